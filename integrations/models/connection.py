@@ -1,0 +1,120 @@
+"""A tenant's authorised link to one organisation in one ledger, its secrets, and the consent that made it."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from integrations.fields import EncryptedJSONField
+from tenants.audit import audited
+from tenants.models import TenantOwned, TenantOwnedQuerySet
+
+
+class ConnectionQuerySet(TenantOwnedQuerySet["Connection"]):
+    """Connections by what can be done with them."""
+
+    def usable(self) -> "ConnectionQuerySet":
+        """Those that calls can succeed on."""
+        return self.filter(status=Connection.Status.ACTIVE)
+
+
+@audited(
+    only_when=("status", "name", "external_org_id", "is_read_only", "sync_minutes", "error"),
+)
+class Connection(TenantOwned):
+    """One organisation (QuickBooks company, Xero organisation…) of one tenant."""
+
+    class Status(models.TextChoices):
+        CONNECTING = "connecting", "Connecting"
+        ACTIVE = "active", "Connected"
+        NEEDS_REAUTHORISATION = "needs_reauthorisation", "Reconnect needed"
+        PAUSED = "paused", "Paused"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    connector = models.CharField(max_length=30, help_text="The connector's name, such as quickbooks.")
+    external_org_id = models.CharField(max_length=100, help_text="The ledger's own id of the organisation (realm id).")
+    name = models.CharField(max_length=200)
+    country = models.CharField(max_length=3, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    closed_through = models.DateField(null=True, blank=True, help_text="Books are closed up to this day in the ledger.")
+    status = models.CharField(max_length=30, choices=Status, default=Status.CONNECTING)
+    is_read_only = models.BooleanField(default=False, help_text="Never post anything to this ledger.")
+    sync_minutes = models.PositiveIntegerField(default=15, help_text="How often the portal looks for changes.")
+    next_sync_at = models.DateTimeField(null=True, blank=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    error = models.JSONField(default=dict, blank=True, help_text="What keeps this connection from working, in words.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ConnectionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "connector", "external_org_id"],
+                name="one_connection_per_org",
+                violation_error_message="This organisation is already connected; reconnect it instead.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="active") | ~models.Q(external_org_id=""),
+                name="active_connection_has_an_org",
+                violation_error_message="An active connection must name its organisation.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.connector} {self.external_org_id}"
+
+
+@audited(exclude=("secret",))
+class Credential(TenantOwned):
+    """The secrets of a connection (RFC 6749 field names), encrypted; `version` fences concurrent refreshes.
+
+    `secret` holds {"connection": id, "access_token", "refresh_token", "previous_refresh_token"}: Fernet has no associated
+    data, so the connection's id is stored inside and checked on reading.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="credential")
+    secret = EncryptedJSONField(editable=False)
+    version = models.PositiveIntegerField(default=1)
+    token_type = models.CharField(max_length=20, default="bearer")
+    scope = models.TextField(blank=True)
+    expires_at = models.DateTimeField()
+    refresh_expires_at = models.DateTimeField(null=True, blank=True)
+    hard_expires_at = models.DateTimeField(null=True, blank=True)
+    refreshed_at = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="One process is refreshing until then.")
+
+    def __str__(self) -> str:
+        return f"Credential of {self.connection}"
+
+
+@audited(exclude=("secret",))
+class Authorisation(TenantOwned):
+    """One consent under way: written before the browser leaves, finished by a worker after it comes back."""
+
+    class Status(models.TextChoices):
+        STARTED = "started", "Waiting for consent"
+        RECEIVED = "received", "Finishing"
+        COMPLETED = "completed", "Connected"
+        DENIED = "denied", "Declined"
+        FAILED = "failed", "Failed"
+
+    connector = models.CharField(max_length=30)
+    state = models.CharField(max_length=64, unique=True, editable=False)
+    redirect_uri = models.URLField(max_length=300)
+    secret = EncryptedJSONField(editable=False, default=dict, help_text="Code, realm and PKCE verifier.")
+    status = models.CharField(max_length=20, choices=Status, default=Status.STARTED)
+    error = models.JSONField(default=dict, blank=True)
+    connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE, related_name="authorisations")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.connector}: {self.get_status_display()}"
+
+    def as_error(self, error: dict[str, Any]) -> None:
+        """Note the failure on this row (the caller saves)."""
+        self.status, self.error = self.Status.FAILED, error

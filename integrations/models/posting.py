@@ -1,0 +1,126 @@
+"""Outbound writes as rows: intent before effect, four outcomes, and the cross-reference both ways."""
+
+from typing import ClassVar, Self
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from integrations.models.connection import Connection
+from integrations.models.record import LedgerRecord, Resource
+from integrations.models.sync import Work
+from tenants.audit import audited
+from tenants.models import TenantOwned, TenantOwnedQuerySet
+
+
+class PostingQuerySet(TenantOwnedQuerySet["Posting"]):
+    """Postings by state."""
+
+    def unfinished(self) -> Self:
+        """On their way or not known yet."""
+        return self.filter(
+            status__in=[Posting.Status.PENDING, Posting.Status.SENT, Posting.Status.UNKNOWN]
+        )
+
+    def failed(self) -> Self:
+        """Resting with a cause that somebody has to remove."""
+        return self.filter(status=Posting.Status.REJECTED)
+
+    def of_origin(self, kind: str, origin_id: object) -> Self:
+        """All writes made for one source document or match, oldest first."""
+        return self.filter(origin_kind=kind, origin_id=origin_id).order_by("id")
+
+
+@audited(only_when=("status", "error_code", "external_id"))
+class Posting(Work):
+    """One write to a ledger.
+
+    pending → sent (committed before bytes leave) → posted | rejected | unknown → (probe) posted | absent → pending again.
+    `unknown` is never sent again before a probe has proved it absent.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting to be sent"
+        SENT = "sent", "Sent, no answer yet"
+        POSTED = "posted", "Posted"
+        REJECTED = "rejected", "Refused"
+        UNKNOWN = "unknown", "Outcome unknown, being looked up"
+        CANCELLED = "cancelled", "Cancelled before sending"
+
+    class Operation(models.TextChoices):
+        CREATE = "create", "Create"
+        UPDATE = "update", "Update"
+        VOID = "void", "Void"
+        DELETE = "delete", "Delete"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="postings")
+    resource = models.CharField(max_length=30, choices=Resource)
+    operation = models.CharField(max_length=10, choices=Operation, default=Operation.CREATE)
+    body = models.JSONField(
+        encoder=DjangoJSONEncoder,
+        help_text='The unified record; {"posting": id} stands for the ledger id that another posting will get.',
+    )
+    body_hash = models.CharField(max_length=64)
+    idempotency_key = models.CharField(max_length=50)
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
+    origin_kind = models.CharField(max_length=30, help_text="source_document, match, person, api.")
+    origin_id = models.UUIDField(null=True)
+    depends_on = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="dependants")
+    reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reversals")
+    sent_at = models.DateTimeField(null=True)
+    external_id = models.CharField(max_length=100, blank=True)
+    remote_type = models.CharField(max_length=40, blank=True)
+    record = models.ForeignKey(LedgerRecord, null=True, on_delete=models.SET_NULL, related_name="postings")
+    correlation_id = models.CharField(max_length=100, blank=True)
+
+    objects = PostingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "idempotency_key"],
+                name="one_posting_per_key",
+                violation_error_message="This write was already accepted; look at the existing posting.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="posted") | ~models.Q(external_id=""),
+                name="posted_means_the_ledger_named_it",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-id"], name="posting_list"),
+            models.Index(fields=["origin_kind", "origin_id"], name="posting_by_origin"),
+            models.Index(
+                fields=["available_at"],
+                name="posting_due",
+                condition=models.Q(status__in=["pending", "sent", "unknown"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_operation_display()} {self.get_resource_display()}: {self.get_status_display()}"
+
+
+@audited()
+class CrossReference(TenantOwned):
+    """Which ledger record a source's own id became; unique in both directions."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="cross_references")
+    local_kind = models.CharField(max_length=30)
+    local_id = models.CharField(max_length=150)
+    resource = models.CharField(max_length=30, choices=Resource)
+    remote_type = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=100)
+    posting = models.ForeignKey(Posting, null=True, on_delete=models.SET_NULL, related_name="cross_references")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "local_kind", "local_id", "resource"], name="one_ledger_id_per_source_id"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "resource", "remote_type", "external_id"], name="one_source_id_per_ledger_id"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.local_kind} {self.local_id} = {self.remote_type} {self.external_id}"
