@@ -1,0 +1,323 @@
+"""PostgreSQL and a broker of our own, for machines without: started as children, gone with their parent.
+
+    python -m portal.embedded [--data-dir DIR | --temporary] -- command …
+
+runs one command with their addresses in its environment (`./bin/portal manage`, `./bin/portal test`).
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from portal.data_dir import CannotStart, exclusive, keep_secrets, locate, prepare, running, write_private
+from portal.place import Place, find_place
+from portal.processes import Child, Guard, die_with_parent, start, stop
+
+DATABASE = "portal"
+START_SECONDS = 30.0
+FAST_AND_FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+
+
+def free_port() -> int:
+    """A port on the loopback address that nobody uses at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Postgres:
+    """A PostgreSQL of our own on 127.0.0.1: a role for migrations, and one that row-level security binds."""
+
+    def __init__(
+        self, place: Place, passwords: Mapping[str, str], logs: Path, *, forgetful: bool = False
+    ) -> None:
+        """Prepare the cluster on disk and the command; nothing runs yet."""
+        self.place, self.passwords, self.port = place, passwords, free_port()
+        self.data = place.folder / "postgres"
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        _clear_stale_pid_file(self.data)
+        argv = [str(place.programs.postgres / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+        argv += [
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "max_connections=100",
+        ]
+        self.child = Child(
+            name="postgres",
+            argv=argv + (FAST_AND_FORGETFUL if forgetful else []),
+            log=logs / "postgres.log",
+            environment=_plain_environment(),
+            stop_signal=signal.SIGINT,  # "fast": end sessions, write a checkpoint, leave
+            death_signal=signal.SIGINT,
+            account=place.account,
+        )
+
+    def _initialise(self) -> None:
+        """Make the cluster beside its final place, so that a broken-off start leaves nothing half done."""
+        draft, password = self.place.folder / "postgres.new", self.place.folder / "postgres.password"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        write_private(password, self.passwords["postgres"])
+        self.place.own(draft)
+        self.place.own(password)
+        account = self.place.account
+        done = subprocess.run(
+            [
+                str(self.place.programs.postgres / "initdb"),
+                "-D",
+                str(draft),
+                "-U",
+                "postgres",
+                f"--pwfile={password}",
+            ]
+            + [
+                "--auth=scram-sha-256",
+                "--locale-provider=builtin",
+                "--locale=C.UTF-8",
+                "--encoding=UTF8",
+                "--no-sync",
+            ],
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            env=_plain_environment(),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        password.unlink()
+        if done.returncode:
+            raise CannotStart(f"PostgreSQL could not prepare its data in {draft}:\n{done.stderr.strip()}")
+        draft.rename(self.data)
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """The address for one role: portal_owner, portal_app or postgres."""
+        return f"postgres://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
+
+    def is_ready(self) -> bool:
+        """Whether it accepts a login."""
+        try:
+            psycopg.connect(self.url("postgres", "postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def provide(self) -> None:
+        """Create or mend roles and database; rights stand in template1, so that test databases get them."""
+        with psycopg.connect(self.url("postgres", "template1"), autocommit=True) as template:
+            for role, rights in {"portal_owner": "CREATEDB", "portal_app": "NOCREATEDB"}.items():
+                name = sql.Identifier(role)
+                if not template.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
+                    template.execute(sql.SQL("CREATE ROLE {}").format(name))
+                template.execute(
+                    sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE {} PASSWORD {}").format(
+                        name, sql.SQL(rights), sql.Literal(self.passwords[role])
+                    )
+                )
+            for statement in DEFAULT_RIGHTS:
+                template.execute(statement)
+        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as maintenance:
+            if not maintenance.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
+                maintenance.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(sql.Identifier(DATABASE))
+                )
+
+
+DEFAULT_RIGHTS = [
+    sql.SQL(
+        "ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner "
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_app"
+    ),
+    sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO portal_app"),
+]
+
+
+def _clear_stale_pid_file(data: Path) -> None:
+    """We hold the folder alone: a server named here is the orphan of a killed run, or nobody's."""
+    path = data / "postmaster.pid"
+    if not path.exists():
+        return
+    pid = int(path.read_text().split("\n", 1)[0])
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        command = []
+    if os.fsencode(data) in command:
+        os.kill(pid, signal.SIGQUIT)
+        _wait_until(lambda: not Path(f"/proc/{pid}").exists(), "The PostgreSQL of a killed run did not end.")
+    path.unlink(missing_ok=True)
+
+
+class Valkey:
+    """A broker of our own on 127.0.0.1: password, append-only file, nothing evicted."""
+
+    def __init__(self, place: Place, passwords: Mapping[str, str], logs: Path) -> None:
+        """Write its configuration; nothing runs yet."""
+        self.password, self.port = passwords["valkey"], free_port()
+        data = place.folder / "valkey"
+        data.mkdir(mode=0o700, exist_ok=True)
+        place.own(data)
+        configuration = data / "valkey.conf"
+        settings = [
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            f"requirepass {self.password}",
+            f'dir "{data}"',
+            'save ""',
+        ]
+        settings += ["appendonly yes", "appendfsync everysec", "maxmemory-policy noeviction", "daemonize no"]
+        write_private(configuration, "\n".join([*settings, ""]))
+        place.own(configuration)
+        self.child = Child(
+            name="valkey",
+            argv=[str(place.programs.valkey), str(configuration)],
+            log=logs / "valkey.log",
+            environment=_plain_environment(),
+            account=place.account,
+        )
+
+    @property
+    def url(self) -> str:
+        """The broker's address."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def is_ready(self) -> bool:
+        """Whether it answers, its append-only file loaded."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+                connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
+                answer = b""
+                while answer.count(b"\r\n") < 2 and (part := connection.recv(256)):
+                    answer += part
+        except OSError:
+            return False
+        return b"+PONG" in answer
+
+
+def _plain_environment() -> dict[str, str]:
+    """What a server needs of our environment; none of our secrets."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+
+
+def _wait_until(ready: Callable[[], bool], failure: str, child: Child | None = None) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        if child and child.exit_status() is not None or time.monotonic() > deadline:
+            raise CannotStart("\n".join([failure, child.last_words() if child else ""]))
+        time.sleep(0.05)
+
+
+class Servers:
+    """The servers whose addresses the environment does not give; none of them is ever guessed."""
+
+    def __init__(self, folder: Path, guard: Guard, *, forgetful: bool = False) -> None:
+        """Prepare and start them; `wait` before use."""
+        if "DATABASE_OWNER_URL" in os.environ and "DATABASE_URL" not in os.environ:
+            raise CannotStart("DATABASE_OWNER_URL is set and DATABASE_URL is not. Set both, or neither.")
+        kept = keep_secrets(folder)
+        needs_postgres, needs_valkey = "DATABASE_URL" not in os.environ, "BROKER_URL" not in os.environ
+        place = find_place(folder) if needs_postgres or needs_valkey else None
+        self.folder = place.folder if place else folder
+        self.postgres = (
+            Postgres(place, kept, folder / "logs", forgetful=forgetful) if place and needs_postgres else None
+        )
+        self.valkey = Valkey(place, kept, folder / "logs") if place and needs_valkey else None
+        self.children = [server.child for server in (self.postgres, self.valkey) if server]
+        self.environment = {name: kept[name] for name in APPLICATION_SECRETS if name not in os.environ}
+        self.environment["PORTAL_DATA_DIR"] = str(folder)
+        if self.postgres:
+            self.environment["DATABASE_URL"] = self.postgres.url("portal_app")
+            self.environment["DATABASE_OWNER_URL"] = self.postgres.url("portal_owner")
+        if self.valkey:
+            self.environment["BROKER_URL"] = self.valkey.url
+        for child in self.children:
+            start(child, guard)
+
+    def wait(self) -> None:
+        """Return when they serve, with roles and database in place."""
+        if self.postgres:
+            _wait_until(self.postgres.is_ready, "PostgreSQL did not start:", self.postgres.child)
+            self.postgres.provide()
+        if self.valkey:
+            _wait_until(self.valkey.is_ready, "The broker (Valkey) did not start:", self.valkey.child)
+
+
+APPLICATION_SECRETS = ("SECRET_KEY", "FERNET_KEYS", "OIDC_PRIVATE_KEY")
+
+
+@contextmanager
+def temporary_folder(guard: Guard) -> Iterator[Path]:
+    """A data folder for one command, deleted afterwards, even after a kill."""
+    folder = Path(tempfile.mkdtemp(prefix="ledger-portal-"))
+    guard.remove(folder)
+    prepare(folder)
+    (folder / "static").mkdir()
+    yield folder
+
+
+def run_with_servers(command: list[str], folder: Path | None) -> int:
+    """Run one command with servers for its duration (no folder: one of its own); its exit status."""
+    with ExitStack() as stack:
+        if folder:
+            prepare(folder)
+            stack.enter_context(exclusive(folder))
+        guard = Guard()
+        stack.callback(guard.dismiss)
+        servers = Servers(
+            folder or stack.enter_context(temporary_folder(guard)), guard, forgetful=folder is None
+        )
+        stack.callback(stop, servers.children)
+        servers.wait()
+        return run_in_front(command, {**os.environ, **servers.environment})
+
+
+def run_in_front(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run a command on our terminal; it gets the signals that we get, and we wait for it."""
+    process = subprocess.Popen(command, env=dict(environment), preexec_fn=die_with_parent(signal.SIGTERM))
+    signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends it to the command as well
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: process.send_signal(received))
+    status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+def main(arguments: list[str]) -> int:
+    """The command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(prog="python -m portal.embedded")
+    parser.add_argument("--data-dir")
+    parser.add_argument("--temporary", action="store_true")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args(arguments)
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    folder = locate(options.data_dir)
+    if {"DATABASE_URL", "BROKER_URL", "SECRET_KEY", "FERNET_KEYS"} <= os.environ.keys():
+        return run_in_front(command, os.environ)
+    if not options.temporary and (run := running(folder)):
+        return run_in_front(command, {**run["environment"], **os.environ})
+    try:
+        return run_with_servers(command, None if options.temporary else folder)
+    except CannotStart as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
