@@ -23,19 +23,12 @@ from psycopg import sql
 
 from portal.data_dir import CannotStart, exclusive, keep_secrets, locate, prepare, running, write_private
 from portal.place import Place, find_place
+from portal.ports import free_port
 from portal.processes import Child, Guard, die_with_parent, start, stop
 
 DATABASE = "portal"
 START_SECONDS = 30.0
 FAST_AND_FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-
-
-def free_port() -> int:
-    """A port on the loopback address that nobody uses at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Postgres:
@@ -121,33 +114,17 @@ class Postgres:
         return True
 
     def provide(self) -> None:
-        """Create or mend roles and database; rights stand in template1, so that test databases get them."""
-        with psycopg.connect(self.url("postgres", "template1"), autocommit=True) as template:
-            for role, rights in {"portal_owner": "CREATEDB", "portal_app": "NOCREATEDB"}.items():
-                name = sql.Identifier(role)
-                if not template.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
-                    template.execute(sql.SQL("CREATE ROLE {}").format(name))
-                template.execute(
-                    sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE {} PASSWORD {}").format(
-                        name, sql.SQL(rights), sql.Literal(self.passwords[role])
-                    )
-                )
-            for statement in DEFAULT_RIGHTS:
-                template.execute(statement)
-        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as maintenance:
-            if not maintenance.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
-                maintenance.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(sql.Identifier(DATABASE))
-                )
-
-
-DEFAULT_RIGHTS = [
-    sql.SQL(
-        "ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner "
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_app"
-    ),
-    sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO portal_app"),
-]
+        """Create or mend the two roles and the database; `migrate` grants the rights on its tables."""
+        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
+            for role, right in {"portal_owner": "CREATEDB", "portal_app": "NOCREATEDB"}.items():
+                name, password = sql.Identifier(role), sql.Literal(self.passwords[role])
+                if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
+                    connection.execute(sql.SQL("CREATE ROLE {}").format(name))
+                rights = sql.SQL(f"LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE {right} PASSWORD")
+                connection.execute(sql.SQL("ALTER ROLE {} {} {}").format(name, rights, password))
+            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
+                database = sql.Identifier(DATABASE)
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(database))
 
 
 def _clear_stale_pid_file(data: Path) -> None:

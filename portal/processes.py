@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
-from typing import NamedTuple, NoReturn
+from typing import IO, NamedTuple, NoReturn
 
 PR_SET_PDEATHSIG = 1
 GRACE_SECONDS = 4.0
@@ -40,6 +40,7 @@ class Child:
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGTERM
     account: Account | None = None
+    output: IO[bytes] | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,8 +69,8 @@ def start(child: Child, guard: "Guard | None" = None) -> None:
         child.process = subprocess.Popen(
             child.argv,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=child.output or log,
+            stderr=log,
             env=dict(child.environment),
             start_new_session=True,
             user=account.uid if account else None,
@@ -224,8 +225,8 @@ def _guard(reading: int) -> NoReturn:
     sessions: dict[int, int] = {}
     for order, value in orders:
         if order == "session":
-            pid, number = value.split()
-            sessions[int(pid)] = int(number)
+            pid, death_signal = value.split()
+            sessions[int(pid)] = int(death_signal)
         elif order == "ended":
             sessions.pop(int(value), None)
     end_families(sessions, grace=GRACE_SECONDS)
