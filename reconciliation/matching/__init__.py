@@ -1,0 +1,37 @@
+"""The matching engine: lists of bank lines and ledger entries in, explained and calibrated proposals out. Pure Python, no I/O."""
+
+from .engine import match
+from .history import settle
+from .model import (
+    Account,
+    Alternative,
+    Approved,
+    BankLine,
+    Context,
+    FxRate,
+    LedgerEntry,
+    Processor,
+    Proposal,
+    Reason,
+    Rejected,
+    Tolerances,
+)
+from .weights import AUTOMATIC
+
+__all__ = [
+    "AUTOMATIC",
+    "Account",
+    "Alternative",
+    "Approved",
+    "BankLine",
+    "Context",
+    "FxRate",
+    "LedgerEntry",
+    "Processor",
+    "Proposal",
+    "Reason",
+    "Rejected",
+    "Tolerances",
+    "match",
+    "settle",
+]

@@ -1,0 +1,85 @@
+"""How two amounts can belong together: equal, rounded, short by a fee, discounted, more, part of it, or in another currency."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .books import UNITS, to_units
+from .model import Tolerances
+
+_TERMS = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*(?:%|/)\s*\d{1,3}\b")
+_COMMON_DISCOUNTS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Tolerances in whole units."""
+
+    short_abs: int
+    short_share: float
+    rounding: int
+    over_share: float
+    fx_share: float
+
+
+def limits(tolerances: Tolerances) -> Limits:
+    """Tolerances of a tenant as whole units and fractions."""
+    return Limits(
+        to_units(tolerances.short_max_abs),
+        float(tolerances.short_max_pct) / 100,
+        to_units(tolerances.rounding_abs),
+        float(tolerances.over_max_pct) / 100,
+        float(tolerances.fx_max_pct) / 100,
+    )
+
+
+def relation(paid: int, owed: int, memo: str, limit: Limits) -> str | None:
+    """Name how a payment relates to an open amount in the same currency; None when it cannot settle it.
+
+    exact, rounding, discount (agreed in the memo), usual_discount, short, transposed, over, partial.
+    """
+    if (paid > 0) != (owed > 0) or not owed:
+        return None
+    have, want = abs(paid), abs(owed)
+    gap = want - have
+    if not gap:
+        return "exact"
+    if abs(gap) <= limit.rounding:
+        return "rounding"
+    if gap < 0:
+        if is_transposed(have, want):
+            return "transposed"
+        return "over" if -gap <= max(limit.over_share * want, limit.rounding) else None
+    discount = discount_kind(gap, want, memo)
+    if discount:
+        return discount
+    if gap <= limit.short_abs and gap <= max(limit.short_share, 0.0) * want:
+        return "short"
+    return "transposed" if is_transposed(have, want) else "partial"
+
+
+def discount_kind(gap: int, want: int, memo: str) -> str | None:
+    """`discount` when the memo grants exactly this percentage, `usual_discount` when it is a usual one, to the cent."""
+    cent = UNITS // 100
+    if any(abs(gap - want * float(p) / 100) <= cent for p in _TERMS.findall(memo)):
+        return "discount"
+    if gap > 5 * cent and any(abs(gap - want * p / 100) <= 0.6 * cent for p in _COMMON_DISCOUNTS):
+        return "usual_discount"
+    return None
+
+
+def is_transposed(have: int, want: int) -> bool:
+    """True when two neighbouring digits were swapped while typing."""
+    a, b = str(have), str(want)
+    if len(a) != len(b) or (have - want) % 9:
+        return False
+    wrong = [i for i in range(len(a)) if a[i] != b[i]]
+    return len(wrong) == 2 and wrong[1] == wrong[0] + 1 and a[wrong[0]] == b[wrong[1]] and a[wrong[1]] == b[wrong[0]]
+
+
+def to_decimal(units: int) -> Decimal:
+    """Whole units back to an amount with at least two decimals."""
+    value = Decimal(units) / UNITS
+    return value.quantize(Decimal("0.01")) if units % (UNITS // 100) == 0 else value

@@ -1,0 +1,121 @@
+"""One payment for several documents, credit notes among them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from . import amounts
+from .books import DUE_KINDS, UNITS, Books, Item, Row
+from .evidence import Features, text_features, time_features
+from .hypothesis import Hypothesis
+from .sums import WIDE_SEARCH, subsets
+
+_KEEP = 8
+_MIN_COVERAGE = 0.5
+_BEHIND_DAYS = 300
+_KINDS = (*DUE_KINDS, "credit_note")
+
+
+def combined_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
+    """Explanations of a line as the sum of two or more open documents of one contact."""
+    found: list[Hypothesis] = []
+    for contact in _payers(books, row):
+        pool = _pool(books, row, contact)
+        if len(pool) >= 2:
+            found += _from_pool(books, row, pool)
+    return found
+
+
+def _payers(books: Books, row: Row) -> list[int]:
+    named = {c for c, match in row.contacts.items() if match.coverage >= _MIN_COVERAGE and match.bits >= 1.5}
+    cited: dict[int, int] = {}
+    for index, strength in row.hits.items():
+        if books.items[index].open and strength >= 2.5:
+            contact = books.items[index].contact
+            cited[contact] = cited.get(contact, 0) + 1
+    several = {c for c, count in cited.items() if count >= 2}
+    strongest = {books.items[i].contact for i, strength in row.hits.items() if strength >= 4.6 and books.items[i].open}
+    return sorted(named | several | strongest)
+
+
+def _pool(books: Books, row: Row, contact: int) -> list[Item]:
+    """Open documents of the contact that could be in this payment, the nearest to their due day first when there are too many."""
+    owned = [books.items[i] for i in books.by_contact.get(contact, ())]
+    usable = [
+        i
+        for i in owned
+        if i.entry.currency == row.line.currency and i.entry.kind in _KINDS and -2 <= row.day - i.day <= _BEHIND_DAYS and _fits(i, row)
+    ]
+    if len(usable) > WIDE_SEARCH:
+        usable.sort(key=lambda i: (i.index not in row.hits, abs(i.due - row.day), i.index))
+        usable = usable[:WIDE_SEARCH]
+    return sorted(usable, key=lambda i: (i.due, i.index))
+
+
+def _fits(item: Item, row: Row) -> bool:
+    same_way = (item.open > 0) == (row.units > 0)
+    return same_way if item.entry.kind in DUE_KINDS else not same_way
+
+
+def _from_pool(books: Books, row: Row, pool: list[Item]) -> list[Hypothesis]:
+    limit = amounts.limits(books.context.tolerances)
+    values = [i.open for i in pool]
+    ordered = sorted(range(len(pool)), key=lambda i: (pool[i].index not in row.hits, abs(pool[i].due - row.day), i))
+    found = subsets([values[i] for i in ordered], row.units, limit.rounding)
+    sets = {tuple(sorted(ordered[i] for i in chosen)) for chosen in found}
+    sets |= _cited_set(row, pool, values, limit)
+    ranked = sorted(sets, key=lambda s: _order(row, [pool[i] for i in s], sum(values[i] for i in s)))
+    return [_hypothesis(books, row, pool, chosen) for chosen in ranked[:_KEEP]]
+
+
+def _cited_set(row: Row, pool: list[Item], values: list[int], limit: amounts.Limits) -> set[tuple[int, ...]]:
+    """All documents that the text cites, when the payment is their sum less a small fee or discount."""
+    cited = tuple(i for i, item in enumerate(pool) if item.index in row.hits)
+    if len(cited) < 2:
+        return set()
+    gap = abs(sum(values[i] for i in cited)) - abs(row.units)
+    allowed = min(limit.short_abs, limit.short_share * abs(row.units))
+    return {cited} if -limit.rounding <= gap <= allowed else set()
+
+
+def _order(row: Row, items: list[Item], total: int) -> tuple[float, ...]:
+    cited = sum(1 for i in items if i.index in row.hits)
+    gap = abs(total - row.units)
+    lateness = sum(abs(row.day - i.due) for i in items) / len(items)
+    return (-cited / len(items), gap, len(items), lateness, *(i.index for i in items))
+
+
+def _hypothesis(books: Books, row: Row, pool: list[Item], chosen: Sequence[int]) -> Hypothesis:
+    items = [pool[i] for i in chosen]
+    total = sum(i.open for i in items)
+    gap = row.units - total
+    features: Features = {"is_combined": 1.0}
+    features |= text_features(books, row, items)
+    for item in items:
+        for name, value in time_features(row, item).items():
+            features[name] = features.get(name, 0.0) + value / len(items)
+    features |= set_features(pool, chosen, row.units)
+    if gap:
+        features["combined_gap"] = 1.0
+        if abs(gap) > amounts.limits(books.context.tolerances).rounding:
+            features["combined_short"] = 1.0
+    return Hypothesis((row.index,), tuple(i.index for i in items), "combined", features, gap)
+
+
+def set_features(pool: list[Item], chosen: Sequence[int], target: int) -> Features:
+    """How much of a coincidence the sum would be, and how the chosen documents lie among the open ones."""
+    size, count = len(pool), len(chosen)
+    chance = math.log(math.comb(size, count)) - math.log(max(1, abs(target) * 100 // UNITS))
+    holes = (max(chosen) - min(chosen) + 1) - count
+    credits = sum(1 for i in chosen if pool[i].entry.kind == "credit_note")
+    features = {"set_chance": max(-12.0, min(6.0, chance)) / 4.0, "set_holes": min(holes, 6) / 3.0, "set_size": min(count, 10) / 4.0}
+    if min(chosen) == 0:
+        features["set_from_oldest"] = 1.0
+    if count == size:
+        features["set_everything"] = 1.0
+    if credits:
+        features["set_credit"] = 1.0
+        if credits > 1 or credits == count:
+            features["set_many_credits"] = 1.0
+    return features

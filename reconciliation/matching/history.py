@@ -1,0 +1,67 @@
+"""What earlier approvals, and unmistakable matches of this very statement, teach about how payers write their names."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from .books import Books, Row
+from .model import Approved, BankLine, LedgerEntry
+from .normalise import words
+
+_CERTAIN = 4.6
+_DOMINANCE = 0.8
+
+
+def learn(books: Books) -> None:
+    """Add payer names as aliases of contacts: from approved matches, and from lines that cite one document and pay it exactly."""
+    seen: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
+    position = {name: at for at, name in enumerate(books.contacts.names)}
+    for approved in books.context.history:
+        contacts = {e.contact_name for e in approved.entries}
+        if len(contacts) == 1 and (name := contacts.pop()) in position:
+            for line in approved.lines:
+                _count(books, seen, words(line.counterparty) or words(line.description), position[name])
+    for row in books.rows:
+        for contact in _certain_contacts(books, row):
+            _count(books, seen, row.party or row.text, contact)
+    for payer, counts in sorted(seen.items()):
+        contact, most = max(sorted(counts.items()), key=lambda c: c[1])
+        if most >= _DOMINANCE * sum(counts.values()):
+            books.contacts.add_name(contact, " ".join(payer), is_alias=True)
+
+
+def _certain_contacts(books: Books, row: Row) -> set[int]:
+    exact = [books.items[i] for i, strength in row.hits.items() if strength >= _CERTAIN and books.items[i].open == row.units]
+    return {i.contact for i in exact if i.entry.currency == row.line.currency} if len({i.contact for i in exact}) == 1 else set()
+
+
+def _count(books: Books, seen: dict[tuple[str, ...], Counter[int]], payer: Sequence[str], contact: int) -> None:
+    rare = tuple(w for w in payer if books.contacts.is_rare(w) or len(w) <= 2)
+    known = books.contacts.score(tuple(payer), contact)
+    if any(books.contacts.is_rare(w) for w in rare) and known.coverage < 0.35:
+        seen[rare][contact] += 1
+
+
+def settle(entries: Iterable[LedgerEntry], approved: Iterable[Approved]) -> list[LedgerEntry]:
+    """The entries as they stand after approved matches: each match uses up its lines' money, oldest document first.
+
+    For files whose open amounts were taken before any line; a ledger that was synchronised since needs none of this.
+    """
+    left = {e.id: e.open_amount for e in entries}
+    entries = list(entries)
+    for match in approved:
+        _use(left, match.lines, match.entries)
+    return [replace(e, open_amount=left[e.id]) for e in entries]
+
+
+def _use(left: dict[str, Decimal], lines: Sequence[BankLine], matched: Sequence[LedgerEntry]) -> None:
+    single = len(matched) == 1 and all(x.currency == matched[0].currency for x in lines)
+    for entry in matched:
+        if entry.id not in left:
+            continue
+        paid = sum((x.amount for x in lines), Decimal(0))
+        is_part = single and 0 < paid / left[entry.id] < Decimal("0.9") if left[entry.id] else False
+        left[entry.id] = left[entry.id] - paid if is_part else Decimal(0)

@@ -1,0 +1,28 @@
+"""One possible explanation of some bank lines, with the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Hypothesis:
+    """These rows and these items belong together; `claims` are the rows and items that nobody else may then use.
+
+    Rows count from 0 upwards, items are claimed as -1 - index. A duplicate claims only itself, not its original.
+    `difference` is rows minus items in whole units of the rows' currency.
+    """
+
+    rows: tuple[int, ...]
+    items: tuple[int, ...]
+    family: str
+    features: dict[str, float]
+    difference: int = 0
+    claims: tuple[int, ...] = ()
+    score: float = 0.0
+    probability: float = 0.0
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.claims:
+            self.claims = (*self.rows, *(-1 - i for i in self.items))

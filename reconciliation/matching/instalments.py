@@ -1,0 +1,99 @@
+"""Several lines for one document, and several lines for several documents of one contact."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from . import amounts
+from .books import DUE_KINDS, UNITS, Books, Item, Row
+from .combined import set_features
+from .evidence import Features, text_features, time_features
+from .hypothesis import Hypothesis
+from .sums import subsets
+
+_ROWS = 14
+_SPAN_DAYS = 75
+_PAIR_DAYS = 28
+_POOL = 14
+_KEEP = 4
+
+
+def instalment_hypotheses(books: Books, partial: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Lines that each pay a part of one document and together the whole of it."""
+    payers: dict[int, list[int]] = defaultdict(list)
+    for h in partial:
+        payers[h.items[0]].append(h.rows[0])
+    slack = amounts.limits(books.context.tolerances).rounding
+    out: list[Hypothesis] = []
+    for index, found in sorted(payers.items()):
+        item = books.items[index]
+        rows = sorted((books.rows[r] for r in found), key=lambda r: (item.index not in r.hits, abs(r.day - item.due), r.index))[:_ROWS]
+        if len(rows) < 2:
+            continue
+        for chosen in subsets([r.units for r in rows], item.open, slack, sizes=range(2, 6), most=_KEEP * 3):
+            picked = sorted((rows[i] for i in chosen), key=lambda r: r.index)
+            if picked[-1].day - picked[0].day <= _SPAN_DAYS:
+                out.append(_hypothesis(books, picked, [item], "instalments", len(rows)))
+    return out
+
+
+def _hypothesis(books: Books, rows: Sequence[Row], items: Sequence[Item], family: str, pool: int) -> Hypothesis:
+    features: Features = {f"is_{family}": 1.0}
+    for row in rows:
+        _add(features, text_features(books, row, items), 1.0 / len(rows))
+    _add(features, time_features(rows[-1], items[-1]), 1.0)
+    gap = sum(r.units for r in rows) - sum(i.open for i in items)
+    chance = math.log(math.comb(pool, len(rows))) - math.log(max(1, abs(items[0].open) * 100 // UNITS))
+    features["rows_chance"] = max(-12.0, min(6.0, chance)) / 4.0
+    features["rows_count"] = len(rows) - 2.0
+    features["rows_days"] = (rows[-1].day - rows[0].day) / 30.0
+    if gap:
+        features["rows_gap"] = 1.0
+    if len({r.line.account_id for r in rows}) > 1:
+        features["rows_accounts"] = 1.0
+    return Hypothesis(tuple(r.index for r in rows), tuple(i.index for i in items), family, features, gap)
+
+
+def _add(into: Features, more: Features, share: float) -> None:
+    for name, value in more.items():
+        into[name] = into.get(name, 0.0) + value * share
+
+
+def many_to_many_hypotheses(books: Books, rows: Sequence[Row]) -> list[Hypothesis]:
+    """Two lines of one payer, within four weeks, that together pay several documents but none of them alone."""
+    by_contact: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        for contact, match in row.contacts.items():
+            if match.coverage >= 0.65 and match.bits >= 1.5:
+                by_contact[contact].append(row)
+        for contact in {books.items[i].contact for i, s in row.hits.items() if s >= 4.6} - row.contacts.keys():
+            by_contact[contact].append(row)
+    out: list[Hypothesis] = []
+    for contact, found in sorted(by_contact.items()):
+        found.sort(key=lambda r: r.index)
+        for at, first in enumerate(found):
+            for second in found[at + 1 : at + 5]:
+                if second.day - first.day <= _PAIR_DAYS and second.line.currency == first.line.currency and (second.units > 0) == (first.units > 0):
+                    out += _pair(books, first, second, contact)
+    return out
+
+
+def _pair(books: Books, first: Row, second: Row, contact: int) -> list[Hypothesis]:
+    cited = first.hits.keys() | second.hits.keys()
+    pool = [
+        i
+        for i in (books.items[j] for j in books.by_contact.get(contact, ()))
+        if i.entry.kind in DUE_KINDS and i.entry.currency == first.line.currency and (i.open > 0) == (first.units > 0) and -1 <= second.day - i.day <= 150
+    ]
+    pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
+    pool = sorted(pool[:_POOL], key=lambda i: (i.due, i.index))
+    out = []
+    for chosen in subsets([i.open for i in pool], first.units + second.units, sizes=range(2, 7), most=24):
+        items = [pool[i] for i in chosen]
+        hypothesis = _hypothesis(books, [first, second], items, "many_to_many", len(pool))
+        hypothesis.features |= set_features(pool, chosen, first.units + second.units)
+        cites = sum(1 for i in items if i.index in cited)
+        out.append((-cites, len(items), hypothesis))
+    return [h for _, _, h in sorted(out, key=lambda f: (f[0], f[1], f[2].items))[:_KEEP]]

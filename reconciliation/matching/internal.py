@@ -1,0 +1,145 @@
+"""Explanations inside the statement itself: transfers between own accounts, payments that came back, lines delivered twice."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from itertools import combinations
+
+from .books import Books, Row
+from .evidence import Features, mentions_self
+from .hypothesis import Hypothesis
+
+_TRANSFER_DAYS = 5
+_RETURN_DAYS = 12
+_DUPLICATE_DAYS = 4
+_BUCKET = 12
+_FX_SHARE = 0.025
+
+
+def internal_hypotheses(books: Books) -> list[Hypothesis]:
+    """All explanations that need no ledger entry."""
+    by_amount: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in books.rows:
+        by_amount[row.line.currency, abs(row.units)].append(row)
+    out: list[Hypothesis] = []
+    for _, rows in sorted(by_amount.items()):
+        if len(rows) < 2:
+            continue
+        for position, first in enumerate(rows):
+            for second in rows[position + 1 : position + 1 + _BUCKET]:
+                out += _pair(books, first, second)
+    return out + _currency_transfers(books)
+
+
+def _pair(books: Books, first: Row, second: Row) -> list[Hypothesis]:
+    days = second.day - first.day
+    same_account = first.line.account_id == second.line.account_id
+    if first.units == second.units:
+        return _duplicate(books, first, second) if same_account and days <= _DUPLICATE_DAYS else []
+    if same_account:
+        return _return(books, first, second) if days <= _RETURN_DAYS else []
+    return [_transfer(books, first, second, 0.0)] if days <= _TRANSFER_DAYS else []
+
+
+def _duplicate(books: Books, first: Row, second: Row) -> list[Hypothesis]:
+    overlap = _overlap(first.text, second.text)
+    same_cites = first.cites == second.cites
+    if overlap < 0.6 or not (same_cites or first.cites <= second.cites or second.cites <= first.cites or _cut(first, second)):
+        return []
+    identical = first.line.description == second.line.description and first.line.reference == second.line.reference
+    features: Features = {"is_duplicate": 1.0, "duplicate_identical" if identical else "duplicate_similar": 1.0}
+    features["duplicate_days"] = float(second.day - first.day)
+    shared = max((len(c) for c in first.cites & second.cites if c.isdigit()), default=0)
+    features["duplicate_token"] = 1.0 if shared >= 6 else 0.0
+    features["duplicate_document"] = 1.0 if any(s >= 3.6 for s in first.hits.values()) and same_cites else 0.0
+    if not first.cites and not first.has_name:
+        features["duplicate_bare"] = 1.0
+    twins = len(books.by_amount.get((first.line.currency, first.units), ()))
+    features["duplicate_twins"] = min(twins, 8) / 4.0
+    return [Hypothesis((second.index, first.index), (), "duplicate", features, claims=(second.index,))]
+
+
+def _cut(first: Row, second: Row) -> bool:
+    a, b = sorted((first.line.description, second.line.description), key=len)
+    return len(a) >= 10 and (b.startswith(a) or b.endswith(a))
+
+
+def _overlap(first: tuple[str, ...], second: tuple[str, ...]) -> float:
+    if not first and not second:
+        return 1.0
+    return len(set(first) & set(second)) / max(1, min(len(first), len(second)))
+
+
+def _return(books: Books, first: Row, second: Row) -> list[Hypothesis]:
+    shared = [w for w in set(first.text) & set(second.text) if books.contacts.is_rare(w)]
+    features: Features = {"is_return": 1.0, "return_days": (second.day - first.day) / 6.0}
+    if shared:
+        features["return_name"] = 1.0
+    elif second.has_name and first.has_name:
+        features["return_strangers"] = 1.0
+    if any(len(c) >= 4 for c in first.cites & second.cites):
+        features["return_cited"] = 1.0
+    if second.units < 0:
+        features["return_of_receipt"] = 1.0
+    if second.hits and any(s >= 4.6 for s in second.hits.values()):
+        features["return_own_document"] = 1.0
+    features["return_exact_document"] = 1.0 if books.by_amount.get((second.line.currency, second.units)) else 0.0
+    if abs(first.units) % 100_000 == 0:
+        features["round_amount_pair"] = 1.0
+    return [Hypothesis((first.index, second.index), (), "return", features)]
+
+
+def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:
+    features: Features = {"is_transfer_pair": 1.0, "transfer_days": abs(second.day - first.day) / 3.0}
+    self_named = sum(mentions_self(books, r) for r in (first, second))
+    if self_named:
+        features["transfer_pair_self"] = float(self_named)
+    if any(len(c) >= 5 for c in first.cites & second.cites):
+        features["transfer_pair_cited"] = 1.0
+    named = sum(max((m.coverage * min(m.bits, 8.0) for m in r.contacts.values()), default=0.0) > 2.5 for r in (first, second))
+    if named:
+        features["transfer_pair_named"] = float(named)
+    strangers = sum(r.has_name for r in (first, second))
+    if strangers:
+        features["transfer_pair_strangers"] = float(strangers)
+    shared = _overlap(first.text, second.text)
+    features["transfer_pair_words"] = shared
+    if first.line.currency != second.line.currency:
+        features["transfer_pair_currency"] = 1.0
+        features["transfer_pair_off"] = math.log(max(abs(off), 0.0005) / 0.0005) / 4.0
+    if abs(first.units) % 100_000 == 0 or abs(second.units) % 100_000 == 0:
+        features["transfer_pair_round"] = 1.0
+    rows = (first.index, second.index) if first.units < 0 else (second.index, first.index)
+    return Hypothesis(rows, (), "transfer", features, first.units + second.units if not off else 0)
+
+
+def _currency_transfers(books: Books) -> list[Hypothesis]:
+    if books.rates.is_empty:
+        return []
+    by_currency: dict[str, list[Row]] = defaultdict(list)
+    for row in books.rows:
+        by_currency[row.line.currency].append(row)
+    out: list[Hypothesis] = []
+    for a, b in combinations(sorted(by_currency), 2):
+        priced = sorted((r.units, r.index) for r in by_currency[b])
+        for row in by_currency[a]:
+            out += _opposites(books, row, b, priced)
+    return out
+
+
+def _opposites(books: Books, row: Row, currency: str, priced: list[tuple[int, int]]) -> list[Hypothesis]:
+    factor = books.rates.factor(row.line.currency, currency, row.day)
+    if not factor:
+        return []
+    expected = -row.units * factor
+    low, high = sorted((expected * (1 - _FX_SHARE), expected * (1 + _FX_SHARE)))
+    found = []
+    for _, index in priced[bisect_left(priced, (int(low), -1)) : bisect_right(priced, (int(high), len(books.rows)))]:
+        other = books.rows[index]
+        if abs(other.day - row.day) <= _TRANSFER_DAYS:
+            off = (other.units - expected) / expected
+            first, second = sorted((row, other), key=lambda r: r.index)
+            found.append((abs(off), _transfer(books, first, second, off or 1e-9)))
+    return [h for _, h in sorted(found, key=lambda f: (f[0], f[1].rows))[:4]]

@@ -1,0 +1,206 @@
+"""How well a text names a contact: truncated, squashed, without vowels, abbreviated or through a known alias."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from .legal_forms import LEGAL_FORMS, TRADING_AS
+from .normalise import fold, skeleton, sound, words
+
+_FORMS = frozenset(sound(form) for form in LEGAL_FORMS)
+_BUCKET_LIMIT = 150
+_CANDIDATES = 8
+_LEGAL_WEIGHT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class NameMatch:
+    """`coverage`: share of the contact's name that the text explains (0..1); `bits`: rarity of what agreed, in nats."""
+
+    coverage: float
+    bits: float
+    via_alias: bool
+
+
+NO_MATCH = NameMatch(0.0, 0.0, False)
+
+
+@dataclass(slots=True)
+class _Variant:
+    tokens: tuple[str, ...]
+    squashed: str
+    is_alias: bool
+
+
+def trading_names(memo: str) -> list[str]:
+    """Other names that a memo declares (“t/a Blue Door Bakery”)."""
+    folded = f" {fold(memo)} "
+    return [folded.split(mark, 1)[1].strip() for mark in TRADING_AS if mark in folded]
+
+
+class ContactIndex:
+    """All contacts of the ledger, found from the words of a bank line."""
+
+    def __init__(self, names: Sequence[str], texts: Iterable[tuple[str, ...]]) -> None:
+        self.names = tuple(names)
+        self._variants: list[list[_Variant]] = [[] for _ in names]
+        self._blocks: dict[str, list[int]] = defaultdict(list)
+        self._df = Counter(t for n in names for t in set(words(n)))
+        self._bank_df = Counter(t for text in texts for t in set(text))
+        self._bank_total = max(1, sum(1 for _ in names))
+        self._cache: dict[tuple[str, ...], dict[int, NameMatch]] = {}
+        self._pair: dict[tuple[str, str], float] = {}
+        self._lines = 1
+        for contact, name in enumerate(names):
+            self.add_name(contact, name, is_alias=False)
+
+    def set_lines(self, count: int) -> None:
+        """The number of bank lines behind the word counts."""
+        self._lines = max(1, count)
+
+    def add_name(self, contact: int, name: str, *, is_alias: bool) -> None:
+        """Make a name, or an alias, findable; aliases of one contact may not repeat."""
+        tokens = words(name)
+        if not tokens or any(v.tokens == tokens for v in self._variants[contact]):
+            return
+        variant = _Variant(tokens, "".join(tokens), is_alias)
+        self._variants[contact].append(variant)
+        for key in _block_keys(tokens):
+            bucket = self._blocks[key]
+            if not bucket or bucket[-1] != contact:
+                bucket.append(contact)
+        self._cache.clear()
+
+    def rarity(self, token: str) -> float:
+        """Nats of information when a bank line holds this word; words of the bank's own templates say little."""
+        among = math.log((1 + len(self.names)) / (1 + self._df[token]))
+        lines = math.log((1 + self._lines) / (1 + self._bank_df[token]))
+        return max(0.2, min(among, lines, 6.0))
+
+    def is_rare(self, token: str) -> bool:
+        """True for a word that is neither the bank's nor a legal form: probably part of somebody's name."""
+        return len(token) >= 3 and token not in _FORMS and math.log((1 + self._lines) / (1 + self._bank_df[token])) > 3.2
+
+    def find(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
+        """The contacts that these words may name, at most eight, each with how well."""
+        hit = self._cache.get(text)
+        if hit is None:
+            hit = self._cache[text] = self._search(text)
+        return hit
+
+    def _search(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
+        votes: dict[int, float] = defaultdict(float)
+        for key, weight in _probe_keys(text):
+            bucket = self._blocks.get(key)
+            if bucket and len(bucket) <= _BUCKET_LIMIT:
+                share = weight * math.log((2 + len(self.names)) / len(bucket))
+                for contact in bucket:
+                    votes[contact] += share
+        best = sorted(votes, key=lambda c: (-votes[c], self.names[c]))[: _CANDIDATES * 2]
+        scored = {c: self.score(text, c) for c in best}
+        ranked = sorted(scored, key=lambda c: (-scored[c].coverage * scored[c].bits, self.names[c]))
+        return {c: scored[c] for c in ranked[:_CANDIDATES] if scored[c].coverage >= 0.2}
+
+    def score(self, text: tuple[str, ...], contact: int) -> NameMatch:
+        """Compare words with every known name of the contact and keep the best."""
+        best = NO_MATCH
+        for variant in self._variants[contact]:
+            found = self._compare(text, variant)
+            if found.coverage * found.bits > best.coverage * best.bits:
+                best = found
+        return best
+
+    def _compare(self, text: tuple[str, ...], variant: _Variant) -> NameMatch:
+        squashed = _squashed_coverage(text, variant.squashed)
+        total = matched = trailing = 0.0
+        for token in variant.tokens:
+            weight = self.rarity(token) * (_LEGAL_WEIGHT if token in _FORMS else 1.0)
+            best = max((self._alike(word, token) for word in text), default=0.0)
+            total += weight
+            matched += weight * best
+            trailing = 0.0 if best else trailing + weight
+        coverage = matched / (total - 0.4 * trailing) if matched else 0.0
+        if squashed > coverage:
+            return NameMatch(squashed, squashed * total, variant.is_alias)
+        return NameMatch(coverage, matched, variant.is_alias)
+
+    def _alike(self, word: str, token: str) -> float:
+        if word == token:
+            return 1.0
+        if word[0] != token[0]:
+            return 0.0
+        pair = (word, token)
+        value = self._pair.get(pair)
+        if value is None:
+            value = self._pair[pair] = likeness(word, token)
+        return value
+
+
+def likeness(word: str, token: str) -> float:
+    """0..1: how probably a bank's word stands for a name's token that begins with the same letter."""
+    if len(word) == 1:
+        return 0.3
+    if len(token) == 1:
+        return 0.0
+    if token.startswith(word):
+        return 0.95 if len(word) >= 5 else 0.85 if len(word) >= 3 else 0.4
+    bones, word_bones = skeleton(token), skeleton(word)
+    if len(word_bones) >= 3 and word == word_bones and bones.startswith(word):
+        return 0.9
+    if min(len(word), len(token)) >= 5 and DamerauLevenshtein.distance(word, token, score_cutoff=1) <= 1:
+        return 0.85
+    if len(word) >= 3 and len(token) >= 5 and word == word_bones and _is_subsequence(word, token):
+        return 0.5
+    if len(word) >= 5 and word_bones == bones:
+        return 0.6
+    return 0.0
+
+
+def _is_subsequence(short: str, long: str) -> bool:
+    rest = iter(long)
+    return all(c in rest for c in short)
+
+
+def _squashed_coverage(text: tuple[str, ...], squashed: str) -> float:
+    """A name written without spaces, possibly cut: the share of it that one long word holds."""
+    best = 0.0
+    for word in text:
+        if len(word) < 7 or word[0] != squashed[0]:
+            continue
+        if squashed.startswith(word) or (len(squashed) >= 7 and word.startswith(squashed)):
+            best = max(best, min(1.0, len(word) / len(squashed)))
+    return best
+
+
+def _block_keys(tokens: tuple[str, ...]) -> set[str]:
+    keys = {f"t:{t}" for t in tokens if len(t) >= 2}
+    keys |= {f"p:{t[:4]}" for t in tokens if len(t) >= 4}
+    keys |= {f"q:{t[:3]}" for t in tokens if len(t) >= 3}
+    keys |= {f"k:{skeleton(t)[:4]}" for t in tokens if len(skeleton(t)) >= 3}
+    keys.add(f"s:{''.join(tokens)[:6]}")
+    core = [t for t in tokens if t not in _FORMS]
+    if len(core) >= 2:
+        keys.add(f"a:{''.join(t[0] for t in core)}")
+    return keys
+
+
+def _probe_keys(text: tuple[str, ...]) -> Iterable[tuple[str, float]]:
+    for word in dict.fromkeys(text):
+        size = len(word)
+        if size >= 2:
+            yield f"t:{word}", 1.0
+            yield f"a:{word}", 0.3
+        if size >= 4:
+            yield f"p:{word[:4]}", 0.5
+        if size == 3:
+            yield f"q:{word}", 0.5
+        bones = skeleton(word)
+        if len(bones) >= 3:
+            yield f"k:{bones[:4]}", 0.4 if bones == word else 0.2
+        if size >= 7:
+            yield f"s:{word[:6]}", 0.8

@@ -1,0 +1,73 @@
+"""Document numbers: the keys a number can be cited by, and the citations found in free text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .normalise import fold
+
+_RUN = re.compile(r"\d+")
+_CODE = re.compile(r"[a-z0-9]{5,}")
+_HAS_BOTH = re.compile(r"(?=.*[a-z])(?=.*\d)")
+_DATE = re.compile(r"(?<!\d)(\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-\d{1,2}-\d{4})(?!\d)")
+_JOINERS = frozenset(" /-.:")
+MIN_DIGITS = 3
+MAX_RUNS = 64
+
+
+@lru_cache(maxsize=65536)
+def number_keys(number: str) -> tuple[str, ...]:
+    """Ways to cite a document number, strongest first: all its digits, its last run of digits, its mixed code."""
+    text = fold(number)
+    runs = [r.lstrip("0") for r in _RUN.findall(text)]
+    keys: dict[str, None] = {}
+    if len(runs) <= 3:
+        whole = "".join(_RUN.findall(text)).lstrip("0")
+        if len(whole) >= MIN_DIGITS:
+            keys[whole] = None
+        if runs and len(runs[-1]) >= MIN_DIGITS:
+            keys[runs[-1]] = None
+    squashed = "".join(c for c in text if c.isalnum())
+    if len(squashed) >= 5 and _HAS_BOTH.match(squashed):
+        keys[squashed] = None
+    return tuple(keys)
+
+
+@lru_cache(maxsize=16384)
+def citations(text: str) -> frozenset[str]:
+    """Every key that the text may cite: single runs of digits, neighbouring runs joined, mixed codes. Dates are left out."""
+    folded = _DATE.sub(" | ", fold(text))
+    found: set[str] = set()
+    matches = list(_RUN.finditer(folded))[:MAX_RUNS]
+    for here, following in zip(matches, [*matches[1:], None], strict=False):
+        _add(found, here.group())
+        if following and following.start() - here.end() == 1 and folded[here.end()] in _JOINERS:
+            _add(found, here.group() + following.group())
+    for code in _CODE.findall(folded):
+        if _HAS_BOTH.match(code):
+            found.add(code)
+    for code in _CODE.findall(re.sub(r"(?<=[a-z])[-/ ](?=\d)", "", folded)):
+        if _HAS_BOTH.match(code):
+            found.add(code)
+    return frozenset(found)
+
+
+def _add(found: set[str], digits: str) -> None:
+    key = digits.lstrip("0")
+    if MIN_DIGITS <= len(key) <= 24:
+        found.add(key)
+
+
+def is_near(cited: str, key: str) -> bool:
+    """True when two keys of four or more characters differ by one slip: swapped neighbours, one wrong, missing or extra character."""
+    a, b = len(cited), len(key)
+    if min(a, b) < 4 or abs(a - b) > 1 or cited == key:
+        return False
+    at = 0
+    while at < min(a, b) and cited[at] == key[at]:
+        at += 1
+    if a == b:
+        return cited[at + 1 :] == key[at + 1 :] or (cited[at : at + 2] == key[at : at + 2][::-1] and cited[at + 2 :] == key[at + 2 :])
+    longer, shorter = (cited, key) if a > b else (key, cited)
+    return longer[at + 1 :] == shorter[at:]

@@ -1,0 +1,87 @@
+"""Payment runs: one bank line for many supplier payments that were booked one by one."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import defaultdict
+
+from .books import UNITS, Books, Item, Row
+from .hypothesis import Hypothesis
+from .sums import FULL_SEARCH, subsets, windows
+
+_DAYS_BACK = 5
+_LONGEST = 40
+_KEEP = 5
+
+
+class Runs:
+    """Open supplier payments by booking day and by shared reference."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._payments: dict[str, list[Item]] = defaultdict(list)
+        self._by_reference: dict[tuple[str, str], list[Item]] = defaultdict(list)
+        for item in books.items:
+            if item.open < 0 and item.entry.kind == "payment":
+                self._payments[item.entry.currency].append(item)
+                if item.entry.reference:
+                    self._by_reference[item.entry.currency, item.entry.reference].append(item)
+        self._days = {c: [i.day for i in found] for c, found in self._payments.items()}
+        self._reference_sums: dict[tuple[str, int], list[list[Item]]] = defaultdict(list)
+        for (currency, _), found in sorted(self._by_reference.items()):
+            if len(found) > 1:
+                self._reference_sums[currency, sum(i.open for i in found)].append(found)
+
+    def hypotheses(self, row: Row) -> list[Hypothesis]:
+        """Explanations of an outgoing line as the sum of several booked payments of one or two neighbouring days."""
+        if row.units >= 0:
+            return []
+        sets: dict[tuple[int, ...], bool] = {}
+        for found in self._reference_sums.get((row.line.currency, row.units), []):
+            if abs(found[0].day - row.day) <= 10:
+                sets[tuple(i.index for i in found)] = True
+        near = self._near(row)
+        for chosen in self._same_day(near, row):
+            sets.setdefault(chosen, False)
+        ranked = sorted(sets, key=lambda s: (not sets[s], -len(s), s))[:_KEEP]
+        return [self._hypothesis(row, chosen, sets[chosen], len(near)) for chosen in ranked]
+
+    def _near(self, row: Row) -> list[Item]:
+        days = self._days.get(row.line.currency, [])
+        found = self._payments.get(row.line.currency, [])
+        return found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)][:120]
+
+    def _same_day(self, near: list[Item], row: Row) -> list[tuple[int, ...]]:
+        out: list[tuple[int, ...]] = []
+        by_day: dict[int, list[Item]] = defaultdict(list)
+        for item in near:
+            by_day[item.day].append(item)
+        for _, items in sorted(by_day.items()):
+            if len(items) < 2 or sum(i.open for i in items) > row.units:
+                continue
+            values = [i.open for i in items]
+            if len(items) <= FULL_SEARCH - 2:
+                found = subsets(values, row.units, sizes=range(2, len(items) + 1), most=_KEEP)
+                out += [tuple(items[i].index for i in chosen) for chosen in found]
+            else:
+                out += [tuple(i.index for i in items[s:e]) for s, e in windows(values, row.units, 0, longest=_LONGEST) if e - s > 1]
+        return out
+
+    def _hypothesis(self, row: Row, chosen: tuple[int, ...], by_reference: bool, pool: int) -> Hypothesis:
+        items = [self._books.items[i] for i in chosen]
+        whole_day = sum(1 for i in self._near(row) if i.day == items[0].day) == len(items)
+        chance = math.log(math.comb(max(pool, len(items)), len(items))) - math.log(max(1, -row.units * 100 // UNITS))
+        features = {"is_run": 1.0, "set_chance": max(-12.0, min(6.0, chance)) / 4.0, "run_contacts": min(len({i.contact for i in items}), 6) / 3.0}
+        if by_reference:
+            features["run_reference"] = 1.0
+        if whole_day:
+            features["run_whole_day"] = 1.0
+        if any(i.index in row.hits for i in items):
+            features["run_cited"] = 1.0
+        best = max((m.coverage * min(m.bits, 8.0) for m in row.contacts.values()), default=0.0)
+        if best > 2.5:
+            features["run_named"] = 1.0
+        lag = row.day - items[0].day
+        features["run_lag"] = min(abs(lag), 6) / 3.0
+        return Hypothesis((row.index,), chosen, "run", features)
