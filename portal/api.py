@@ -1,0 +1,39 @@
+"""The partner API's root: router, OpenAPI, and one shape for every error (RFC 9457 problem details)."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.routers import DefaultRouter
+from rest_framework.views import exception_handler
+
+router = DefaultRouter(trailing_slash=False)
+router.include_format_suffixes = False
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """`application/problem+json` with a stable `code`; field errors keep their paths under `errors`."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    code = getattr(error, "default_code", "error")
+    detail = getattr(error, "detail", "")
+    code = getattr(detail, "code", code) if isinstance(detail, str) else code
+    problem: dict[str, Any] = {
+        "type": f"urn:ledger-portal:problem:{code}",
+        "title": getattr(error, "default_detail", "Error"),
+        "status": response.status_code,
+        "code": code,
+        "detail": detail if isinstance(detail, str) else "Some fields need attention; see errors.",
+    }
+    if not isinstance(detail, str):
+        problem["errors"] = detail
+    response.data = problem
+    response.content_type = "application/problem+json"
+    return response

@@ -1,8 +1,23 @@
-"""What the first page shows."""
+"""The numbers of the first page, as plain functions that return dataclasses."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for people: values without a mapping, proposals to approve, failed work."""
+
+    unmapped: int = 0
+    proposals: int = 0
+    failures: int = 0
+
+
+def waiting_counts(request: HttpRequest) -> Waiting:
+    """Counts for the side bar's badges."""
+    return Waiting()
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

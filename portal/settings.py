@@ -5,6 +5,7 @@ from pathlib import Path
 import django_stubs_ext
 import structlog
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from portal.env import env_bool, env_database, env_int, env_list, env_secret, env_str
@@ -89,6 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.context.site",
             ],
         },
     },
@@ -129,7 +131,6 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("account_login")
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Ledger Portal"
-IDP_OIDC_ADAPTER = "tenants.adapter.PartnerIdpAdapter"
 IDP_OIDC_PRIVATE_KEY = env_str("OIDC_PRIVATE_KEY")
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 3600
 
@@ -160,7 +161,19 @@ if CELERY_BROKER_URL.startswith(("redis", "valkey")):
     }
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 SWEEP_SECONDS = env_int("SWEEP_SECONDS", 2)
+# A worker silent for this long is taken for dead (longer than the longest call to a ledger); first wait before a retry.
+WORK_LEASE_SECONDS = env_int("WORK_LEASE_SECONDS", 180)
+RETRY_BASE_SECONDS = env_int("RETRY_BASE_SECONDS", 2)
+CELERY_BEAT_SCHEDULE = {
+    f"{app}-sweep": {
+        "task": f"{app}.tasks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    }
+    for app in ("integrations", "mappings", "reconciliation")
+}
 
 EMAIL_BACKEND = env_str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Ledger Portal <portal@localhost>")
@@ -231,6 +244,9 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "portal.dashboard.context",
     "ENVIRONMENT": "portal.dashboard.tenant_label",
+    "STYLES": [lambda request: static("portal/portal.css")],
+    "SITE_DROPDOWN": "portal.admin.tenant_choices",
+    "ACCOUNT": {"navigation": "portal.admin.account_links"},
     "SIDEBAR": {"show_search": False, "navigation": "portal.admin.navigation"},
     "COMMAND": {"search_models": "portal.admin.searchable", "show_history": True},
 }

@@ -1,10 +1,6 @@
-"""allauth adapters: people join by invitation only; partner applications get tokens with their own scopes."""
-
-from collections.abc import Iterable
-from typing import Any
+"""allauth adapter: people join by invitation only."""
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from django.http import HttpRequest
 
 
@@ -13,10 +9,3 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-
-class PartnerIdpAdapter(DefaultOIDCAdapter):  # type: ignore[misc]
-    """Names the partner API's scopes."""
-
-    def scope_display(self, scopes: Iterable[str]) -> dict[str, Any]:
-        return {scope: scope for scope in scopes}

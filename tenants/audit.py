@@ -1,7 +1,7 @@
 """The audit trail: database triggers write one append-only event row per change, with who, for whom and from where.
 
-Triggers (django-pghistory) also catch bulk writes and `queryset.update()`, which model signals miss. The context is stored
-inside each event row, so that every event belongs to one tenant and row-level security covers it like any other row.
+Triggers (django-pghistory) also catch bulk writes and `queryset.update()`, which model signals miss. The context is
+stored inside each event row, so that every event belongs to one tenant and row-level security covers it.
 """
 
 from collections.abc import Callable

@@ -58,7 +58,8 @@ class Tenant(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
     currency = models.CharField(
-        max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$", "Use the three-letter ISO 4217 code, such as EUR.")]
+        max_length=3,
+        validators=[RegexValidator(r"^[A-Z]{3}$", "Use the three-letter ISO 4217 code, such as EUR.")],
     )
     two_person_limit = models.DecimalField(
         max_digits=18,

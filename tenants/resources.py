@@ -12,7 +12,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
 def neutral(text: str) -> str:
-    """Text that a spreadsheet will not run as a formula; plain numbers such as -12.50 stay numbers (OWASP ASVS 1.2.10)."""
+    """Text that a spreadsheet will not run as a formula; numbers such as -12.50 stay numbers (OWASP ASVS 1.2.10)."""
     if text.startswith(_FORMULA_STARTS) and not text.removeprefix("-").replace(".", "", 1).isdigit():
         return f"'{text}"
     return text

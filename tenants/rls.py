@@ -22,7 +22,7 @@ from django.db.migrations.state import ProjectState
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose rows a transaction may see: one tenant's, and for their own memberships or grants a user's or a partner's."""
+    """Whose rows a transaction may see: one tenant's, and a user's or partner's own memberships or grants."""
 
     tenant: str = ""
     user: str = ""
@@ -92,10 +92,8 @@ TENANT_MATCHES = f"tenant_id = {_SETTING.format('tenant')}::uuid"
 OWN_MEMBERSHIP = f"{TENANT_MATCHES} OR user_id = {_SETTING.format('user')}::bigint"
 OWN_GRANT = f"{TENANT_MATCHES} OR client_id = {_SETTING.format('partner')}"
 OWN_TENANT = f"id = {_SETTING.format('tenant')}::uuid"
-MEMBER_TENANT = (
-    f"{OWN_TENANT} OR id IN (SELECT tenant_id FROM tenants_membership)"
-    " OR id IN (SELECT tenant_id FROM tenants_partnergrant)"
-)
+_TENANTS_OF = " OR id IN (SELECT tenant_id FROM {})"
+MEMBER_TENANT = OWN_TENANT + _TENANTS_OF.format("tenants_membership") + _TENANTS_OF.format("tenants_partnergrant")
 
 
 class RowSecurity(Operation):
@@ -114,7 +112,11 @@ class RowSecurity(Operation):
         """Row security changes no model state."""
 
     def database_forwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         table = self._table(to_state.apps, app_label, schema_editor)
         schema_editor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -125,7 +127,11 @@ class RowSecurity(Operation):
         schema_editor.execute(f"CREATE POLICY owner_reads ON {table} FOR SELECT TO CURRENT_USER USING (true)")
 
     def database_backwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         table = self._table(from_state.apps, app_label, schema_editor)
         schema_editor.execute(f"DROP POLICY owner_reads ON {table}")

@@ -6,9 +6,12 @@ from datetime import timedelta
 from secrets import token_urlsafe
 from uuid import UUID
 
+from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
 from allauth.idp.oidc.models import Client
+from django.core.exceptions import ValidationError
 from django.db import connection
+from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.models import Membership, PartnerGrant, Role, Tenant, User, new_id
@@ -17,19 +20,19 @@ from tenants.rls import tenant_scope
 SUPPORT_HOURS = 8
 
 
-def tenant_id_of(slug: str) -> UUID:
-    """The id behind a slug; raises Tenant.DoesNotExist with the slug in its words."""
+def tenant_id_of(slug: str) -> UUID | None:
+    """The id behind a slug, or None; the database function shows nothing else of tenants."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT portal_tenant_by_slug(%s)", [slug])
         found = cursor.fetchone()
-    if not found or found[0] is None:
-        raise Tenant.DoesNotExist(f"There is no tenant {slug!r}. Create it with: tenant_create {slug} --name … --currency …")
-    return UUID(str(found[0]))
+    return UUID(str(found[0])) if found and found[0] else None
 
 
 def get_tenant(slug: str) -> Tenant:
-    """The tenant of that slug."""
+    """The tenant of that slug; Tenant.DoesNotExist says how to create one."""
     tenant_id = tenant_id_of(slug)
+    if tenant_id is None:
+        raise Tenant.DoesNotExist(f"There is no tenant {slug!r}. Create it: tenant_create {slug} --name … --currency …")
     with tenant_scope(tenant_id, source="command"):
         return Tenant.objects.get(pk=tenant_id)
 
@@ -38,13 +41,21 @@ def create_tenant(*, slug: str, name: str, currency: str) -> Tenant:
     """A new tenant; ValidationError when the slug is taken or the currency is no ISO code."""
     tenant = Tenant(id=new_id(), slug=slug, name=name, currency=currency)
     tenant.clean_fields()
+    if tenant_id_of(slug):
+        raise ValidationError(f"The tenant {slug!r} exists already; choose another short name.")
     with tenant_scope(tenant.pk, source="command"):
         tenant.save(force_insert=True)
     return tenant
 
 
 def create_user(
-    *, email: str, tenant: Tenant, role: str, password: str | None, reason: str = "", hours: int = SUPPORT_HOURS
+    *,
+    email: str,
+    tenant: Tenant,
+    role: str,
+    password: str | None,
+    reason: str = "",
+    hours: int = SUPPORT_HOURS,
 ) -> User:
     """A person with a verified address and a role in the tenant; an existing person only gets (or changes) the role.
 
@@ -87,3 +98,16 @@ def create_partner(*, name: str, tenant: Tenant, scopes: Sequence[str]) -> Partn
     with tenant_scope(tenant.pk, source="command"):
         grant = PartnerGrant.objects.create(tenant=tenant, client=client, name=name, scopes=list(scopes))
     return PartnerKeys(client_id=client.pk, client_secret=secret, grant=grant)
+
+
+def is_last_owner(member: Membership) -> bool:
+    """Whether the tenant would have no owner without this member."""
+    owners = Membership.objects.for_tenant(member.tenant_id).filter(role=Role.OWNER)
+    return member.role == Role.OWNER and not owners.exclude(pk=member.pk).exists()
+
+
+def send_invitation(*, user: User, request: HttpRequest) -> None:
+    """Mail the person a link to set a password (allauth's own reset mail)."""
+    form = ResetPasswordForm(data={"email": user.email})
+    if form.is_valid():
+        form.save(request)

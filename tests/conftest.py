@@ -88,6 +88,11 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def pytest_configure() -> None:
+    """The folder of collected static files exists, so that the file server does not warn about it."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @dataclass(frozen=True)
 class Actors:
     """One tenant and one person of each role."""

@@ -5,69 +5,165 @@ import django.utils.timezone
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
-import tenants.models
 from django.db import migrations, models
+
+import tenants.models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('allauth_idp_oidc', '0003_client_allow_uri_wildcards'),
-        ('tenants', '0001_initial'),
+        ("allauth_idp_oidc", "0003_client_allow_uri_wildcards"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PartnerGrant',
+            name="PartnerGrant",
             fields=[
-                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('scopes', models.JSONField(default=list, help_text='Such as ["invoices:read", "source-documents:write"].')),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='allauth_idp_oidc.client')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='partner_grants', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "scopes",
+                    models.JSONField(default=list, help_text='Such as ["invoices:read", "source-documents:write"].'),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="allauth_idp_oidc.client",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="partner_grants",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PartnerGrantEvent',
+            name="PartnerGrantEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('scopes', models.JSONField(default=list, help_text='Such as ["invoices:read", "source-documents:write"].')),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('client', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='allauth_idp_oidc.client')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='tenants.partnergrant')),
-                ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "scopes",
+                    models.JSONField(default=list, help_text='Such as ["invoices:read", "source-documents:write"].'),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="allauth_idp_oidc.client",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="tenants.partnergrant",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='partnergrant',
-            constraint=models.UniqueConstraint(fields=('tenant', 'client'), name='one_grant_per_partner', violation_error_message='This partner application already has a grant; change its scopes instead.'),
+            model_name="partnergrant",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "client"),
+                name="one_grant_per_partner",
+                violation_error_message="This partner application already has a grant; change its scopes instead.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='partnergrant',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "tenants_partnergrantevent" ("client_id", "created_at", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scopes", "tenant_id") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."is_active", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."scopes", NEW."tenant_id"); RETURN NULL;', hash='937585850708f74ca2f975f5e6b296ec5da19279', operation='INSERT', pgid='pgtrigger_insert_insert_3ac8b', table='tenants_partnergrant', when='AFTER')),
+            model_name="partnergrant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "tenants_partnergrantevent" ("client_id", "created_at", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scopes", "tenant_id") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."is_active", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."scopes", NEW."tenant_id"); RETURN NULL;',
+                    hash="937585850708f74ca2f975f5e6b296ec5da19279",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_3ac8b",
+                    table="tenants_partnergrant",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='partnergrant',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "tenants_partnergrantevent" ("client_id", "created_at", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scopes", "tenant_id") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."is_active", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."scopes", NEW."tenant_id"); RETURN NULL;', hash='0b5683d3be5e095598add155105f174d8e57a96c', operation='UPDATE', pgid='pgtrigger_update_update_ae5db', table='tenants_partnergrant', when='AFTER')),
+            model_name="partnergrant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "tenants_partnergrantevent" ("client_id", "created_at", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scopes", "tenant_id") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."is_active", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."scopes", NEW."tenant_id"); RETURN NULL;',
+                    hash="0b5683d3be5e095598add155105f174d8e57a96c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_ae5db",
+                    table="tenants_partnergrant",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='partnergrant',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "tenants_partnergrantevent" ("client_id", "created_at", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scopes", "tenant_id") VALUES (OLD."client_id", OLD."created_at", OLD."id", OLD."is_active", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."scopes", OLD."tenant_id"); RETURN NULL;', hash='07fd2bf03175c6dda9ae484afcd7ccbc70b912b8', operation='DELETE', pgid='pgtrigger_delete_delete_379f9', table='tenants_partnergrant', when='AFTER')),
+            model_name="partnergrant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "tenants_partnergrantevent" ("client_id", "created_at", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scopes", "tenant_id") VALUES (OLD."client_id", OLD."created_at", OLD."id", OLD."is_active", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."scopes", OLD."tenant_id"); RETURN NULL;',
+                    hash="07fd2bf03175c6dda9ae484afcd7ccbc70b912b8",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_379f9",
+                    table="tenants_partnergrant",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='partnergrantevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='79c619e1ecc277a1b216e9f7d37948d0fabfae0b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_0e303', table='tenants_partnergrantevent', when='BEFORE')),
+            model_name="partnergrantevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="79c619e1ecc277a1b216e9f7d37948d0fabfae0b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_0e303",
+                    table="tenants_partnergrantevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar, TypeVar
 
-from django.contrib.admin import FieldListFilter, ModelAdmin as DjangoModelAdmin, RelatedFieldListFilter
+from django.contrib.admin import FieldListFilter, RelatedFieldListFilter
+from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest
@@ -32,7 +33,7 @@ def _is_tenant_relation(model: type[Model], name: str) -> bool:
 
 
 class TenantScopedAdmin(ModelAdmin):  # type: ignore[misc]
-    """Rows of one tenant; what a role may do is named by the four `*_action` attributes (None: nobody, by this page)."""
+    """Rows of one tenant; the four `*_action` attributes name what a role may do (None: nobody, by this page)."""
 
     view_action: ClassVar[str] = VIEW
     add_action: ClassVar[str | None] = None

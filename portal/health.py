@@ -1,0 +1,52 @@
+"""`/healthz`: this process is alive. `/readyz`: what it needs answers. `/metrics`: for the operator only."""
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django_prometheus.exports import ExportToDjangoView
+from kombu.exceptions import OperationalError
+
+from portal.celery import app
+
+_LOOPBACK = {"127.0.0.1", "::1"}
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 as long as the process serves."""
+    return JsonResponse({"status": "alive"})
+
+
+def _database() -> str:
+    try:
+        pending = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        return f"unreachable: {type(error).__name__}"
+    return f"{len(pending)} migrations are not applied; run: manage migrate" if pending else "ok"
+
+
+def _broker() -> str:
+    try:
+        with app.connection_for_write(connect_timeout=2) as link:
+            link.ensure_connection(max_retries=1, timeout=2)
+    except (OperationalError, OSError) as error:
+        return f"unreachable: {type(error).__name__}"
+    return "ok"
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when database, migrations and broker are fine, else 503 with what is not."""
+    parts = {"database": _database(), "broker": _broker()}
+    ready = all(state == "ok" for state in parts.values())
+    return JsonResponse({"status": "ready" if ready else "not ready", **parts}, status=200 if ready else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text; open to this machine, elsewhere only with METRICS_TOKEN as bearer token."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    allowed = bool(settings.METRICS_TOKEN) and constant_time_compare(token, settings.METRICS_TOKEN)
+    if not allowed and request.META.get("REMOTE_ADDR") not in _LOOPBACK:
+        raise PermissionDenied
+    return ExportToDjangoView(request)  # type: ignore[no-any-return]

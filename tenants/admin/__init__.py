@@ -1,0 +1,7 @@
+"""Base classes of every tenant-facing admin page, and the pages about people, partners and the audit trail."""
+
+from tenants.admin.members import MembershipAdmin, PartnerGrantAdmin
+from tenants.admin.scoping import TenantScopedAdmin, TenantScopedFilter
+from tenants.admin.trail import TrailAdmin
+
+__all__ = ["MembershipAdmin", "PartnerGrantAdmin", "TenantScopedAdmin", "TenantScopedFilter", "TrailAdmin"]
