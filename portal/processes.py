@@ -42,6 +42,7 @@ class Child:
     account: Account | None = None
     output: IO[bytes] | None = None
     process: subprocess.Popen[bytes] | None = None
+    log_begin: int = 0
 
     @property
     def pid(self) -> int:
@@ -53,10 +54,11 @@ class Child:
         return self.process.poll() if self.process else None
 
     def last_words(self, lines: int = 15) -> str:
-        """The end of the program's log, for a message to a person."""
-        if not self.log.exists():
-            return ""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        """The end of what the program wrote since its last start, for a message to a person."""
+        with self.log.open("rb") as log:
+            log.seek(self.log_begin)
+            text = log.read().decode(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
 
 
 def start(child: Child, guard: "Guard | None" = None) -> None:
@@ -66,6 +68,7 @@ def start(child: Child, guard: "Guard | None" = None) -> None:
         child.log.replace(child.log.with_suffix(".log.1"))
     account = child.account
     with child.log.open("ab") as log:
+        child.log_begin = log.seek(0, os.SEEK_END)
         child.process = subprocess.Popen(
             child.argv,
             stdin=subprocess.DEVNULL,

@@ -121,10 +121,8 @@ class Supervisor:
         worker = ["-m", "celery", "-A", "portal", "worker", "--loglevel", "INFO", "--concurrency", "4"]
         worker += ["--hostname", self.worker_name, "--without-gossip", "--without-mingle"]
         # Without its portal a worker ends at once: rows say how far its tasks came, and a sweep resumes them.
-        self.launch(self.child("worker", *worker, death_signal=signal.SIGQUIT))
-        self.launch(
-            self.child("beat", "-m", "celery", "-A", "portal", "beat", "-S", "django", "--loglevel", "INFO")
-        )
+        self.launch(self.child("worker", *worker, death_signal=signal.SIGKILL))
+        self.launch(self.child("beat", "-m", "celery", "-A", "portal", "beat", "-S", "django", "--loglevel", "INFO"))
 
     @property
     def worker_name(self) -> str:
@@ -162,13 +160,9 @@ class Supervisor:
             self.tend()
             for child in self.children:
                 if self.restarts[child.name].failures >= 3:
-                    raise CannotStart(
-                        f"{child.name} does not start. The end of {child.log}:\n{child.last_words()}"
-                    )
+                    raise CannotStart(f"{child.name} does not start. The end of {child.log}:\n{child.last_words()}")
             if time.monotonic() > deadline:
-                raise CannotStart(
-                    f"{what} did not answer in {READY_SECONDS:.0f} s; see {self.folder / 'logs'}."
-                )
+                raise CannotStart(f"{what} did not answer in {READY_SECONDS:.0f} s; see {self.folder / 'logs'}.")
             time.sleep(0.1)
 
     def tend(self) -> None:
