@@ -34,14 +34,11 @@ def prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        (folder / "logs").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise CannotStart(
-            f"Cannot use {folder}: {error.strerror}. Choose another with --data-dir."
-        ) from error
+        raise CannotStart(f"Cannot use {folder}: {error.strerror}. Choose another with --data-dir.") from error
     if shutil.disk_usage(folder).free < 200_000_000:
-        raise CannotStart(
-            f"Less than 200 MB are free at {folder}. Free some, or choose another disk with --data-dir."
-        )
+        raise CannotStart(f"Less than 200 MB are free at {folder}. Free some, or choose another disk with --data-dir.")
 
 
 @contextmanager
@@ -51,13 +48,9 @@ def exclusive(folder: Path, *, patience: float = 15.0) -> Iterator[None]:
     deadline = time.monotonic() + patience
     while not _locked(lock):
         if run := running(folder):
-            raise CannotStart(
-                f"The portal already runs at {run['url']} (process {run['pid']}, data in {folder})."
-            )
+            raise CannotStart(f"The portal already runs at {run['url']} (process {run['pid']}, data in {folder}).")
         if time.monotonic() > deadline:
-            raise CannotStart(
-                f"Another command uses {folder}. Wait for it, or choose another folder with --data-dir."
-            )
+            raise CannotStart(f"Another command uses {folder}. Wait for it, or choose another folder with --data-dir.")
         time.sleep(0.1)
     try:
         yield

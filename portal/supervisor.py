@@ -108,7 +108,7 @@ class Supervisor:
         port = SANDBOX_PORT if is_free(SANDBOX_PORT) else free_port()
         self.environment["PORTAL_SANDBOX_URL"] = f"http://127.0.0.1:{port}"
         data = self.folder / "sandbox"
-        data.mkdir(exist_ok=True)
+        data.mkdir(mode=0o700, exist_ok=True)
         arguments = ["-m", "integrations.sandbox", "--port", str(port), "--data-dir", str(data)]
         self.launch(self.child("sandbox", *arguments))
 
@@ -257,7 +257,7 @@ def require_port(port: int) -> None:
     try:
         free = is_free(port)
     except (OSError, OverflowError) as error:
-        raise CannotStart(f"Cannot listen on port {port}: {error}. Choose another with --port.") from error
+        raise CannotStart(f"Cannot listen on port {port} ({error}). Choose another with --port.") from error
     if not free:
         raise CannotStart(
             f"Port {port} is in use{occupant(port)}. Stop that program, or choose another port: "
