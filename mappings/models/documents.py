@@ -1,0 +1,239 @@
+"""Documents in the source's own words, the words themselves, and which document waits for which word."""
+
+from typing import ClassVar, Self
+
+import pghistory
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from integrations.models import Connection, Posting
+from mappings.models.versions import MappingSet, Side, Subject
+from mappings.transform.money import text_of
+from tenants.audit import audited
+from tenants.models import PartnerGrant, TenantOwned, TenantOwnedQuerySet
+
+ORIGIN = "source_document"
+
+
+class State(models.TextChoices):
+    """Where a document is on its whole way: our own status, continued by its posting's."""
+
+    RECEIVED = "received", "Received"
+    WAITING = "waiting", "Waiting"
+    MAPPED = "mapped", "Mapped, to be sent"
+    SENT = "sent", "Sent, no answer yet"
+    UNKNOWN = "unknown", "Outcome being looked up"
+    POSTED = "posted", "Posted"
+    REFUSED = "refused", "Refused"
+    CANCELLED = "cancelled", "Cancelled before sending"
+
+
+_OF_POSTING = {
+    Posting.Status.PENDING: State.MAPPED,
+    Posting.Status.SENT: State.SENT,
+    Posting.Status.UNKNOWN: State.UNKNOWN,
+    Posting.Status.POSTED: State.POSTED,
+    Posting.Status.REJECTED: State.REFUSED,
+    Posting.Status.CANCELLED: State.CANCELLED,
+}
+
+
+class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
+    """Documents by where they are."""
+
+    def with_state(self) -> Self:
+        """Annotates `state`, `posting_id` and `ledger_ref` from the newest write made for the document."""
+        newest = Posting.objects.filter(
+            tenant_id=OuterRef("tenant_id"), origin_kind=ORIGIN, origin_id=OuterRef("pk"), reverses=None
+        ).order_by("-id")
+        return self.annotate(
+            posting_id=Subquery(newest.values("pk")[:1]),
+            ledger_id=Subquery(newest.values("external_id")[:1]),
+            posting_status=Subquery(newest.values("status")[:1]),
+        ).annotate(
+            state=Case(
+                When(~Q(status=SourceDocument.Status.MAPPED), then=F("status")),
+                *[When(posting_status=status, then=Value(state.value)) for status, state in _OF_POSTING.items()],
+                default=Value(State.MAPPED.value),
+                output_field=CharField(),
+            ),
+            ledger_ref=Coalesce("ledger_id", Value("")),
+        )
+
+    def in_state(self, state: str) -> Self:
+        """Only those in one state of the whole way."""
+        return self.with_state().filter(state=state)
+
+    def to_map(self, connection: Connection) -> Self:
+        """Received and not yet looked at, in the order of arrival."""
+        return self.filter(connection=connection, status=SourceDocument.Status.RECEIVED).order_by("id")
+
+    def waiting(self) -> Self:
+        """Those that wait for a mapping, for the ledger or for support."""
+        return self.filter(status=SourceDocument.Status.WAITING)
+
+
+@audited(only_when=("status", "attempt", "mapping_set"))
+class SourceDocument(TenantOwned):
+    """One business document as a source sent it, kept word for word in `body`.
+
+    received → mapped (a posting exists), or waiting (something can be done here), or refused (its own sums are wrong).
+    """
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "Received"
+        WAITING = "waiting", "Waiting"
+        MAPPED = "mapped", "Mapped"
+        REFUSED = "refused", "Refused"
+
+    class Kind(models.TextChoices):
+        SALE = "sale", "Sale"
+        EXPENSE = "expense", "Expense"
+        PURCHASE = "purchase", "Purchase"
+
+    class WaitsFor(models.TextChoices):
+        NOTHING = "", "Nothing"
+        MAPPING = "mapping", "A mapping"
+        LEDGER = "ledger", "The ledger"
+        SUPPORT = "support", "Support"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="source_documents")
+    grant = models.ForeignKey(PartnerGrant, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    source = models.CharField(max_length=50, help_text="The system it comes from, such as shop or crm.")
+    external_id = models.CharField(max_length=100, help_text="The source's own id of the document.")
+    kind = models.CharField(max_length=20, choices=Kind)
+    number = models.CharField(max_length=100, blank=True)
+    issued_on = models.DateField()
+    due_on = models.DateField(null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=20, decimal_places=6)
+    counterparty = models.CharField(max_length=300, blank=True)
+    body = models.JSONField(encoder=DjangoJSONEncoder, help_text="What was sent, checked and with exact decimals.")
+    body_hash = models.CharField(max_length=64)
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.RECEIVED)
+    waits_for = models.CharField(max_length=10, choices=WaitsFor, blank=True, default=WaitsFor.NOTHING)
+    problems = models.JSONField(
+        default=list, blank=True, help_text="code, text, remedy, and subject/side/value if any."
+    )
+    trace = models.JSONField(
+        default=list, blank=True, help_text="Why each account and tax rate: rule, version, losers."
+    )
+    mapping_set = models.ForeignKey(
+        MappingSet, null=True, blank=True, on_delete=models.PROTECT, related_name="documents"
+    )
+    attempt = models.PositiveSmallIntegerField(default=1, help_text="Mapped again after the ledger refused: 2, 3, …")
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    mapped_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SourceDocumentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "source", "external_id"],
+                name="one_document_per_source_id",
+                violation_error_message="This source has already sent a document with this id.",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "grant", "idempotency_key"],
+                condition=~models.Q(idempotency_key=""),
+                name="one_document_per_idempotency_key",
+                violation_error_message="This Idempotency-Key was used for another document.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="mapped") | models.Q(mapping_set__isnull=False),
+                name="mapped_document_names_its_version",
+                violation_error_message="A mapped document names the version that mapped it.",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-id"], name="source_document_list"),
+            # The worker takes the oldest; the partial index stays small whatever the history.
+            models.Index(
+                fields=["connection", "id"], name="source_document_to_map", condition=models.Q(status="received")
+            ),
+            models.Index(
+                fields=["connection", "waits_for"], name="source_document_waiting", condition=models.Q(status="waiting")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number or self.external_id}"
+
+    @property
+    def side(self) -> str:
+        """The side of the books it belongs to."""
+        return Side.SALES if self.kind == self.Kind.SALE else Side.PURCHASES
+
+    @property
+    def total_text(self) -> str:
+        """Total with its currency, for people."""
+        return text_of(self.total, self.currency)
+
+
+class SourceValueQuerySet(TenantOwnedQuerySet["SourceValue"]):
+    """Words of the sources."""
+
+    def of(self, connection: Connection, subject: str) -> Self:
+        """All words of one subject of a connection."""
+        return self.filter(connection=connection, subject=subject)
+
+
+# Counters move with every document; the trail keeps that a word appeared, the documents keep the rest.
+@audited(pghistory.InsertEvent(), pghistory.DeleteEvent())
+class SourceValue(TenantOwned):
+    """One word a source uses, and how often."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="source_values")
+    subject = models.CharField(max_length=20, choices=Subject)
+    side = models.CharField(max_length=10, choices=Side)
+    value = models.CharField(max_length=200)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    occurrences = models.PositiveIntegerField(default=0, help_text="Documents that used it.")
+
+    objects = SourceValueQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "subject", "side", "value"],
+                name="one_row_per_source_value",
+                violation_error_message="This value is already listed.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@audited(pghistory.InsertEvent(), pghistory.DeleteEvent())
+class DocumentValue(TenantOwned):
+    """A document uses a word: how many documents wait for each is one query over this."""
+
+    document = models.ForeignKey(SourceDocument, on_delete=models.CASCADE, related_name="uses")
+    source_value = models.ForeignKey(SourceValue, on_delete=models.CASCADE, related_name="uses")
+    lines = models.PositiveIntegerField(help_text="Lines of the document that use it.")
+    amount = models.DecimalField(max_digits=20, decimal_places=6, help_text="Sum of those lines.")
+    is_missing = models.BooleanField(default=False, help_text="At the last look this word kept the document waiting.")
+
+    class Meta:
+        indexes: ClassVar = [
+            # The workbench counts what waits for each word; words that keep nothing waiting are not in the index.
+            models.Index(fields=["source_value"], name="use_missing", condition=models.Q(is_missing=True)),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["document", "source_value"],
+                name="one_use_per_document_and_value",
+                violation_error_message="This document already uses this value.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} uses {self.source_value_id}"

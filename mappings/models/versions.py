@@ -1,0 +1,189 @@
+"""Versions of a connection's mappings: one draft at most, one active at most, and nobody approves their own change."""
+
+from typing import ClassVar, Self
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from integrations.models import Connection, Resource
+from tenants.audit import audited
+from tenants.models import TenantOwned, TenantOwnedQuerySet
+
+
+class Subject(models.TextChoices):
+    """What kind of word of the source is mapped."""
+
+    CATEGORY = "category", "Categories"
+    TAX_CODE = "tax_code", "Tax codes"
+    PAYMENT_METHOD = "payment_method", "Payment methods"
+
+
+class Side(models.TextChoices):
+    """Where the word is used: the same category may mean income on a sale and cost on a purchase."""
+
+    SALES = "sales", "Sales"
+    PURCHASES = "purchases", "Purchases"
+
+
+class MappingSetQuerySet(TenantOwnedQuerySet["MappingSet"]):
+    """Versions by state."""
+
+    def active(self) -> Self:
+        """The versions that documents are mapped with."""
+        return self.filter(status=MappingSet.Status.ACTIVE)
+
+    def open(self) -> Self:
+        """Versions still being worked on or waiting for approval."""
+        return self.filter(status__in=[MappingSet.Status.DRAFT, MappingSet.Status.SUBMITTED])
+
+
+@audited()
+class MappingSet(TenantOwned):
+    """One version of what the source's words mean in one connection's ledger.
+
+    draft → submitted → active → superseded, or submitted → rejected (sent back; the work goes on in the next draft).
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SUBMITTED = "submitted", "Waiting for approval"
+        ACTIVE = "active", "Active"
+        SUPERSEDED = "superseded", "Replaced"
+        REJECTED = "rejected", "Sent back"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="mapping_sets")
+    version = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    based_on = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors")
+    editors = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        help_text="Ids of everybody whose change is in this version; none of them may approve it.",
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    submitted_comment = models.TextField(blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    rejected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    rejected_at = models.DateTimeField(null=True, blank=True)
+    decision_comment = models.TextField(blank=True, help_text="Why it was approved, sent back or rolled back to.")
+
+    objects = MappingSetQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "version"],
+                name="one_mapping_set_per_version",
+                violation_error_message="This version number is taken; reload the page.",
+            ),
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=models.Q(status="active"),
+                name="one_active_mapping_set",
+                violation_error_message="Another version is active; it must be replaced first.",
+            ),
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=models.Q(status__in=["draft", "submitted"]),
+                name="one_open_mapping_set",
+                violation_error_message="There is already a draft or a version waiting for approval.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("submitted_by")),
+                name="nobody_approves_what_they_submitted",
+                violation_error_message="Another person must approve what you submitted.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["active", "superseded"]) | models.Q(approved_by__isnull=False),
+                name="active_mapping_set_was_approved",
+                violation_error_message="A version becomes active only by somebody's approval.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="submitted") | models.Q(submitted_by__isnull=False),
+                name="submitted_mapping_set_says_who",
+                violation_error_message="A submitted version names who submitted it.",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "-id"], name="mapping_set_list")]
+        verbose_name = "mapping version"
+
+    def __str__(self) -> str:
+        return f"{self.connection}: version {self.version}"
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether values may still change."""
+        return self.status == self.Status.DRAFT
+
+
+_ONLY_DRAFTS = """
+    IF EXISTS (
+        SELECT 1 FROM mappings_mappingset s
+        WHERE s.id = (CASE WHEN TG_OP = 'DELETE' THEN OLD.mapping_set_id ELSE NEW.mapping_set_id END)
+          AND s.status <> 'draft'
+    ) THEN
+        RAISE EXCEPTION 'Only a draft can be changed; a submitted or approved version stays as it was decided on.'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+"""
+
+
+@audited()
+class ValueMapping(TenantOwned):
+    """In one version: this word of the source, on this side, is this record of the ledger."""
+
+    mapping_set = models.ForeignKey(MappingSet, on_delete=models.CASCADE, related_name="values")
+    subject = models.CharField(max_length=20, choices=Subject)
+    side = models.CharField(max_length=10, choices=Side)
+    value = models.CharField(max_length=200, help_text="The source's own word, exactly as it is sent.")
+    target_resource = models.CharField(max_length=30, choices=Resource)
+    target_external_id = models.CharField(max_length=100)
+    target_remote_type = models.CharField(max_length=40)
+    target_name = models.CharField(max_length=300, help_text="Code and name when it was chosen; the ledger may rename.")
+    confidence = models.DecimalField(max_digits=4, decimal_places=3, null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was suggested, if a suggestion was taken.")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["mapping_set", "subject", "side", "value"],
+                name="one_target_per_value",
+                violation_error_message="This value is already mapped in this version.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confidence=None) | models.Q(confidence__gte=0, confidence__lte=1),
+                name="mapping_confidence_is_a_share",
+                violation_error_message="Confidence is between 0 and 1.",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="only_drafts_change",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func=_ONLY_DRAFTS,
+            )
+        ]
+        verbose_name = "mapping"
+
+    def __str__(self) -> str:
+        return f"{self.value} = {self.target_name}"

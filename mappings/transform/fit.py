@@ -1,0 +1,47 @@
+"""Which ledger records a word may mean: the account's type fits the use, the tax rate fits the side."""
+
+from mappings.transform.model import Key, Target
+
+INCOME = ("income", "other_income")
+COSTS = ("expense", "cost_of_sales", "other_expense", "fixed_asset", "other_asset", "current_asset")
+PAID_FROM = ("bank", "credit_card")
+
+_KINDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("category", "sales"): INCOME,
+    ("category", "purchases"): COSTS,
+    ("payment_method", "sales"): PAID_FROM,
+    ("payment_method", "purchases"): PAID_FROM,
+    ("tax_code", "sales"): ("sales", "both"),
+    ("tax_code", "purchases"): ("purchases", "both"),
+}
+_NEEDED = {
+    ("category", "sales"): "a sale needs an income account",
+    ("category", "purchases"): "a purchase needs an expense, cost or asset account",
+    ("payment_method", "sales"): "money moves through a bank or credit card account",
+    ("payment_method", "purchases"): "money moves through a bank or credit card account",
+    ("tax_code", "sales"): "this tax rate is for purchases only",
+    ("tax_code", "purchases"): "this tax rate is for sales only",
+}
+RESOURCES = {"category": "accounts", "payment_method": "accounts", "tax_code": "tax_rates"}
+
+
+def kinds_for(subject: str, side: str) -> tuple[str, ...]:
+    """Account types (or tax sides) that fit this use."""
+    return _KINDS[(subject, side)]
+
+
+def misfit(key: Key, target: Target, currency: str = "") -> str:
+    """Why the target does not fit this use, in words; empty when it does. `currency` is the document's, if known."""
+    subject, side, _ = key
+    if not target.is_present:
+        return "it no longer exists in the ledger"
+    if not target.is_active:
+        return "it is inactive in the ledger"
+    if target.kind and target.kind not in kinds_for(subject, side):
+        words = target.kind.replace("_", " ")
+        return _NEEDED[(subject, side)] + (f", and this one is {words}" if subject != "tax_code" else "")
+    if subject == "tax_code" and target.rates is None:
+        return "the ledger does not say its percentage"
+    if subject == "payment_method" and currency and target.currency and target.currency != currency:
+        return f"its currency is {target.currency}, the document's is {currency}"
+    return ""

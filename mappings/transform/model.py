@@ -1,0 +1,186 @@
+"""The shapes that the transformation reads and writes."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any, Self
+
+Key = tuple[str, str, str]
+"""(subject, side, value): ("category", "sales", "Consulting")."""
+
+_NONE = Decimal(0)
+
+
+def _number(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line in the source's words; `amount` is net, or gross when the document's tax is inclusive."""
+
+    category: str
+    tax_code: str
+    amount: Decimal
+    description: str = ""
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+
+    @property
+    def product(self) -> Decimal | None:
+        """Quantity times price, unrounded, if both were sent."""
+        return None if self.quantity is None or self.unit_price is None else self.quantity * self.unit_price
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source document; amounts in `currency`, `tax_mode` exclusive, inclusive or none."""
+
+    kind: str
+    number: str
+    issued_on: str
+    due_on: str | None
+    currency: str
+    tax_mode: str
+    counterparty: str
+    counterparty_email: str
+    payment_method: str
+    lines: tuple[Line, ...]
+    tax_total: Decimal | None
+    total: Decimal
+    memo: str = ""
+
+    @property
+    def side(self) -> str:
+        """Sales or purchases."""
+        return "sales" if self.kind == "sale" else "purchases"
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any]) -> Self:
+        """Reads the stored intake body (decimals as text)."""
+        party = body.get("counterparty") or {}
+        return cls(
+            kind=body["kind"],
+            number=body.get("number") or "",
+            issued_on=str(body["issued_on"]),
+            due_on=str(body["due_on"]) if body.get("due_on") else None,
+            currency=body["currency"],
+            tax_mode=body["tax_mode"],
+            counterparty=party.get("name") or "",
+            counterparty_email=party.get("email") or "",
+            payment_method=body.get("payment_method") or "",
+            lines=tuple(_line(line) for line in body["lines"]),
+            tax_total=_number(body.get("tax_total")),
+            total=Decimal(str(body["total"])),
+            memo=body.get("memo") or "",
+        )
+
+    def uses(self) -> dict[Key, tuple[int, Decimal]]:
+        """Each word that needs a mapping: how many lines use it and their sum."""
+        found: dict[Key, tuple[int, Decimal]] = {}
+        for line in self.lines:
+            self._count(found, ("category", self.side, line.category), line.amount)
+            if self.tax_mode != "none" and line.tax_code:
+                self._count(found, ("tax_code", self.side, line.tax_code), line.amount)
+        if self.kind == "expense":
+            found[("payment_method", self.side, self.payment_method)] = (len(self.lines), self.total)
+        return found
+
+    def _count(self, found: dict[Key, tuple[int, Decimal]], key: Key, amount: Decimal) -> None:
+        lines, total = found.get(key, (0, _NONE))
+        found[key] = (lines + 1, total + amount)
+
+
+def _line(line: Mapping[str, Any]) -> Line:
+    return Line(
+        category=line["category"],
+        tax_code=line.get("tax_code") or "",
+        amount=Decimal(str(line["amount"])),
+        description=line.get("description") or "",
+        quantity=_number(line.get("quantity")),
+        unit_price=_number(line.get("unit_price")),
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A record of the ledger that a word may mean, as the mirror last saw it.
+
+    `kind` is the account type, or sales/purchases/both of a tax rate; `rates` are the percentages of its components.
+    """
+
+    external_id: str
+    name: str
+    remote_type: str = ""
+    kind: str = ""
+    currency: str = ""
+    is_active: bool = True
+    is_present: bool = True
+    rates: tuple[tuple[str, Decimal], ...] | None = ()
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """As the unified model writes references."""
+        return {"id": self.external_id, "name": self.name}
+
+
+@dataclass(frozen=True)
+class Book:
+    """One version's mappings: what each word means, and what it meant elsewhere or before, with why that lost."""
+
+    version: int
+    targets: Mapping[Key, Target]
+    alternatives: Mapping[Key, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    reasons: Mapping[Key, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a document does not go on: words, what to do, and the word that misses a mapping.
+
+    `cause`: "document" (only its sender can mend it), "mapping" (the mapping screen can), "ledger" (after a sync or a
+    change in the ledger), "support".
+    """
+
+    code: str
+    text: str
+    remedy: str
+    cause: str = "mapping"
+    subject: str = ""
+    side: str = ""
+    value: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """For a JSON column."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Why one field of the ledger's document has its value; `where` is "line 1" or "document"."""
+
+    where: str
+    field: str
+    value: str
+    target: str
+    target_id: str
+    rule: str
+    version: int
+    reason: str = ""
+    alternatives: tuple[tuple[str, str], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a JSON column."""
+        return asdict(self) | {
+            "alternatives": [{"target": target, "lost_because": why} for target, why in self.alternatives]
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """`payload` is None while there is any problem."""
+
+    resource: str
+    payload: dict[str, Any] | None
+    trace: tuple[Trace, ...]
+    problems: tuple[Problem, ...]
