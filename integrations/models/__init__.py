@@ -3,7 +3,7 @@
 from integrations.models.connection import Authorisation, Connection, Credential
 from integrations.models.posting import CrossReference, Posting
 from integrations.models.record import LedgerRecord, Resource
-from integrations.models.sync import ApiCall, LimitLease, SyncCursor, SyncRun, Work
+from integrations.models.sync import ApiCall, LimitLease, SeenRecord, SyncCursor, SyncRun, Work
 
 __all__ = [
     "ApiCall",
@@ -15,6 +15,7 @@ __all__ = [
     "LimitLease",
     "Posting",
     "Resource",
+    "SeenRecord",
     "SyncCursor",
     "SyncRun",
     "Work",

@@ -1,6 +1,6 @@
 """A tenant's authorised link to one organisation in one ledger, its secrets, and the consent that made it."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -67,7 +67,7 @@ class Connection(TenantOwned):
         return self.name or f"{self.connector} {self.external_org_id}"
 
 
-@audited(exclude=("secret",))
+@audited(exclude=("secret", "lease_until"), only_when=("version", "scope", "expires_at", "hard_expires_at"))
 class Credential(TenantOwned):
     """The secrets of a connection (RFC 6749 field names), encrypted; `version` fences concurrent refreshes.
 
@@ -90,7 +90,7 @@ class Credential(TenantOwned):
         return f"Credential of {self.connection}"
 
 
-@audited(exclude=("secret",))
+@audited(exclude=("secret", "state", "lease_until"), only_when=("status", "error", "connection_id"))
 class Authorisation(TenantOwned):
     """One consent under way: written before the browser leaves, finished by a worker after it comes back."""
 
@@ -111,10 +111,7 @@ class Authorisation(TenantOwned):
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="One worker is exchanging the code until then.")
 
     def __str__(self) -> str:
         return f"{self.connector}: {self.get_status_display()}"
-
-    def as_error(self, error: dict[str, Any]) -> None:
-        """Note the failure on this row (the caller saves)."""
-        self.status, self.error = self.Status.FAILED, error

@@ -61,6 +61,9 @@ class Posting(Work):
     )
     body_hash = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=50)
+    edition = models.PositiveIntegerField(
+        default=0, help_text="How often it was refused and sent anew; each edition has its own request id in the ledger."
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
     origin_kind = models.CharField(max_length=30, help_text="source_document, match, person, api.")
     origin_id = models.UUIDField(null=True)

@@ -127,6 +127,25 @@ class SyncCursor(TenantOwned):
         return f"{self.resource} through {self.changed_through:%Y-%m-%d %H:%M}"
 
 
+class SeenRecord(TenantOwned):
+    """What a full re-read has met so far; what it never meets is gone from the ledger. Emptied per resource at its end."""
+
+    sync_run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="seen")
+    resource = models.CharField(max_length=30, choices=Resource)
+    remote_type = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=100)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sync_run", "resource", "remote_type", "external_id"], name="a_record_is_seen_once_per_run"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remote_type} {self.external_id}"
+
+
 class ApiCall(TenantOwned):
     """One exchange with a ledger, redacted and cut to size before it is stored."""
 
