@@ -44,18 +44,17 @@ def prepare(folder: Path) -> None:
 @contextmanager
 def exclusive(folder: Path, *, patience: float = 15.0) -> Iterator[None]:
     """Hold the data folder alone; the guard of a killed run holds it until it has cleaned up, so wait."""
-    lock = (folder / "lock").open("a")
     deadline = time.monotonic() + patience
-    while not _locked(lock):
-        if run := running(folder):
-            raise CannotStart(f"The portal already runs at {run['url']} (process {run['pid']}, data in {folder}).")
-        if time.monotonic() > deadline:
-            raise CannotStart(f"Another command uses {folder}. Wait for it, or choose another folder with --data-dir.")
-        time.sleep(0.1)
-    try:
+    with (folder / "lock").open("a") as lock:
+        while not _locked(lock):
+            if run := running(folder):
+                raise CannotStart(f"The portal already runs at {run['url']} (process {run['pid']}, data in {folder}).")
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"Another command uses {folder}. Wait for it, or choose another folder with --data-dir."
+                )
+            time.sleep(0.1)
         yield
-    finally:
-        lock.close()
 
 
 def _locked(lock: IO[str]) -> bool:

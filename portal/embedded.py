@@ -34,9 +34,7 @@ FAST_AND_FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "
 class Postgres:
     """A PostgreSQL of our own on 127.0.0.1: a role for migrations, and one that row-level security binds."""
 
-    def __init__(
-        self, place: Place, passwords: Mapping[str, str], logs: Path, *, forgetful: bool = False
-    ) -> None:
+    def __init__(self, place: Place, passwords: Mapping[str, str], logs: Path, *, forgetful: bool = False) -> None:
         """Prepare the cluster on disk and the command; nothing runs yet."""
         self.place, self.passwords, self.port = place, passwords, free_port()
         self.data = place.folder / "postgres"
@@ -258,9 +256,7 @@ def run_with_servers(command: list[str], folder: Path | None) -> int:
             stack.enter_context(exclusive(folder))
         guard = Guard()
         stack.callback(guard.dismiss)
-        servers = Servers(
-            folder or stack.enter_context(temporary_folder(guard)), guard, forgetful=folder is None
-        )
+        servers = Servers(folder or stack.enter_context(temporary_folder(guard)), guard, forgetful=folder is None)
         stack.callback(stop, servers.children)
         servers.wait()
         return run_in_front(command, {**os.environ, **servers.environment})

