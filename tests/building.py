@@ -9,6 +9,7 @@ from allauth.idp.oidc.models import Client
 from django.apps import apps
 from django.db import models
 
+from integrations.models import Connection
 from tenants.models import Tenant, TenantOwned, User
 
 # What a model's own rules ask for beyond its field types.
@@ -16,7 +17,11 @@ RULES: dict[str, dict[str, Any]] = {
     "tenants.membership": {"role": "auditor"},
     "integrations.connection": {"connector": "quickbooks", "status": "active"},
     "integrations.posting": {"status": "pending"},
+    "integrations.syncrun": {"status": "succeeded"},
 }
+
+
+SHARED = {Connection}
 
 
 def owned_models() -> list[type[TenantOwned]]:
@@ -58,7 +63,7 @@ def _related(model: Any, tenant: Tenant, made: dict[type[models.Model], Any]) ->
     if issubclass(model, TenantOwned):
         return build(model, tenant, made)
     if model is Client:
-        return Client.objects.create(name="partner")
+        return Client.objects.create(name="partner", secret="!")
     return User.objects.create_user(f"{uuid4().hex}@built.test")
 
 
@@ -76,3 +81,12 @@ def build(model: type[TenantOwned], tenant: Tenant, made: dict[type[models.Model
     row.save(force_insert=True)
     made[model] = row
     return row
+
+
+def build_many(model: type[TenantOwned], tenant: Tenant, count: int) -> None:
+    """`count` rows of `model` that share one connection."""
+    shared: dict[type[models.Model], Any] = {}
+    for _ in range(count):
+        made = dict(shared)
+        build(model, tenant, made)
+        shared = {kind: row for kind, row in made.items() if kind is not model and kind in SHARED}

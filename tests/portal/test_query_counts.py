@@ -1,0 +1,41 @@
+"""Every list page asks the database the same number of questions for 10 rows and for 1,000."""
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tenants.models import TenantOwned
+from tenants.rls import tenant_scope
+from tests.building import build_many, owned_models
+from tests.conftest import Actors
+from tests.snapshot import agree_on
+
+LISTED = [model for model in owned_models() if admin.site.is_registered(model)]
+
+
+def _queries(acme: Actors, model: type[TenantOwned]) -> int:
+    client = acme.client("owner")
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    client.get(url, follow=True)  # fills caches that live as long as the process
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url, follow=True).status_code == 200
+    return len(queries)
+
+
+def _label(model: type[Model]) -> str:
+    return str(model._meta.label_lower)
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("model", LISTED, ids=_label)
+def test_a_list_page_asks_as_much_for_a_thousand_rows_as_for_ten(model: type[TenantOwned], acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        build_many(model, acme.tenant, 10)
+    few = _queries(acme, model)
+    with tenant_scope(acme.tenant.pk):
+        build_many(model, acme.tenant, 990)
+    assert _queries(acme, model) == few
+    agree_on("query_counts.json", _label(model), few)
