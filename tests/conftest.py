@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import psycopg
@@ -92,6 +93,15 @@ def pytest_configure() -> None:
     """Static files have a folder, so that their server does not warn; passwords cost tests nothing."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser journeys are skipped, not hidden, on a machine without Chromium; `./bin/portal test` says how to get it."""
+    if os.environ.get("PORTAL_CHROMIUM") or which("chromium"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no Chromium: sudo apt install chromium"))
 
 
 @dataclass(frozen=True)
