@@ -96,7 +96,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser journeys are skipped, not hidden, on a machine without Chromium; `./bin/portal test` says how to get it."""
+    """Browser journeys are skipped, not hidden, where there is no Chromium; `./bin/portal test` says how to get it."""
     if os.environ.get("PORTAL_CHROMIUM") or which("chromium"):
         return
     for item in items:
