@@ -1,0 +1,1 @@
+"""QuickBooks Online as simulated over the shared books: paths below /quickbooks."""
