@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.urls import reverse
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
@@ -11,6 +13,18 @@ from rest_framework.views import exception_handler
 
 router = DefaultRouter(trailing_slash=False)
 router.include_format_suffixes = False
+
+
+class PartnerScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-untyped-call]
+    """Tells API readers how to get a token: OAuth 2.0 client credentials."""
+
+    target_class = "tenants.authentication.PartnerAuthentication"
+    name = "partner"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """The OpenAPI security scheme."""
+        flow = {"tokenUrl": reverse("idp:oidc:token"), "scopes": {}}
+        return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
