@@ -27,6 +27,7 @@ from portal.ports import free_port
 from portal.processes import Child, Guard, die_with_parent, start, stop
 
 DATABASE = "portal"
+DRAFT = "portal_draft"
 START_SECONDS = 30.0
 FAST_AND_FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 
@@ -111,8 +112,12 @@ class Postgres:
             return False
         return True
 
-    def provide(self) -> None:
-        """Create or mend the two roles and the database; `migrate` grants the rights on its tables."""
+    def provide(self, fill: Callable[[Mapping[str, str]], None] | None = None) -> bool:
+        """Create or mend the two roles and the database; true when the database is new.
+
+        A new database gets its name only after `fill`, called with its addresses: one that was left half migrated by a
+        killed start is thrown away and made again. Rights on tables are granted by `migrate`.
+        """
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
             for role, right in {"portal_owner": "CREATEDB", "portal_app": "NOCREATEDB"}.items():
                 name, password = sql.Identifier(role), sql.Literal(self.passwords[role])
@@ -120,9 +125,22 @@ class Postgres:
                     connection.execute(sql.SQL("CREATE ROLE {}").format(name))
                 rights = sql.SQL(f"LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE {right} PASSWORD")
                 connection.execute(sql.SQL("ALTER ROLE {} {} {}").format(name, rights, password))
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
-                database = sql.Identifier(DATABASE)
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(database))
+            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
+                return False
+            final, draft = sql.Identifier(DATABASE), sql.Identifier(DRAFT)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(draft))
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(draft))
+            if fill:
+                fill(self.environment(DRAFT))
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(draft, final))
+        return True
+
+    def environment(self, database: str = DATABASE) -> dict[str, str]:
+        """The settings that lead the portal to this database."""
+        return {
+            "DATABASE_URL": self.url("portal_app", database),
+            "DATABASE_OWNER_URL": self.url("portal_owner", database),
+        }
 
 
 def _clear_stale_pid_file(data: Path) -> None:
@@ -219,20 +237,20 @@ class Servers:
         self.environment = {name: kept[name] for name in APPLICATION_SECRETS if name not in os.environ}
         self.environment["PORTAL_DATA_DIR"] = str(folder)
         if self.postgres:
-            self.environment["DATABASE_URL"] = self.postgres.url("portal_app")
-            self.environment["DATABASE_OWNER_URL"] = self.postgres.url("portal_owner")
+            self.environment |= self.postgres.environment()
         if self.valkey:
             self.environment["BROKER_URL"] = self.valkey.url
         for child in self.children:
             start(child, guard)
 
-    def wait(self) -> None:
-        """Return when they serve, with roles and database in place."""
-        if self.postgres:
-            _wait_until(self.postgres.is_ready, "PostgreSQL did not start:", self.postgres.child)
-            self.postgres.provide()
+    def wait(self, fill: Callable[[Mapping[str, str]], None] | None = None) -> bool:
+        """Return when they serve; true when our own database is new (and filled by `fill`, see `Postgres.provide`)."""
         if self.valkey:
             _wait_until(self.valkey.is_ready, "The broker (Valkey) did not start:", self.valkey.child)
+        if not self.postgres:
+            return False
+        _wait_until(self.postgres.is_ready, "PostgreSQL did not start:", self.postgres.child)
+        return self.postgres.provide(fill)
 
 
 APPLICATION_SECRETS = ("SECRET_KEY", "FERNET_KEYS", "OIDC_PRIVATE_KEY")

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,10 +94,10 @@ class Supervisor:
         if self.servers.folder != self.folder:
             say(f"  PostgreSQL cannot enter {self.folder}; its data are in {self.servers.folder}")
         self._start_sandbox()
+        say("  database and broker are starting")
         static = self.run("collectstatic", "collectstatic", "--no-input", "--verbosity", "0")
-        self.servers.wait()
-        say("  database and broker are ready")
-        self.finish(self.run("migrate", "migrate", "--no-input"))
+        if not self.servers.wait(fill=self.migrate):
+            self.migrate()
         self.finish(static)
         say("  database is migrated")
 
@@ -134,6 +134,13 @@ class Supervisor:
         child = self.child(name, str(ROOT / "manage.py"), *command)
         start(child, self.guard)
         return child
+
+    def migrate(self, addresses: Mapping[str, str] | None = None) -> None:
+        """Bring the database to the state of the code; `addresses` name another one than ours."""
+        child = self.child("migrate", str(ROOT / "manage.py"), "migrate", "--no-input")
+        child.environment = {**self.environment, **(addresses or {})}
+        start(child, self.guard)
+        self.finish(child)
 
     def finish(self, child: Child) -> None:
         """Wait for a command; a failure stops the start and shows the command's last words."""
