@@ -67,7 +67,7 @@ def _before(face: Face, request: Request, rules: list[FaultRule]) -> Response | 
     for rule in rules:
         match rule.action:
             case "delay":
-                time.sleep(float(rule.options.get("seconds", rule.options.get("delay", 1))))
+                time.sleep(float(rule.options.get("seconds") or rule.options.get("delay") or 1))
             case "drop_before":
                 raise ConnectionDropped
             case "status":

@@ -168,7 +168,11 @@ class Control:
         if not body.get("url"):
             self._world.webhooks.targets.pop(ledger, None)
             return {"ledger": ledger, "url": None}
+        if not str(body["url"]).startswith(("http://", "https://")):
+            raise BadOrderError("url must begin with http:// or https://")
         style = body.get("format", "cloudevents")
+        if style not in ("cloudevents", "classic"):
+            raise BadOrderError("format must be cloudevents or classic")
         target = Target(str(body["url"]), str(body.get("key", "")), str(style))
         self._world.webhooks.targets[ledger] = target
         return {"ledger": ledger, "url": target.url, "format": style}

@@ -3,10 +3,41 @@
 import random
 from dataclasses import dataclass
 
-_FIRST = ["Olivia", "Amara", "Priya", "Hannah", "Grace", "Isla", "Freya", "Zara", "Sofia", "Megan", "Aisha", "Chloe", "Niamh", "Leah", "Yasmin", "Oliver", "Callum", "Rohan", "Theo", "Samuel", "Idris", "Jack", "Ewan", "Marcus", "Daniel", "Owen", "Kwame", "Tomasz", "Luca", "Henry", "Nadia", "Elena", "Ravi", "Joseph", "Martha"]
-_LAST = ["Okafor", "Whitfield", "Patel", "Ramsay", "Lindqvist", "Haddad", "Fairclough", "Nguyen", "Ashworth", "Mensah", "Calloway", "Brennan", "Iqbal", "Thornton", "Kowalski", "Delgado", "Pemberton", "Sinclair", "Abara", "Holloway", "Marsh", "Castellano", "Rahman", "Fitzgerald", "Osei", "Hartley", "Bianchi", "Prescott", "Novak", "Lawson", "Achebe", "Winslow", "Dunmore", "Vasquez", "Keane", "Sutherland", "Moreau", "Tanaka", "Underwood", "Bright"]
-_PLACES = ["Alder", "Ashdown", "Beacon", "Birchwood", "Blackfriars", "Bluebell", "Bramble", "Brightwater", "Caldera", "Carrick", "Cedar", "Clearwater", "Cobalt", "Copperfield", "Coral", "Cornerstone", "Dovetail", "Driftwood", "Elmfield", "Evergreen", "Fairhaven", "Falcon", "Fernhill", "Foxglove", "Granite", "Greenway", "Harbour", "Hawthorn", "Hazelmere", "Highfield", "Ironbridge", "Juniper", "Kestrel", "Kingfisher", "Larkspur", "Linden", "Lighthouse", "Maple", "Marlowe", "Meadowbank", "Meridian", "Millstone", "Moorland", "Northgate", "Oakhurst", "Orchard", "Paragon", "Pinnacle", "Quarry", "Redwood", "Ridgeway", "Riverside", "Rosewood", "Saltmarsh", "Sandstone", "Silverbirch", "Southbank", "Sterling", "Stonegate", "Summit", "Thistledown", "Thornbury", "Tidewater", "Vanguard", "Wavelength", "Westbrook", "Whitestone", "Willowbrook", "Windmill", "Wren", "Yewtree"]
-_TRADES = ["Architects", "Bakery", "Books", "Brewing", "Builders", "Catering", "Ceramics", "Clinic", "Coffee Roasters", "Consulting", "Creative", "Dental", "Design", "Electrical", "Energy", "Engineering", "Events", "Farms", "Fitness", "Florists", "Foods", "Freight", "Furniture", "Gardens", "Gallery", "Homes", "Hotels", "Interiors", "Joinery", "Kitchens", "Labs", "Landscapes", "Legal", "Logistics", "Marine", "Media", "Motors", "Optics", "Outdoor", "Packaging", "Pharmacy", "Photography", "Plumbing", "Print", "Properties", "Recruitment", "Renewables", "Robotics", "Roofing", "Security", "Software", "Sports", "Studios", "Surveyors", "Textiles", "Tiles", "Tools", "Travel", "Veterinary", "Vineyards", "Wholesale", "Yachts"]
+
+def _words(text: str) -> list[str]:
+    return [" ".join(word.split()) for word in text.split(",")]
+
+
+_FIRST = _words("""
+    Olivia, Amara, Priya, Hannah, Grace, Isla, Freya, Zara, Sofia, Megan, Aisha, Chloe, Niamh, Leah,
+    Yasmin, Oliver, Callum, Rohan, Theo, Samuel, Idris, Jack, Ewan, Marcus, Daniel, Owen, Kwame,
+    Tomasz, Luca, Henry, Nadia, Elena, Ravi, Joseph, Martha
+""")
+_LAST = _words("""
+    Okafor, Whitfield, Patel, Ramsay, Lindqvist, Haddad, Fairclough, Nguyen, Ashworth, Mensah,
+    Calloway, Brennan, Iqbal, Thornton, Kowalski, Delgado, Pemberton, Sinclair, Abara, Holloway,
+    Marsh, Castellano, Rahman, Fitzgerald, Osei, Hartley, Bianchi, Prescott, Novak, Lawson, Achebe,
+    Winslow, Dunmore, Vasquez, Keane, Sutherland, Moreau, Tanaka, Underwood, Bright
+""")
+_PLACES = _words("""
+    Alder, Ashdown, Beacon, Birchwood, Blackfriars, Bluebell, Bramble, Brightwater, Caldera,
+    Carrick, Cedar, Clearwater, Cobalt, Copperfield, Coral, Cornerstone, Dovetail, Driftwood,
+    Elmfield, Evergreen, Fairhaven, Falcon, Fernhill, Foxglove, Granite, Greenway, Harbour,
+    Hawthorn, Hazelmere, Highfield, Ironbridge, Juniper, Kestrel, Kingfisher, Larkspur, Linden,
+    Lighthouse, Maple, Marlowe, Meadowbank, Meridian, Millstone, Moorland, Northgate, Oakhurst,
+    Orchard, Paragon, Pinnacle, Quarry, Redwood, Ridgeway, Riverside, Rosewood, Saltmarsh,
+    Sandstone, Silverbirch, Southbank, Sterling, Stonegate, Summit, Thistledown, Thornbury,
+    Tidewater, Vanguard, Wavelength, Westbrook, Whitestone, Willowbrook, Windmill, Wren, Yewtree
+""")
+_TRADES = _words("""
+    Architects, Bakery, Books, Brewing, Builders, Catering, Ceramics, Clinic, Coffee Roasters,
+    Consulting, Creative, Dental, Design, Electrical, Energy, Engineering, Events, Farms, Fitness,
+    Florists, Foods, Freight, Furniture, Gardens, Gallery, Homes, Hotels, Interiors, Joinery,
+    Kitchens, Labs, Landscapes, Legal, Logistics, Marine, Media, Motors, Optics, Outdoor, Packaging,
+    Pharmacy, Photography, Plumbing, Print, Properties, Recruitment, Renewables, Robotics, Roofing,
+    Security, Software, Sports, Studios, Surveyors, Textiles, Tiles, Tools, Travel, Veterinary,
+    Vineyards, Wholesale, Yachts
+""")
 _ENDINGS = {"GB": ("Ltd", "Ltd", "Ltd", "LLP", "plc", "& Sons"), "US": ("Inc.", "LLC", "LLC", "Co.", "Group", "& Sons")}
 _STREETS = ("High Street", "Mill Lane", "Station Road", "Church Row", "Market Square", "Dock Street", "Park Avenue",
             "Victoria Road", "Chapel Lane", "Canal Wharf")  # fmt: skip

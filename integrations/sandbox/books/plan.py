@@ -89,7 +89,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Deed:
-    """Something that happened on a day. `about` are deeds it settles (by position), `share` how much of the open amount."""
+    """Something that happened on a day; it settles `share` of what is open of the deeds `about` (positions)."""
 
     kind: str
     on: date
@@ -115,7 +115,7 @@ class Planner:
 
     def __init__(self, specification: dict[str, Any], today: date) -> None:
         self._spec = specification
-        self._dice = random.Random(f"{specification['seed']}-{specification['name']}")
+        self._dice = random.Random(f"{specification['seed']}-{specification['name']}")  # noqa: S311 - no secrets
         self._today = today
         self._start = (today.replace(day=1) - timedelta(days=30 * specification["months"])).replace(day=1)
         self._deeds: list[Deed] = []

@@ -36,8 +36,10 @@ _IN = {
     "GB": ("FPI {name} {ref}", "BACS {name} {ref}", "{name} {ref} BGC", "FASTER PAYMENT RECEIVED {name} REF {ref}"),
     "US": ("ACH CREDIT {name} {ref}", "WIRE IN {name} {ref}", "{name} DES:PAYMENT ID:{ref}", "DEPOSIT {name} {ref}"),
 }
-_OUT = {"GB": ("FPO {name} {ref}", "DD {name} {ref}", "BILL PAYMENT {name} {ref}", "CARD PAYMENT TO {name}"),
-        "US": ("ACH DEBIT {name} {ref}", "CHECKCARD {name}", "ONLINE PMT {name} {ref}", "WIRE OUT {name} {ref}")}  # fmt: skip
+_OUT = {
+    "GB": ("FPO {name} {ref}", "DD {name} {ref}", "BILL PAYMENT {name} {ref}", "CARD PAYMENT TO {name}"),
+    "US": ("ACH DEBIT {name} {ref}", "CHECKCARD {name}", "ONLINE PMT {name} {ref}", "WIRE OUT {name} {ref}"),
+}
 _FEES = {
     "GB": (("ACCOUNT CHARGES", "Bank charges", 8, 25), ("INTERNATIONAL PAYMENT FEE", "Bank charges", 10, 35),
            ("STRIPE FEE", "Stripe", 5, 60), ("GROSS INTEREST", "Interest", -9, -1)),
@@ -50,7 +52,7 @@ class StatementMaker:
     """Writes the statement of one bank account, the same for the same dice."""
 
     def __init__(self, seed: object, country: str, currency: str, account: str, today: date) -> None:
-        self._dice = random.Random(f"statement-{seed}")
+        self._dice = random.Random(f"statement-{seed}")  # noqa: S311 - no secrets
         self._country = "US" if country == "US" else "GB"
         self._currency = currency
         self._account = account

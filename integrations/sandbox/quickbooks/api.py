@@ -20,11 +20,13 @@ _REQUEST_ID = {True: 36, False: 50}
 
 
 def serve(company: Company, request: Request, parts: list[str]) -> Body:
-    """The JSON body of an answer, without its time. Raises FaultError; LookupError for unknown paths."""
+    """The JSON body of an answer, without its time. Raises FaultError; UnknownPathError."""
+    if not parts:
+        raise errors.UnknownPathError(request.path)
     if request.method == "POST" and parts[0] != "query":
         return _once(company, request, parts)
     if request.method not in ("GET", "POST"):
-        raise LookupError(request.path)
+        raise errors.UnknownPathError(request.path)
     return _read(company, request, parts)
 
 
@@ -58,7 +60,7 @@ def _read(company: Company, request: Request, parts: list[str]) -> Body:
         case [path, key] if path in BY_PATH:
             entity = BY_PATH[path]
             return {entity.name: render(company, company.read(entity.name, key))}
-    raise LookupError(request.path)
+    raise errors.UnknownPathError(request.path)
 
 
 def _exchange_rate(company: Company, request: Request) -> Body:
@@ -116,7 +118,7 @@ def _write(company: Company, request: Request, parts: list[str]) -> Body:
             return _send(company, BY_PATH[path], key, request.args.get("sendTo"))
         case [path] if path in BY_PATH:
             return change(company, BY_PATH[path], payload_of(request), request.args.to_dict())
-    raise LookupError(request.path)
+    raise errors.UnknownPathError(request.path)
 
 
 def change(company: Company, entity: Entity, payload: Body, options: dict[str, str]) -> Body:

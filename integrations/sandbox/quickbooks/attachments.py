@@ -16,7 +16,28 @@ from integrations.sandbox.wire import Body
 
 MAX_BYTES = 100 * 1024 * 1024
 _PART = re.compile(r"file_(metadata|content)_(\d+)$")
-_EXTENSIONS = frozenset(["ai", "eps", "csv", "doc", "docx", "gif", "jpeg", "jpg", "png", "ods", "pdf", "rtf", "tif", "tiff", "txt", "xls", "xlsx", "xml"])
+_EXTENSIONS = frozenset(
+    [
+        "ai",
+        "eps",
+        "csv",
+        "doc",
+        "docx",
+        "gif",
+        "jpeg",
+        "jpg",
+        "png",
+        "ods",
+        "pdf",
+        "rtf",
+        "tif",
+        "tiff",
+        "txt",
+        "xls",
+        "xlsx",
+        "xml",
+    ]
+)
 
 
 def attachable(company: Company, body: Body, previous: Record | None) -> Draft:
@@ -65,7 +86,7 @@ def _metadata(data: bytes) -> Body:
 
 def content(file: FileStorage) -> bytes:
     """The bytes of an uploaded file, base64 undone. Raises 6030, 6041."""
-    data = file.read()
+    data = bytes(file.read())
     if file.headers.get("Content-Transfer-Encoding", "").lower() == "base64":
         try:
             data = base64.b64decode(data, validate=False)

@@ -79,8 +79,8 @@ def open_books(company: Company, name: str, extra_accounts: int) -> None:
 def _cards(company: Company, name: str) -> None:
     is_us = company.is_us
     address: Body = (
-        {"Id": "1", "Line1": "2500 Harbor Way", "City": "San Diego", "CountrySubDivisionCode": "CA", "PostalCode": "92101",
-         "Country": "USA"}
+        {"Id": "1", "Line1": "2500 Harbor Way", "City": "San Diego", "CountrySubDivisionCode": "CA",
+         "PostalCode": "92101",         "Country": "USA"}
         if is_us
         else {"Id": "1", "Line1": "14 Canal Wharf", "City": "Leeds", "CountrySubDivisionCode": "West Yorkshire",
               "PostalCode": "LS11 5PS", "Country": "GBR"}

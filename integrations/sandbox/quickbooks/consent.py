@@ -14,16 +14,19 @@ box-shadow:0 1px 2px #0002,0 12px 40px #0001}
 .brand{display:flex;align-items:center;gap:.6rem;font-weight:650;color:#108000}
 .brand span{display:grid;place-items:center;width:2.2rem;height:2.2rem;border-radius:50%;background:#2ca01c;color:#fff;
 font-size:.9rem;letter-spacing:-.03em}
-.tag{margin-left:auto;font-size:.75rem;font-weight:600;color:#6b4b00;background:#fff3d1;border-radius:99px;padding:.15rem .6rem}
+.tag{margin-left:auto;font-size:.75rem;font-weight:600;color:#6b4b00;background:#fff3d1;
+border-radius:99px;padding:.15rem .6rem}
 h1{font-size:1.35rem;line-height:1.3;margin:1.2rem 0 .3rem}p{margin:.3rem 0 1rem;color:#54606b}
 fieldset{border:0;margin:0;padding:0;display:grid;gap:.5rem;max-height:19rem;overflow:auto}
 legend{font-weight:600;margin-bottom:.5rem;padding:0}
-label{display:flex;gap:.75rem;align-items:center;border:1px solid #c9d1d8;border-radius:10px;padding:.7rem .9rem;cursor:pointer}
+label{display:flex;gap:.75rem;align-items:center;border:1px solid #c9d1d8;border-radius:10px;
+padding:.7rem .9rem;cursor:pointer}
 label:hover{border-color:#2ca01c}label:has(:checked){border-color:#2ca01c;background:#f2fbf0}
 label:focus-within{outline:2px solid #0077c5;outline-offset:1px}small{display:block;color:#54606b}
 ul{margin:1rem 0;padding-left:1.2rem;color:#54606b}
 .actions{display:flex;gap:.75rem;justify-content:flex-end;margin-top:1.5rem}
-button{font:inherit;font-weight:600;border-radius:99px;padding:.55rem 1.4rem;border:1px solid #8d9096;background:#fff;cursor:pointer}
+button{font:inherit;font-weight:600;border-radius:99px;padding:.55rem 1.4rem;border:1px solid #8d9096;
+background:#fff;cursor:pointer}
 button.primary{background:#2ca01c;border-color:#2ca01c;color:#fff}button:disabled{opacity:.5;cursor:not-allowed}
 button:focus-visible{outline:2px solid #0077c5;outline-offset:2px}
 """
@@ -54,7 +57,8 @@ def refusal(title: str, text: str) -> str:
 
 def _document(title: str, body: str) -> str:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    return f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body><main>{body}</main></body></html>'
+    top = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head>'
+    return f"{top}<body><main>{body}</main></body></html>"
 
 
 def _choices(companies: Sequence[Organisation]) -> str:

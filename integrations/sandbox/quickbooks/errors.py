@@ -32,6 +32,10 @@ class FaultError(Exception):
         return {"Error": [error], "type": self.kind}
 
 
+class UnknownPathError(LookupError):
+    """No such address: QuickBooks answers 404 without a fault."""
+
+
 INACTIVE = (
     "Object Not Found : Something you're trying to use has been made inactive. "
     "Check the fields with accounts, customers, items, vendors or employees."

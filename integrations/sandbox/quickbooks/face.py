@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+import traceback
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from integrations.sandbox.faces import AccountBalance, Delivery, Organisation
 from integrations.sandbox.quickbooks import api, changes, envelopes, errors, files, founding
 from integrations.sandbox.quickbooks.company import Company, Event, keys_of, label
 from integrations.sandbox.quickbooks.entities import BY_PATH
-from integrations.sandbox.quickbooks.errors import FaultError
+from integrations.sandbox.quickbooks.errors import FaultError, UnknownPathError
 from integrations.sandbox.quickbooks.limits import Limits
 from integrations.sandbox.quickbooks.oauth import OAuth
 from integrations.sandbox.storage import Storage
@@ -120,10 +121,13 @@ class QuickBooksFace:
             return envelopes.respond(wire.dump(body), 200, tid)
         except FaultError as fault:
             return envelopes.fault(fault, company.now, tid)
-        except (LookupError, ValueError) as problem:
-            if type(problem) is LookupError:
-                return Response("Not Found", 404, content_type="text/plain")
-            raise
+        except UnknownPathError:
+            return Response("Not Found", 404, content_type="text/plain")
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+            # A body of the wrong shape can fail anywhere below; QuickBooks answers such things with 10000 as well.
+            traceback.print_exception(problem)
+            detail = f"System Failure Error: {type(problem).__name__}"
+            return envelopes.fault(errors.system_failure(detail), company.now, tid)
 
     def _special(self, company: Company, request: Request, parts: list[str]) -> Response | None:
         """Answers that are not JSON: download links and PDFs."""

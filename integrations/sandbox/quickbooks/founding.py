@@ -30,8 +30,8 @@ def found(organisation: Organisation, clock: Clock) -> None:
     today = clock.today()
     history = Planner(specification, today).plan()
     with organisation.store.transaction():
-        builder = _Builder(company, history, today, random.Random(str(specification["seed"])))
-        builder.build()
+        dice = random.Random(str(specification["seed"]))  # noqa: S311 - no secrets
+        _Builder(company, history, today, dice).build()
     organisation.statement = statement(company, specification, today)
 
 
@@ -330,5 +330,6 @@ class _Builder:
 
     def _transfer(self, deed: Deed) -> Record:
         body = {"FromAccountRef": {"value": self._accounts["1000"]}, "ToAccountRef": {"value": self._accounts["1210"]},
-                "Amount": deed.options["amount"], "TxnDate": deed.on.isoformat(), "PrivateNote": "To savings"}  # fmt: skip
+                "Amount": deed.options["amount"], "TxnDate": deed.on.isoformat(), 
+                "PrivateNote": "To savings"}  # fmt: skip
         return self._save("Transfer", body)

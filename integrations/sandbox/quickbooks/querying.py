@@ -158,8 +158,8 @@ def _compare(found: Any, operator: str, wanted: Any) -> bool:
             return False
     elif isinstance(found, str):
         left, right = found.casefold(), str(wanted).casefold()
-    order = (left > right) - (left < right)
-    return {"<": order < 0, ">": order > 0, "<=": order <= 0, ">=": order >= 0}[operator]
+    order: int = (left > right) - (left < right)
+    return bool({"<": order < 0, ">": order > 0, "<=": order <= 0, ">=": order >= 0}[operator])
 
 
 def _ordered(company: Company, entity: Entity, query: Query, records: list[Record]) -> list[Record]:
