@@ -66,11 +66,12 @@ class Books:
         names = sorted({e.contact_name for e in entries})
         position = {name: at for at, name in enumerate(names)}
         self.items = [_item(i, e, position) for i, e in enumerate(sorted(entries, key=lambda x: (x.on, x.id)))]
-        self.contacts = ContactIndex(names, (r.text for r in self.rows))
-        self.contacts.set_lines(len(self.rows))
+        self.contacts = ContactIndex(names, (r.text for r in self.rows), len(self.rows))
         self.own = own_contacts(context)
         self._index_items()
         self._index_aliases()
+        for row in self.rows:
+            row.hits = self._hits(row)
 
     def _index_items(self) -> None:
         self.by_amount: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -93,10 +94,10 @@ class Books:
                 self.contacts.add_name(item.contact, name, is_alias=True)
 
     def read_texts(self) -> None:
-        """Find the contacts and documents that every line names; again after aliases were learned."""
+        """Find the contacts that every line names; again after aliases were learned."""
+        self.contacts.forget_outdated()
         for row in self.rows:
             row.contacts = self.contacts.find(row.text)
-            row.hits = self._hits(row)
             rare = row.party or row.text
             row.has_name = any(self.contacts.is_rare(w) for w in rare)
 

@@ -6,11 +6,17 @@ from . import amounts
 from .books import DUE_KINDS, Books, Item, Row
 from .evidence import single_features
 from .hypothesis import Hypothesis
+from .names import leaders
 
 _BUCKET = 10
-_PER_CONTACT = 60
-_PARTIALS = 6
-_FX_BLIND = 6
+_BUCKET_SETTLED = 3
+_PER_CONTACT = 80
+_NAMED = 0.35
+_LEAST_SHARE = 0.79
+_MOST_SHARE = 1.12
+_PARTIALS = 12
+_FX_BLIND = 3
+_FEE_SHARE = 0.06
 _FX_BLIND_SHARE = 0.008
 _AHEAD_DAYS = 12
 _BEHIND_DAYS = 500
@@ -18,45 +24,81 @@ SETTLING = ("exact", "rounding")
 
 
 def single_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
-    """Every plausible one-to-one explanation of a line."""
+    """Every plausible one-to-one explanation of a line: by citation and name first, by amount alone where those leave it open."""
     limit = amounts.limits(books.context.tolerances)
-    found: list[Hypothesis] = []
-    partial: list[Hypothesis] = []
-    for index in sorted(_candidate_items(books, row)):
+    told = _told_items(books, row)
+    found = _explain(books, row, told, limit)
+    settled = any(h.family in SETTLING and is_convincing(h) for h in found)
+    blind = _same_amount(books, row, _BUCKET_SETTLED if settled else _BUCKET)
+    if not settled and not books.rates.is_empty:
+        blind += _blind_currency(books, row)
+    found += _explain(books, row, sorted(set(blind) - set(told)), limit)
+    partial = [h for h in found if h.family == "partial"]
+    partial.sort(key=lambda h: _partial_order(books, row, books.items[h.items[0]]))
+    return [h for h in found if h.family != "partial"] + ([] if settled else partial[:_PARTIALS])
+
+
+def is_convincing(h: Hypothesis) -> bool:
+    """True when a name or a citation speaks for the hypothesis and nothing loud against it."""
+    f = h.features
+    return ("name_full" in f or "name_most" in f or "ref_sure" in f) and "name_other" not in f and "ref_only_elsewhere" not in f
+
+
+def _partial_order(books: Books, row: Row, item: Item) -> tuple[float, float, int, int]:
+    match = row.contacts.get(item.contact)
+    return (-row.hits.get(item.index, 0.0), -round(match.coverage, 1) if match else 0.0, abs(item.due - row.day), item.index)
+
+
+def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) -> list[Hypothesis]:
+    found = []
+    for index in indexes:
         item = books.items[index]
         if not -_BEHIND_DAYS <= item.day - row.day <= _AHEAD_DAYS:
             continue
-        if item.entry.currency != row.line.currency:
-            hypothesis = _currency(books, row, item, limit)
-        else:
-            hypothesis = _same_currency(books, row, item, limit)
+        same = item.entry.currency == row.line.currency
+        hypothesis = _same_currency(books, row, item, limit) if same else _currency(books, row, item, limit)
         if hypothesis:
-            (partial if hypothesis.family == "partial" else found).append(hypothesis)
-    partial.sort(key=lambda h: (-row.hits.get(h.items[0], 0.0), abs(books.items[h.items[0]].due - row.day), h.items))
-    return found + partial[:_PARTIALS]
+            found.append(hypothesis)
+    return found
 
 
-def _candidate_items(books: Books, row: Row) -> set[int]:
-    chosen = _same_amount(books, row)
-    chosen.update(i for i in row.hits if books.items[i].open)
-    for contact, match in row.contacts.items():
-        if match.coverage >= 0.35:
-            owned = books.by_contact.get(contact, [])
-            if len(owned) > _PER_CONTACT:
-                owned = sorted(owned, key=lambda i: (abs(books.items[i].due - row.day), i))[:_PER_CONTACT]
-            chosen.update(owned)
-    if not books.rates.is_empty:
-        chosen.update(_blind_currency(books, row))
-    return chosen
+def _told_items(books: Books, row: Row) -> list[int]:
+    """Open items that the text cites or whose contact it names, of the right direction."""
+    chosen = {i for i in row.hits if books.items[i].open}
+    same = books.by_amount.get((row.line.currency, row.units), ())
+    if row.contacts and same:
+        chosen.update(i for i in same if books.items[i].contact in row.contacts)
+    for contact in leaders(row.contacts, _NAMED):
+        chosen.update(_owned(books, row, contact))
+    return sorted(chosen)
 
 
-def _same_amount(books: Books, row: Row) -> set[int]:
+def _owned(books: Books, row: Row, contact: int) -> list[int]:
+    """A contact's open items that this amount could settle, and those due around the line that it could be a part of."""
+    near, larger = [], []
+    paid = abs(row.units)
+    worth: dict[str, float | None] = {row.line.currency: 1.0}
+    for index in books.by_contact.get(contact, ()):
+        item = books.items[index]
+        if (item.open > 0) != (row.units > 0):
+            continue
+        currency = item.entry.currency
+        if currency not in worth:
+            worth[currency] = books.rates.factor(currency, row.line.currency, row.day)
+        value = abs(item.open) * (worth[currency] or 0.0)
+        if paid * _LEAST_SHARE <= value <= paid * _MOST_SHARE:
+            near.append(index)
+        elif value > paid and currency == row.line.currency:
+            larger.append(index)
+    larger.sort(key=lambda i: (abs(books.items[i].due - row.day), i))
+    return near[-_PER_CONTACT:] + larger[:_PARTIALS]
+
+
+def _same_amount(books: Books, row: Row, most: int) -> list[int]:
     bucket = books.by_amount.get((row.line.currency, row.units), [])
-    if len(bucket) <= _BUCKET:
-        return set(bucket)
-    named = [i for i in bucket if i in row.hits or books.items[i].contact in row.contacts]
-    near = sorted(bucket, key=lambda i: (abs(books.items[i].due - row.day), i))[:_BUCKET]
-    return {*near, *named[:_PER_CONTACT]}
+    if len(bucket) <= most:
+        return list(bucket)
+    return sorted(bucket, key=lambda i: (abs(books.items[i].due - row.day), i))[:most]
 
 
 def _blind_currency(books: Books, row: Row) -> list[int]:
@@ -118,8 +160,9 @@ def _currency(books: Books, row: Row, item: Item, limit: amounts.Limits) -> Hypo
     off = (row.units - expected) / abs(expected)
     if row.units < 0:
         off = -off
-    fee_room = limit.short_abs / abs(expected) if row.units > 0 else 0.0
-    if not -limit.fx_share - min(fee_room, limit.short_share) <= off <= limit.fx_share:
+    room = limit.fx_share + min(limit.short_abs / abs(expected), _FEE_SHARE)
+    low, high = (-room, limit.fx_share) if row.units > 0 else (-limit.fx_share, room)
+    if not low <= off <= high:
         return None
     named = item.contact in row.contacts and row.contacts[item.contact].coverage >= 0.35
     if not named and item.index not in row.hits and abs(off) > _FX_BLIND_SHARE:

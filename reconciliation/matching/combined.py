@@ -9,11 +9,13 @@ from . import amounts
 from .books import DUE_KINDS, UNITS, Books, Item, Row
 from .evidence import Features, text_features, time_features
 from .hypothesis import Hypothesis
+from .names import leaders
 from .sums import WIDE_SEARCH, subsets
 
 _KEEP = 8
 _MIN_COVERAGE = 0.5
 _BEHIND_DAYS = 300
+_CENTS = UNITS // 10
 _KINDS = (*DUE_KINDS, "credit_note")
 
 
@@ -22,13 +24,13 @@ def combined_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
     found: list[Hypothesis] = []
     for contact in _payers(books, row):
         pool = _pool(books, row, contact)
-        if len(pool) >= 2:
+        if len(pool) >= 2 and abs(sum(i.open for i in pool if i.entry.kind in DUE_KINDS)) >= abs(row.units) - _CENTS:
             found += _from_pool(books, row, pool)
     return found
 
 
 def _payers(books: Books, row: Row) -> list[int]:
-    named = {c for c, match in row.contacts.items() if match.coverage >= _MIN_COVERAGE and match.bits >= 1.5}
+    named = {c for c in leaders(row.contacts, _MIN_COVERAGE) if row.contacts[c].bits >= 1.5}
     cited: dict[int, int] = {}
     for index, strength in row.hits.items():
         if books.items[index].open and strength >= 2.5:
@@ -47,6 +49,8 @@ def _pool(books: Books, row: Row, contact: int) -> list[Item]:
         for i in owned
         if i.entry.currency == row.line.currency and i.entry.kind in _KINDS and -2 <= row.day - i.day <= _BEHIND_DAYS and _fits(i, row)
     ]
+    credit = sum(abs(i.open) for i in usable if i.entry.kind == "credit_note")
+    usable = [i for i in usable if abs(i.open) <= abs(row.units) + credit]
     if len(usable) > WIDE_SEARCH:
         usable.sort(key=lambda i: (i.index not in row.hits, abs(i.due - row.day), i.index))
         usable = usable[:WIDE_SEARCH]
@@ -64,19 +68,27 @@ def _from_pool(books: Books, row: Row, pool: list[Item]) -> list[Hypothesis]:
     ordered = sorted(range(len(pool)), key=lambda i: (pool[i].index not in row.hits, abs(pool[i].due - row.day), i))
     found = subsets([values[i] for i in ordered], row.units, limit.rounding)
     sets = {tuple(sorted(ordered[i] for i in chosen)) for chosen in found}
-    sets |= _cited_set(row, pool, values, limit)
+    sets |= _cited_sets(row, pool, values, limit)
     ranked = sorted(sets, key=lambda s: _order(row, [pool[i] for i in s], sum(values[i] for i in s)))
     return [_hypothesis(books, row, pool, chosen) for chosen in ranked[:_KEEP]]
 
 
-def _cited_set(row: Row, pool: list[Item], values: list[int], limit: amounts.Limits) -> set[tuple[int, ...]]:
-    """All documents that the text cites, when the payment is their sum less a small fee or discount."""
+def _cited_sets(row: Row, pool: list[Item], values: list[int], limit: amounts.Limits) -> set[tuple[int, ...]]:
+    """All documents that the text cites, less a small fee or discount; or with up to three more that complete the sum."""
     cited = tuple(i for i, item in enumerate(pool) if item.index in row.hits)
-    if len(cited) < 2:
+    if not cited:
         return set()
-    gap = abs(sum(values[i] for i in cited)) - abs(row.units)
-    allowed = min(limit.short_abs, limit.short_share * abs(row.units))
-    return {cited} if -limit.rounding <= gap <= allowed else set()
+    sets: set[tuple[int, ...]] = set()
+    total = sum(values[i] for i in cited)
+    gap = abs(total) - abs(row.units)
+    if len(cited) > 1 and -limit.rounding <= gap <= min(limit.short_abs, limit.short_share * abs(row.units)):
+        sets.add(cited)
+    rest = [i for i in range(len(pool)) if i not in cited]
+    for base in (cited, *(cited[:k] + cited[k + 1 :] for k in range(len(cited)) if len(cited) > 2)):
+        missing = row.units - sum(values[i] for i in base)
+        for more in subsets([values[i] for i in rest], missing, limit.rounding, sizes=range(1, 4), most=4):
+            sets.add(tuple(sorted((*base, *(rest[i] for i in more)))))
+    return {s for s in sets if len(s) > 1}
 
 
 def _order(row: Row, items: list[Item], total: int) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .assign import choose, rivals
 from .books import Books
-from .candidates import single_hypotheses
+from .candidates import is_convincing, single_hypotheses
 from .combined import combined_hypotheses
 from .explain import KINDS, difference, reasons
 from .history import learn
@@ -52,13 +52,13 @@ def explain_all(books: Books) -> list[Hypothesis]:
     open_questions = []
     for row in books.rows:
         own = single_hypotheses(books, row)
-        combined = combined_hypotheses(books, row)
+        settled = any(h.family == "exact" and is_convincing(h) for h in own)
         found += own
-        found += combined
-        found += payout_hypotheses(books, row, all_desks)
-        found += runs.hypotheses(row)
-        if not any(h.family == "exact" and ("name_full" in h.features or "name_most" in h.features) for h in own):
+        if not settled:
             open_questions.append(row)
+            found += combined_hypotheses(books, row)
+            found += runs.hypotheses(row)
+        found += payout_hypotheses(books, row, all_desks)
     found += instalment_hypotheses(books, [h for h in found if h.family == "partial"])
     found += many_to_many_hypotheses(books, open_questions)
     found += internal_hypotheses(books)

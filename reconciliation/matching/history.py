@@ -13,24 +13,42 @@ from .normalise import words
 
 _CERTAIN = 4.6
 _DOMINANCE = 0.8
+_TRUST = 5
 
 
 def learn(books: Books) -> None:
-    """Add payer names as aliases of contacts: from approved matches, and from lines that cite one document and pay it exactly."""
-    seen: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
+    """Add payer names as aliases of contacts: from approved matches, and from lines that cite one document and pay it exactly.
+
+    Words that pay for several contacts (a payment platform) and names that mostly stay unexplained teach nothing.
+    """
+    lessons: list[tuple[tuple[str, ...], int]] = []
     position = {name: at for at, name in enumerate(books.contacts.names)}
     for approved in books.context.history:
         contacts = {e.contact_name for e in approved.entries}
         if len(contacts) == 1 and (name := contacts.pop()) in position:
-            for line in approved.lines:
-                _count(books, seen, words(line.counterparty) or words(line.description), position[name])
+            lessons += [(words(x.counterparty) or words(x.description), position[name]) for x in approved.lines]
     for row in books.rows:
-        for contact in _certain_contacts(books, row):
-            _count(books, seen, row.party or row.text, contact)
+        lessons += [(row.party or row.text, contact) for contact in _certain_contacts(books, row)]
+    shared = _shared_words(books, lessons)
+    payers = Counter(_payer(books, row.party or row.text, shared) for row in books.rows)
+    seen: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
+    for text, contact in lessons:
+        payer = _payer(books, text, shared)
+        if payer and books.contacts.score(text, contact).coverage < 0.35:
+            seen[payer][contact] += 1
     for payer, counts in sorted(seen.items()):
         contact, most = max(sorted(counts.items()), key=lambda c: c[1])
-        if most >= _DOMINANCE * sum(counts.values()):
+        if most >= _DOMINANCE * sum(counts.values()) and most * _TRUST >= payers[payer]:
             books.contacts.add_name(contact, " ".join(payer), is_alias=True)
+
+
+def _shared_words(books: Books, lessons: Sequence[tuple[tuple[str, ...], int]]) -> set[str]:
+    """Words that were seen with more than one contact whose name they are not: they identify nobody."""
+    owners: dict[str, set[int]] = defaultdict(set)
+    for text, contact in lessons:
+        for word in text:
+            owners[word].add(contact)
+    return {word for word, contacts in owners.items() if len(contacts) > 1}
 
 
 def _certain_contacts(books: Books, row: Row) -> set[int]:
@@ -38,11 +56,11 @@ def _certain_contacts(books: Books, row: Row) -> set[int]:
     return {i.contact for i in exact if i.entry.currency == row.line.currency} if len({i.contact for i in exact}) == 1 else set()
 
 
-def _count(books: Books, seen: dict[tuple[str, ...], Counter[int]], payer: Sequence[str], contact: int) -> None:
-    rare = tuple(w for w in payer if books.contacts.is_rare(w) or len(w) <= 2)
-    known = books.contacts.score(tuple(payer), contact)
-    if any(books.contacts.is_rare(w) for w in rare) and known.coverage < 0.35:
-        seen[rare][contact] += 1
+def _payer(books: Books, text: Sequence[str], shared: set[str]) -> tuple[str, ...]:
+    """The words of a text that make a name of their own; empty when too little is left to recognise anybody by."""
+    rare = tuple(w for w in text if books.contacts.is_rare(w))
+    own = [w for w in rare if w not in shared]
+    return rare if own and sum(map(len, own)) >= max(4, sum(map(len, rare)) / 3) else ()
 
 
 def settle(entries: Iterable[LedgerEntry], approved: Iterable[Approved]) -> list[LedgerEntry]:

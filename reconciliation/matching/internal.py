@@ -85,10 +85,17 @@ def _return(books: Books, first: Row, second: Row) -> list[Hypothesis]:
         features["return_of_receipt"] = 1.0
     if second.hits and any(s >= 4.6 for s in second.hits.values()):
         features["return_own_document"] = 1.0
-    features["return_exact_document"] = 1.0 if books.by_amount.get((second.line.currency, second.units)) else 0.0
+    features["return_exact_document"] = 1.0 if _has_document(books, second) else 0.0
+    features["return_first_document"] = 1.0 if _has_document(books, first) else 0.0
     if abs(first.units) % 100_000 == 0:
         features["round_amount_pair"] = 1.0
     return [Hypothesis((first.index, second.index), (), "return", features)]
+
+
+def _has_document(books: Books, row: Row) -> bool:
+    """True when a document of exactly this amount is open for somebody the line names or cites."""
+    same = books.by_amount.get((row.line.currency, row.units), ())
+    return any(i in row.hits or books.items[i].contact in row.contacts for i in same)
 
 
 def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:

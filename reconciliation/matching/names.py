@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -16,6 +17,8 @@ _FORMS = frozenset(sound(form) for form in LEGAL_FORMS)
 _BUCKET_LIMIT = 150
 _CANDIDATES = 8
 _LEGAL_WEIGHT = 0.1
+_RARE = 3.2
+"""Nats: a word on fewer than about one line in twenty-five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,19 @@ class NameMatch:
 NO_MATCH = NameMatch(0.0, 0.0, False)
 
 
+def leaders(contacts: Mapping[int, NameMatch], least: float) -> list[int]:
+    """The contacts worth a closer look: named at least so well, and not far behind the best in coverage or in rarity."""
+    best = max((m.coverage for m in contacts.values()), default=0.0)
+    bits = max((m.bits for m in contacts.values()), default=0.0)
+    return [c for c, m in contacts.items() if m.coverage >= least and (m.coverage >= best - 0.3 or m.bits >= 0.9 * bits)]
+
+
 @dataclass(slots=True)
 class _Variant:
     tokens: tuple[str, ...]
     squashed: str
     is_alias: bool
+    weights: tuple[float, ...]
 
 
 def trading_names(memo: str) -> list[str]:
@@ -46,35 +57,39 @@ def trading_names(memo: str) -> list[str]:
 class ContactIndex:
     """All contacts of the ledger, found from the words of a bank line."""
 
-    def __init__(self, names: Sequence[str], texts: Iterable[tuple[str, ...]]) -> None:
+    def __init__(self, names: Sequence[str], texts: Iterable[tuple[str, ...]], lines: int) -> None:
         self.names = tuple(names)
         self._variants: list[list[_Variant]] = [[] for _ in names]
         self._blocks: dict[str, list[int]] = defaultdict(list)
         self._df = Counter(t for n in names for t in set(words(n)))
         self._bank_df = Counter(t for text in texts for t in set(text))
-        self._bank_total = max(1, sum(1 for _ in names))
+        self._lines = max(1, lines)
         self._cache: dict[tuple[str, ...], dict[int, NameMatch]] = {}
         self._pair: dict[tuple[str, str], float] = {}
-        self._lines = 1
+        self._rare: dict[str, bool] = {}
+        self._fresh_keys: set[str] = set()
         for contact, name in enumerate(names):
             self.add_name(contact, name, is_alias=False)
-
-    def set_lines(self, count: int) -> None:
-        """The number of bank lines behind the word counts."""
-        self._lines = max(1, count)
 
     def add_name(self, contact: int, name: str, *, is_alias: bool) -> None:
         """Make a name, or an alias, findable; aliases of one contact may not repeat."""
         tokens = words(name)
         if not tokens or any(v.tokens == tokens for v in self._variants[contact]):
             return
-        variant = _Variant(tokens, "".join(tokens), is_alias)
-        self._variants[contact].append(variant)
-        for key in _block_keys(tokens):
+        weights = tuple(self.rarity(t) * (_LEGAL_WEIGHT if t in _FORMS else 1.0) for t in tokens)
+        self._variants[contact].append(_Variant(tokens, "".join(tokens), is_alias, weights))
+        keys = _block_keys(tokens)
+        for key in keys:
             bucket = self._blocks[key]
-            if not bucket or bucket[-1] != contact:
+            if contact not in bucket[-3:]:
                 bucket.append(contact)
-        self._cache.clear()
+        self._fresh_keys |= keys
+
+    def forget_outdated(self) -> None:
+        """Drop remembered answers that names added since could change."""
+        fresh, self._fresh_keys = self._fresh_keys, set()
+        for text in [t for t in self._cache if any(k in fresh for w in t for k, _ in _probe_keys(w))]:
+            del self._cache[text]
 
     def rarity(self, token: str) -> float:
         """Nats of information when a bank line holds this word; words of the bank's own templates say little."""
@@ -84,7 +99,11 @@ class ContactIndex:
 
     def is_rare(self, token: str) -> bool:
         """True for a word that is neither the bank's nor a legal form: probably part of somebody's name."""
-        return len(token) >= 3 and token not in _FORMS and math.log((1 + self._lines) / (1 + self._bank_df[token])) > 3.2
+        known = self._rare.get(token)
+        if known is None:
+            enough = len(token) >= 3 and token not in _FORMS
+            known = self._rare[token] = enough and math.log((1 + self._lines) / (1 + self._bank_df[token])) > _RARE
+        return known
 
     def find(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
         """The contacts that these words may name, at most eight, each with how well."""
@@ -95,7 +114,7 @@ class ContactIndex:
 
     def _search(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
         votes: dict[int, float] = defaultdict(float)
-        for key, weight in _probe_keys(text):
+        for key, weight in self._probes(text):
             bucket = self._blocks.get(key)
             if bucket and len(bucket) <= _BUCKET_LIMIT:
                 share = weight * math.log((2 + len(self.names)) / len(bucket))
@@ -103,8 +122,15 @@ class ContactIndex:
                     votes[contact] += share
         best = sorted(votes, key=lambda c: (-votes[c], self.names[c]))[: _CANDIDATES * 2]
         scored = {c: self.score(text, c) for c in best}
-        ranked = sorted(scored, key=lambda c: (-scored[c].coverage * scored[c].bits, self.names[c]))
+        ranked = sorted(scored, key=lambda c: (-scored[c].coverage * min(scored[c].bits, 12.0), scored[c].via_alias, self.names[c]))
         return {c: scored[c] for c in ranked[:_CANDIDATES] if scored[c].coverage >= 0.2}
+
+    def _probes(self, text: tuple[str, ...]) -> Iterable[tuple[str, float]]:
+        """Keys to look contacts up by; a word that half of all lines share hardly counts."""
+        for word in text:
+            share = min(1.0, math.log((1 + self._lines) / (1 + self._bank_df[word])) / _RARE + 0.1)
+            for key, weight in _probe_keys(word):
+                yield key, weight * share
 
     def score(self, text: tuple[str, ...], contact: int) -> NameMatch:
         """Compare words with every known name of the contact and keep the best."""
@@ -118,9 +144,11 @@ class ContactIndex:
     def _compare(self, text: tuple[str, ...], variant: _Variant) -> NameMatch:
         squashed = _squashed_coverage(text, variant.squashed)
         total = matched = trailing = 0.0
-        for token in variant.tokens:
-            weight = self.rarity(token) * (_LEGAL_WEIGHT if token in _FORMS else 1.0)
-            best = max((self._alike(word, token) for word in text), default=0.0)
+        for token, weight in zip(variant.tokens, variant.weights, strict=True):
+            first, best = token[0], 0.0
+            for word in text:
+                if word[0] == first:
+                    best = max(best, 1.0 if word == token else self._alike(word, token))
             total += weight
             matched += weight * best
             trailing = 0.0 if best else trailing + weight
@@ -130,10 +158,6 @@ class ContactIndex:
         return NameMatch(coverage, matched, variant.is_alias)
 
     def _alike(self, word: str, token: str) -> float:
-        if word == token:
-            return 1.0
-        if word[0] != token[0]:
-            return 0.0
         pair = (word, token)
         value = self._pair.get(pair)
         if value is None:
@@ -156,6 +180,8 @@ def likeness(word: str, token: str) -> float:
         return 0.85
     if len(word) >= 3 and len(token) >= 5 and word == word_bones and _is_subsequence(word, token):
         return 0.5
+    if len(word) == 2 and len(token) >= 5 and _is_subsequence(word, token):
+        return 0.3
     if len(word) >= 5 and word_bones == bones:
         return 0.6
     return 0.0
@@ -189,18 +215,18 @@ def _block_keys(tokens: tuple[str, ...]) -> set[str]:
     return keys
 
 
-def _probe_keys(text: tuple[str, ...]) -> Iterable[tuple[str, float]]:
-    for word in dict.fromkeys(text):
-        size = len(word)
-        if size >= 2:
-            yield f"t:{word}", 1.0
-            yield f"a:{word}", 0.3
-        if size >= 4:
-            yield f"p:{word[:4]}", 0.5
-        if size == 3:
-            yield f"q:{word}", 0.5
-        bones = skeleton(word)
-        if len(bones) >= 3:
-            yield f"k:{bones[:4]}", 0.4 if bones == word else 0.2
-        if size >= 7:
-            yield f"s:{word[:6]}", 0.8
+@lru_cache(maxsize=65536)
+def _probe_keys(word: str) -> tuple[tuple[str, float], ...]:
+    size, bones = len(word), skeleton(word)
+    found = []
+    if size >= 2:
+        found += [(f"t:{word}", 1.0), (f"a:{word}", 0.3)]
+    if size >= 4:
+        found.append((f"p:{word[:4]}", 0.5))
+    if size == 3:
+        found.append((f"q:{word}", 0.5))
+    if len(bones) >= 3:
+        found.append((f"k:{bones[:4]}", 0.4 if bones == word else 0.2))
+    if size >= 7:
+        found.append((f"s:{word[:6]}", 0.8))
+    return tuple(found)

@@ -71,12 +71,14 @@ def payout_hypotheses(books: Books, row: Row, all_desks: Sequence[Desk]) -> list
     """Explanations of a line as a payout or a chargeback of a processor that it names."""
     out: list[Hypothesis] = []
     for desk in all_desks:
-        if not names_processor(row, desk):
+        if books.is_card(row.line.account_id) or not names_processor(row, desk):
             continue
         out += _chargebacks(row, desk)
         pool = _pool(row, desk)
         if pool:
-            found = _with_booked_fee(books, row, desk, pool) + _with_list_fee(row, desk, pool)
+            found = _with_booked_fee(books, row, desk, pool)
+            booked = {f.items[:-1] for f in found}
+            found += [f for f in _with_list_fee(row, desk, pool) if f.items not in booked]
             found.sort(key=lambda f: (f.held, not f.aligned, abs(f.residual), len(f.items), f.items))
             out += [_hypothesis(books, row, pool, f) for f in found[:_KEEP]]
     return out
@@ -155,7 +157,7 @@ def _small_sets(values: list[float], pool: list[Item], target: float, slack: flo
 def _hypothesis(books: Books, row: Row, pool: list[Item], found: _Found) -> Hypothesis:
     items = [books.items[i] for i in found.items]
     takings = [i for i in items if i.entry.kind != "expense"]
-    features = {f"is_{found.family}": 1.0, "payout_size": math.log(len(takings)), "payout_held": float(found.held)}
+    features = {f"is_{found.family}": 1.0, "payout_size": min(math.log(len(takings)), 1.5), "payout_held": float(found.held)}
     if not found.aligned:
         features["payout_loose"] = 1.0
         features["set_chance"] = (math.log(math.comb(min(len(pool), 40), min(len(takings), 5))) - math.log(max(1, abs(row.units) // _CENT))) / 4.0

@@ -12,13 +12,14 @@ _CODE = re.compile(r"[a-z0-9]{5,}")
 _HAS_BOTH = re.compile(r"(?=.*[a-z])(?=.*\d)")
 _DATE = re.compile(r"(?<!\d)(\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-\d{1,2}-\d{4})(?!\d)")
 _JOINERS = frozenset(" /-.:")
+_YEAR = re.compile(r"^(?:19|20)\d\d(?=\d{3,})")
 MIN_DIGITS = 3
 MAX_RUNS = 64
 
 
 @lru_cache(maxsize=65536)
 def number_keys(number: str) -> tuple[str, ...]:
-    """Ways to cite a document number, strongest first: all its digits, its last run of digits, its mixed code."""
+    """Ways to cite a document number: all its digits, the last run, what follows a year, the last five; its mixed code."""
     text = fold(number)
     runs = [r.lstrip("0") for r in _RUN.findall(text)]
     keys: dict[str, None] = {}
@@ -26,8 +27,8 @@ def number_keys(number: str) -> tuple[str, ...]:
         whole = "".join(_RUN.findall(text)).lstrip("0")
         if len(whole) >= MIN_DIGITS:
             keys[whole] = None
-        if runs and len(runs[-1]) >= MIN_DIGITS:
-            keys[runs[-1]] = None
+        tails = [runs[-1] if runs else "", _YEAR.sub("", whole), whole[-5:] if len(whole) >= 7 else ""]
+        keys |= dict.fromkeys(t for t in (tail.lstrip("0") for tail in tails) if len(t) >= MIN_DIGITS)
     squashed = "".join(c for c in text if c.isalnum())
     if len(squashed) >= 5 and _HAS_BOTH.match(squashed):
         keys[squashed] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left
 from collections import defaultdict
 
@@ -53,19 +54,24 @@ class Runs:
         return found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)][:120]
 
     def _same_day(self, near: list[Item], row: Row) -> list[tuple[int, ...]]:
+        """Payments of one day: small days completely; on busy days all but up to three, a contiguous run, or a few."""
         out: list[tuple[int, ...]] = []
         by_day: dict[int, list[Item]] = defaultdict(list)
         for item in near:
             by_day[item.day].append(item)
         for _, items in sorted(by_day.items()):
-            if len(items) < 2 or sum(i.open for i in items) > row.units:
+            total = sum(i.open for i in items)
+            if len(items) < 2 or total > row.units:
                 continue
             values = [i.open for i in items]
             if len(items) <= FULL_SEARCH - 2:
                 found = subsets(values, row.units, sizes=range(2, len(items) + 1), most=_KEEP)
-                out += [tuple(items[i].index for i in chosen) for chosen in found]
             else:
-                out += [tuple(i.index for i in items[s:e]) for s, e in windows(values, row.units, 0, longest=_LONGEST) if e - s > 1]
+                everything = frozenset(range(len(items)))
+                without = subsets(values, total - row.units, sizes=range(1, 5), most=_KEEP)
+                found = [tuple(sorted(everything - set(left))) for left in without]
+                found += [tuple(range(s, e)) for s, e in windows(values, row.units, 0, longest=_LONGEST) if e - s > 1]
+            out += [tuple(items[i].index for i in chosen) for chosen in found]
         return out
 
     def _hypothesis(self, row: Row, chosen: tuple[int, ...], by_reference: bool, pool: int) -> Hypothesis:
@@ -79,6 +85,8 @@ class Runs:
             features["run_whole_day"] = 1.0
         if any(i.index in row.hits for i in items):
             features["run_cited"] = 1.0
+        if re.search(rf"(?<!\d){len(items)}(?!\d)", row.line.description):
+            features["run_counted"] = 1.0
         best = max((m.coverage * min(m.bits, 8.0) for m in row.contacts.values()), default=0.0)
         if best > 2.5:
             features["run_named"] = 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -13,16 +12,25 @@ Subset = tuple[int, ...]
 
 
 def subsets(values: Sequence[int], target: int, slack: int = 0, *, sizes: range = range(2, 9), most: int = MAX_FOUND) -> list[Subset]:
-    """Index subsets whose sum lies within `slack` of the target, at most `most`; smaller subsets first.
+    """Index subsets whose sum lies within `slack` of the target, at most `most`; smaller subsets first; exact ones only, if there are any.
 
-    Up to 16 values are searched completely (two halves), up to 48 by pairs, triples and contiguous runs; the rest is cut off.
+    Up to 16 values are searched completely (two halves), up to 48 by sets of at most four, contiguous runs, and completely
+    among the first 16; the rest is cut off.
     """
+    for width in (0, slack) if slack else (0,):
+        found = _search(values[:WIDE_SEARCH], target, width, sizes)
+        if found:
+            return sorted(found, key=lambda s: (len(s), s))[:most]
+    return []
+
+
+def _search(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
     if len(values) <= FULL_SEARCH:
-        found = _by_halves(values, target, slack, sizes)
-    else:
-        values = values[:WIDE_SEARCH]
-        found = _few(values, target, slack, sizes) | set(_runs(values, target, slack, sizes))
-    return sorted(found, key=lambda s: (len(s), s))[:most]
+        return _by_halves(values, target, slack, sizes)
+    found = _few(values, target, slack, sizes) | set(_runs(values, target, slack, sizes))
+    if sizes.stop > 5:
+        found |= _by_halves(values[:FULL_SEARCH], target, slack, range(5, sizes.stop))
+    return found
 
 
 def _half_sums(values: Sequence[int], offset: int, largest: int) -> list[tuple[int, Subset]]:
@@ -34,39 +42,50 @@ def _half_sums(values: Sequence[int], offset: int, largest: int) -> list[tuple[i
 
 def _by_halves(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
     middle = len(values) // 2
-    largest = sizes.stop - 1
-    left = _half_sums(values[:middle], 0, largest)
-    right = sorted(_half_sums(values[middle:], middle, largest))
-    keys = [total for total, _ in right]
+    left = _half_sums(values[:middle], 0, sizes.stop - 1)
+    right = sorted(_half_sums(values[middle:], middle, sizes.stop - 1))
+    left.sort()
     found: set[Subset] = set()
+    at = len(right) - 1
     for total, chosen in left:
-        for at in range(bisect_left(keys, target - slack - total), bisect_right(keys, target + slack - total)):
-            subset = (*chosen, *right[at][1])
-            if len(subset) in sizes:
-                found.add(subset)
+        high, low = target + slack - total, target - slack - total
+        while at >= 0 and right[at][0] > high:
+            at -= 1
+        back = at
+        while back >= 0 and right[back][0] >= low:
+            if len(chosen) + len(right[back][1]) in sizes:
+                found.add((*chosen, *right[back][1]))
+            back -= 1
         if len(found) > 8 * MAX_FOUND:
             break
     return found
 
 
 def _few(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
-    order = sorted(range(len(values)), key=lambda i: (values[i], i))
-    keys = [values[i] for i in order]
-    found: set[Subset] = set()
-    for chosen in ((i,) for i in range(len(values))) if 2 in sizes else ():
-        _complete(found, values, order, keys, chosen, target, slack)
-    for chosen in combinations(range(len(values)), 2) if 3 in sizes else ():
-        _complete(found, values, order, keys, chosen, target, slack)
-        if len(found) > 8 * MAX_FOUND:
-            break
+    """Sets of one to four values: one or two of them looked up among the sums of one or two others."""
+    ones = sorted((v, (i,)) for i, v in enumerate(values))
+    twos = sorted((values[i] + values[j], (i, j)) for i, j in combinations(range(len(values)), 2)) if sizes.stop > 3 else []
+    found: set[Subset] = {s for v, s in ones if abs(v - target) <= slack} if 1 in sizes else set()
+    for left, right, size in ((ones, ones, 2), (ones, twos, 3), (twos, twos, 4)):
+        if size in sizes:
+            _join(found, left, right, target, slack)
     return found
 
 
-def _complete(found: set[Subset], values: Sequence[int], order: list[int], keys: list[int], chosen: Subset, target: int, slack: int) -> None:
-    rest = target - sum(values[i] for i in chosen)
-    for at in range(bisect_left(keys, rest - slack), bisect_right(keys, rest + slack)):
-        if order[at] not in chosen:
-            found.add(tuple(sorted((*chosen, order[at]))))
+def _join(found: set[Subset], left: list[tuple[int, Subset]], right: list[tuple[int, Subset]], target: int, slack: int) -> None:
+    """Walk two sorted lists of sums towards each other and collect the disjoint pairs that reach the target."""
+    at, limit = len(right) - 1, len(found) + 4 * MAX_FOUND
+    for total, chosen in left:
+        while at >= 0 and right[at][0] + total > target + slack:
+            at -= 1
+        back = at
+        while back >= 0 and right[back][0] + total >= target - slack:
+            other = right[back][1]
+            if not set(chosen) & set(other):
+                found.add(tuple(sorted((*chosen, *other))))
+                if len(found) >= limit:
+                    return
+            back -= 1
 
 
 def _runs(values: Sequence[int], target: int, slack: int, sizes: range) -> list[Subset]:
