@@ -1,5 +1,6 @@
 """The one command: what it says when something is missing, what it starts, and that nothing outlives it."""
 
+import json
 import os
 import signal
 import socket
@@ -16,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from portal import supervisor
+from portal import up
 from portal.data_dir import CannotStart, Run, exclusive, keep_secrets, running, write_private
 from portal.ports import free_port, is_free, occupant
 from portal.processes import Child, Process, processes, relatives, start, stop
+from portal.supervisor import Restarts
 
 ROOT = Path(__file__).resolve().parent.parent
 LAUNCHER = ROOT / "bin" / "portal"
@@ -109,13 +111,13 @@ def test_a_taken_port_is_named_with_who_holds_it_and_the_way_out() -> None:
         assert not is_free(port)
         assert f"(process {os.getpid()})" in occupant(port)
         with pytest.raises(CannotStart, match=f"--port {port + 1}"):
-            supervisor.require_port(port)
+            up.require_port(port)
 
 
 def test_a_second_start_says_that_the_portal_runs_and_where(folder: Path) -> None:
     run = Run(pid=os.getpid(), url="http://127.0.0.1:8123", environment={})
     with exclusive(folder):
-        write_private(folder / "run.json", supervisor.json.dumps(run))
+        write_private(folder / "run.json", json.dumps(run))
         with pytest.raises(CannotStart, match=r"already runs at http://127\.0\.0\.1:8123"), exclusive(folder):
             pass
 
@@ -123,13 +125,13 @@ def test_a_second_start_says_that_the_portal_runs_and_where(folder: Path) -> Non
 def test_a_killed_run_is_not_taken_for_a_running_one(folder: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    write_private(folder / "run.json", supervisor.json.dumps(Run(pid=gone.pid, url="http://x", environment={})))
+    write_private(folder / "run.json", json.dumps(Run(pid=gone.pid, url="http://x", environment={})))
     assert running(folder) is None
 
 
 def test_the_demo_logins_are_a_table() -> None:
     login = {"tenant": "acme", "role": "owner", "email": "olive@acme.example", "password": "secret"}
-    lines = supervisor.describe([login])
+    lines = up.describe([login])
     assert lines[1].split() == ["tenant", "role", "email", "password"]
     assert lines[2].split() == ["acme", "owner", "olive@acme.example", "secret"]
 
@@ -144,7 +146,7 @@ def test_secrets_are_made_once_and_closed_to_others(folder: Path) -> None:
 
 
 def test_a_program_that_keeps_ending_is_started_ever_more_slowly() -> None:
-    restarts = supervisor.Restarts(started_at=100.0)
+    restarts = Restarts(started_at=100.0)
     assert [restarts.plan(101.0) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
     assert restarts.plan(1000.0) == 1
 
@@ -198,7 +200,7 @@ def test_killing_a_command_with_servers_leaves_neither_processes_nor_files() -> 
 @pytest.mark.integration
 def test_killing_the_portal_leaves_no_process_and_it_starts_again(folder: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "portal.supervisor", "--no-demo", "--data-dir", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "portal.up", "--no-demo", "--data-dir", str(folder), "--port", str(port)]
     with subprocess.Popen(command, env=outside(), stdout=subprocess.PIPE, text=True, start_new_session=True) as portal:
         assert portal.stdout
         said = []
