@@ -1,0 +1,172 @@
+"""The bank's side: accounts, the statement files that were uploaded, and every line in them."""
+
+from typing import ClassVar, Self
+
+import pghistory
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from integrations.models import Connection
+from tenants.audit import audited
+from tenants.models import TenantOwned, TenantOwnedQuerySet
+
+
+@audited()
+class BankAccount(TenantOwned):
+    """One bank account or card of the tenant, and the account of the ledger in which its money is booked."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="bank_accounts")
+    name = models.CharField(max_length=100)
+    currency = models.CharField(
+        max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$", "Use the three-letter ISO 4217 code, such as EUR.")]
+    )
+    external_account_id = models.CharField(
+        "ledger account",
+        max_length=100,
+        blank=True,
+        help_text="The ledger's own account for this bank account; payments are booked there.",
+    )
+    external_account_name = models.CharField(max_length=300, blank=True, editable=False)
+    statement_id = models.CharField(
+        "name in statements", max_length=60, blank=True, help_text="How statement files name this account."
+    )
+    is_card = models.BooleanField("is a card", default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "name"],
+                name="one_bank_account_per_name",
+                violation_error_message="A bank account of this name exists already; choose another name.",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "external_account_id"],
+                condition=~models.Q(external_account_id=""),
+                name="one_bank_account_per_ledger_account",
+                violation_error_message="Another bank account already stands for this ledger account.",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "statement_id"],
+                condition=~models.Q(statement_id=""),
+                name="one_bank_account_per_statement_name",
+                violation_error_message="Another bank account already uses this name in statements.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@audited(only_when=("status",), exclude=("content",))
+class StatementImport(TenantOwned):
+    """One uploaded file: kept as it came, with what was read from it and every row that could not be."""
+
+    class Status(models.TextChoices):
+        PREVIEWED = "previewed", "Previewed, nothing imported yet"
+        IMPORTED = "imported", "Imported"
+
+    bank_account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="imports")
+    file_name = models.CharField(max_length=200)
+    file_hash = models.CharField(max_length=64)
+    content = models.BinaryField(editable=False, help_text="The file itself, so that a bad row is never lost.")
+    status = models.CharField(max_length=20, choices=Status, default=Status.PREVIEWED)
+    rows = models.PositiveIntegerField(default=0)
+    imported = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0, help_text="Rows that an earlier upload had brought already.")
+    failed = models.PositiveIntegerField(default=0)
+    row_errors = models.JSONField(
+        default=list, encoder=DjangoJSONEncoder, help_text='[{"row": 7, "message": "…", "values": {…}}]'
+    )
+    columns = models.JSONField(default=dict, help_text="Which column of the file was read as what.")
+    money_in = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    money_out = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    first_on = models.DateField(null=True)
+    last_on = models.DateField(null=True)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    imported_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant", "-id"], name="statement_list")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class BankLineQuerySet(TenantOwnedQuerySet["BankLine"]):
+    """Lines by where they stand."""
+
+    def of_connection(self, connection: Connection) -> Self:
+        """Lines of all bank accounts of a connection."""
+        return self.filter(bank_account__connection=connection)
+
+    def open(self) -> Self:
+        """Without a live match, and not set aside."""
+        return self.filter(status__in=[BankLine.Status.UNMATCHED, BankLine.Status.PROPOSED])
+
+    def leading(self) -> Self:
+        """One line per question: lines without a proposal, and the first line of each proposal."""
+        return self.filter(models.Q(proposal=None) | models.Q(proposal__lead=models.F("pk")))
+
+
+@audited(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("status", "amount", "booked_on", "currency")),
+    pghistory.DeleteEvent(),
+)
+class BankLine(TenantOwned):
+    """One line of a bank statement; money in is positive."""
+
+    class Status(models.TextChoices):
+        UNMATCHED = "unmatched", "No proposal"
+        PROPOSED = "proposed", "To decide"
+        MATCHED = "matched", "Matched"
+        IGNORED = "ignored", "Set aside"
+
+    bank_account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="lines")
+    statement = models.ForeignKey(StatementImport, null=True, on_delete=models.SET_NULL, related_name="lines")
+    external_id = models.CharField(max_length=100, help_text="The bank's own id, or a fingerprint of the row.")
+    booked_on = models.DateField()
+    amount = models.DecimalField(max_digits=20, decimal_places=6)
+    currency = models.CharField(max_length=3)
+    description = models.CharField(max_length=1000, blank=True)
+    counterparty = models.CharField(max_length=300, blank=True)
+    reference = models.CharField(max_length=300, blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.UNMATCHED)
+    proposal = models.ForeignKey(
+        "Proposal",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="current_lines",
+        help_text="The one proposal that speaks for this line now.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BankLineQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["bank_account", "external_id"],
+                name="one_bank_line_per_statement_line",
+                violation_error_message="This statement line was imported before.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(amount=0),
+                name="bank_line_moves_money",
+                violation_error_message="A bank line of 0.00 moves no money.",
+            ),
+        ]
+        indexes: ClassVar = [
+            # The workbench pages through one status, newest first.
+            models.Index(fields=["tenant", "status", "-booked_on", "-id"], name="bank_line_workbench"),
+            models.Index(fields=["bank_account", "status"], name="bank_line_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booked_on} {self.amount:.2f} {self.currency} {self.counterparty or self.description}"[:120]

@@ -1,0 +1,31 @@
+"""Amounts for people: grouped, with the currency's own number of decimals, and always with its code. Pure."""
+
+from decimal import Decimal
+from functools import cache
+
+from babel.numbers import format_decimal, get_currency_precision
+
+
+@cache
+def _pattern(currency: str) -> str:
+    places = get_currency_precision(currency) if currency else 2
+    return "#,##0" + ("." + "0" * places if places else "")
+
+
+def figure(amount: Decimal, currency: str) -> str:
+    """Such as "-1,234.50"; more decimals than the currency has are shown, never rounded away."""
+    places = get_currency_precision(currency) if currency else 2
+    if amount != round(amount, places):
+        return format_decimal(amount, "#,##0.00####", locale="en_GB")
+    return format_decimal(amount, _pattern(currency), locale="en_GB")
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Such as "-1,234.50 EUR"."""
+    return f"{figure(amount, currency)} {currency}"
+
+
+def plain(amount: Decimal) -> Decimal:
+    """The same amount with two decimals, or more where it needs them: what is sent to a ledger."""
+    short = round(amount, 2)
+    return short if short == amount else amount.normalize()

@@ -1,0 +1,265 @@
+"""What an approval really does, worked out before anybody decides: the button says it, the approval does exactly it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from integrations.models import Connection, LedgerRecord, Resource
+from reconciliation.allocation import Share
+from reconciliation.models import BankLine, Proposal
+from reconciliation.money import money, plain
+from reconciliation.services.entries import Candidate, is_recorded
+from reconciliation.services.storing import share_out
+
+POST = "post"
+LINK = "link"
+BLOCKED = "blocked"
+
+_REFERENCE_LENGTH = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment that will be created in the ledger: of one bank line, to or from one contact."""
+
+    resource: str
+    line: BankLine
+    records: tuple[LedgerRecord, ...]
+    body: dict[str, Any]
+
+    @property
+    def total(self) -> Decimal:
+        """The unsigned amount of the payment."""
+        return Decimal(self.body["total"])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`kind` is post, link or blocked; `button` and `sentence` are for people; `left_over` is money no record takes."""
+
+    kind: str
+    button: str
+    sentence: str
+    shares: tuple[Share[BankLine, Candidate], ...] = ()
+    payments: tuple[Payment, ...] = ()
+    left_over: Decimal = Decimal(0)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether it can be approved as it is."""
+        return self.kind != BLOCKED
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a plan depends on, loaded by the caller: lines and records in the proposal's order."""
+
+    proposal: Proposal
+    connection: Connection
+    ledger: str
+    lines: Sequence[BankLine]
+    candidates: Sequence[Candidate]
+    records: dict[Any, LedgerRecord]
+
+
+def make_plan(situation: Situation) -> Plan:
+    """The plan for these lines and records as they stand now."""
+    if not situation.candidates:
+        return _without_records(situation)
+    spread = share_out(situation.lines, situation.candidates)
+    documents = [s for s in spread.shares if not is_recorded(s.entry.resource)]
+    taken = {s.entry.record_id for s in spread.shares}
+    idle = next((c for c in situation.candidates if c.record_id not in taken), None)
+    if idle is not None:
+        return _blocked(_why_idle(situation, idle))
+    if not documents:
+        return Plan(
+            LINK,
+            f"Approve: already in {situation.ledger}, nothing is posted",
+            f"{_labels(situation)} is in {situation.ledger} already; approving records the match here.",
+            spread.shares,
+            left_over=spread.left_over,
+        )
+    reason = _reason_against(situation, documents, spread.left_over)
+    if reason:
+        return _blocked(reason)
+    payments = _payments(situation, spread.shares, spread.left_over)
+    if any(payment.total <= 0 for payment in payments):
+        return _blocked("The credit notes are worth more than the documents: record this refund in the ledger first.")
+    return _posting_plan(situation, spread.shares, payments, spread.left_over)
+
+
+_PAIRS = {
+    Proposal.Kind.TRANSFER: ("own transfer", "Both lines are one transfer between your own accounts"),
+    Proposal.Kind.RETURN: ("payment and its return", "The second line gives back what the first one paid"),
+    Proposal.Kind.DUPLICATE: ("duplicate", "The bank delivered one line twice"),
+}
+
+
+def _without_records(situation: Situation) -> Plan:
+    name, sentence = _PAIRS.get(Proposal.Kind(situation.proposal.kind), ("pair", "The lines belong together"))
+    return Plan(
+        LINK,
+        f"Approve: mark as {name}, nothing is posted",
+        f"{sentence}; approving records it here and posts nothing to {situation.ledger}.",
+    )
+
+
+def _why_idle(situation: Situation, idle: Candidate) -> str:
+    label = _label(situation.records[idle.record_id])
+    if idle.free:
+        return f"The money does not reach {label}. Match the lines by hand with fewer documents."
+    return f"Nothing of {label} is open any more. Match again: the portal then looks for what fits now."
+
+
+def _blocked(reason: str) -> Plan:
+    return Plan(BLOCKED, "Cannot be approved yet", reason)
+
+
+def _reason_against(situation: Situation, documents: Sequence[Share[BankLine, Candidate]], left_over: Decimal) -> str:
+    connection, ledger = situation.connection, situation.ledger
+    if any(c.entry.currency != line.currency for c in situation.candidates for line in situation.lines):
+        return f"The document is in another currency than the line. Record the payment in {ledger}, then match it here."
+    paying = {Resource.BILLS, Resource.INVOICES}
+    if not {s.entry.resource for s in documents} & paying:
+        return f"This refunds a credit. Record the refund in {ledger}, then match it here."
+    if any(not line.bank_account.external_account_id for line in situation.lines):
+        return f"Say first which account of {ledger} this bank account is (Bank accounts, ledger account)."
+    if connection.is_read_only:
+        return f"{connection} is read-only: record the payment in {ledger} itself, then match it here."
+    closed = connection.closed_through
+    if closed and min(line.booked_on for line in situation.lines) <= closed:
+        return f"The books of {connection} are closed through {closed:%d %B %Y}; the payment would fall before that."
+    contacts = {situation.records[s.entry.record_id].contact_id_external for s in documents}
+    if left_over and len(contacts) > 1:
+        return "The money is more than is owed, and several contacts share it: match it by hand in parts."
+    return ""
+
+
+def _payments(
+    situation: Situation, shares: Sequence[Share[BankLine, Candidate]], left_over: Decimal
+) -> tuple[Payment, ...]:
+    groups: dict[tuple[Any, str], list[Share[BankLine, Candidate]]] = defaultdict(list)
+    for share in shares:
+        if not is_recorded(share.entry.resource):
+            contact = situation.records[share.entry.record_id].contact_id_external
+            groups[share.line.pk, contact].append(share)
+    last = list(groups)[-1]
+    return tuple(_payment(situation, own, left_over if key == last else Decimal(0)) for key, own in groups.items())
+
+
+_ALLOCATED = {
+    Resource.INVOICES: "invoice",
+    Resource.CREDIT_NOTES: "credit_note",
+    Resource.BILLS: "bill",
+    Resource.VENDOR_CREDITS: "vendor_credit",
+}
+
+
+def _payment(situation: Situation, shares: Sequence[Share[BankLine, Candidate]], extra: Decimal) -> Payment:
+    line = shares[0].line
+    records = tuple(situation.records[s.entry.record_id] for s in shares)
+    is_income = line.amount > 0
+    total = abs(sum((s.amount for s in shares), Decimal(0))) + extra
+    account = line.bank_account
+    body: dict[str, Any] = {
+        "contact": {
+            "id": records[0].contact_id_external,
+            "name": records[0].contact_name,
+            "type": "customer" if is_income else "vendor",
+        },
+        "issued_on": line.booked_on.isoformat(),
+        "currency": line.currency,
+        "account": {"id": account.external_account_id, "name": account.external_account_name or account.name},
+        "reference": (line.reference or line.external_id)[:_REFERENCE_LENGTH],
+        "total": str(plain(total)),
+        "allocations": [
+            {
+                "type": _ALLOCATED[Resource(s.entry.resource)],
+                "id": record.external_id,
+                "amount": str(plain(abs(s.amount))),
+            }
+            for s, record in zip(shares, records, strict=True)
+        ],
+        "memo": _memo(line),
+    }
+    return Payment(Resource.PAYMENTS if is_income else Resource.BILL_PAYMENTS, line, records, body)
+
+
+def _memo(line: BankLine) -> str:
+    words = " ".join(part for part in (line.counterparty, line.description) if part)
+    return f"{words[:300]} (bank line of {line.booked_on})".strip()
+
+
+def _posting_plan(
+    situation: Situation,
+    shares: tuple[Share[BankLine, Candidate], ...],
+    payments: tuple[Payment, ...],
+    left_over: Decimal,
+) -> Plan:
+    currency, ledger = situation.proposal.currency, situation.ledger
+    total = money(sum((p.total for p in payments), Decimal(0)), currency)
+    is_income = payments[0].resource == Resource.PAYMENTS
+    what = "payment" if is_income else "bill payment"
+    several = f"{len(payments)} {what}s of together" if len(payments) > 1 else f"a {what} of"
+    on = _labels(situation)
+    sentence = (
+        f"Posts {several} {total} on {on} to {ledger}, dated {_days(payments)}. The documents are read back afterwards."
+    )
+    rests = _open_afterwards(situation, shares)
+    if rests:
+        sentence += f" Stays open: {rests}."
+    if left_over:
+        holder = payments[0].body["contact"]["name"]
+        sentence += f" {money(left_over, currency)} more than was owed stays as a credit of {holder}."
+    return Plan(POST, f"Approve: post {several} {total} on {on} to {ledger}", sentence, shares, payments, left_over)
+
+
+def _open_afterwards(situation: Situation, shares: Sequence[Share[BankLine, Candidate]]) -> str:
+    applied: dict[Any, Decimal] = defaultdict(Decimal)
+    for share in shares:
+        applied[share.entry.record_id] += share.amount
+    rests = []
+    for candidate in situation.candidates:
+        rest = abs(candidate.free) - abs(applied[candidate.record_id])
+        if rest:
+            rests.append(f"{money(rest, candidate.entry.currency)} of {_label(situation.records[candidate.record_id])}")
+    return ", ".join(rests[:3]) + (f" and {len(rests) - 3} more" if len(rests) > 3 else "")
+
+
+def _days(payments: Sequence[Payment]) -> str:
+    days = sorted({date.fromisoformat(p.body["issued_on"]) for p in payments})
+    return " and ".join(f"{day:%d %b %Y}" for day in ({days[0], days[-1]} if len(days) > 1 else days))
+
+
+_NOUNS = {
+    "invoices": "invoice",
+    "credit_notes": "credit note",
+    "bills": "bill",
+    "vendor_credits": "vendor credit",
+    "payments": "payment",
+    "bill_payments": "bill payment",
+    "expenses": "expense",
+    "bank_transactions": "bank transaction",
+}
+
+
+def noun_of(resource: str) -> str:
+    """ "invoice" for invoices, and so on."""
+    return _NOUNS.get(resource, resource.replace("_", " ").removesuffix("s"))
+
+
+def _label(record: LedgerRecord) -> str:
+    if record.number:
+        return f"{noun_of(record.resource)} {record.number}"
+    return f"the {noun_of(record.resource)} of {record.contact_name or record.external_id}"
+
+
+def _labels(situation: Situation) -> str:
+    labels = [_label(situation.records[c.record_id]) for c in situation.candidates]
+    if len(labels) <= 2:
+        return " and ".join(labels)
+    return f"{labels[0]}, {labels[1]} and {len(labels) - 2} more"
