@@ -1,11 +1,10 @@
 """Encrypted JSON for secrets: the maintained fernet-fields fork, mended for bulk writes and for JSON."""
 
+import json
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from fernet_fields import EncryptedTextField
-
-import json
 
 
 class EncryptedJSONField(EncryptedTextField):  # type: ignore[misc]
@@ -18,7 +17,8 @@ class EncryptedJSONField(EncryptedTextField):  # type: ignore[misc]
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if value is None or hasattr(value, "resolve_expression"):
             return value
-        return super().get_db_prep_save(json.dumps(value, cls=DjangoJSONEncoder), connection)
+        text = json.dumps(value, cls=DjangoJSONEncoder)
+        return connection.Database.Binary(self.fernet.encrypt(text.encode()))
 
     def to_python(self, value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value

@@ -1,0 +1,64 @@
+"""What the manifests say, in the words of the services: which resources, which operations, how something is undone."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+
+from integrations.engine import manifest
+from integrations.engine.declarations import Connector
+from integrations.models import Connection, Posting
+
+
+def connector_of(connection: Connection) -> Connector:
+    """The declaration of the connection's ledger."""
+    return manifest.load(connection.connector)
+
+
+def readable_resources(connector: Connector) -> list[str]:
+    """The resources a sync reads, in the manifest's order (what others refer to comes first)."""
+    return [
+        name
+        for name, resource in connector.resources.items()
+        if any(entity.paging is not None for entity in resource.entities.values())
+    ]
+
+
+def has_change_feed(connector: Connector, resource: str) -> bool:
+    """Whether one question for changes covers the resource entirely."""
+    entities = connector.resources[resource].entities.values()
+    return connector.changes is not None and all(entity.in_changes for entity in entities)
+
+
+def known_resources(connector_name: str, names: Sequence[str]) -> list[str]:
+    """The names with underscores; ValidationError names one that the ledger does not have, and those it has."""
+    known = readable_resources(manifest.load(connector_name))
+    wanted = [name.replace("-", "_") for name in names]
+    for name in wanted:
+        if name not in known:
+            raise ValidationError(f"This ledger has no {name.replace('_', ' ')}. It has: {', '.join(known)}.")
+    return list(dict.fromkeys(wanted))
+
+
+def check_operation(connector_name: str, resource: str, operation: str) -> None:
+    """ValidationError when no kind of record of the resource knows the operation."""
+    connector = manifest.load(connector_name)
+    if resource not in connector.resources or operation not in _operations(connector, resource):
+        raise ValidationError(f"{connector.label} cannot {operation} {resource.replace('_', ' ')}.")
+
+
+def reversal_of(connector_name: str, resource: str, remote_type: str = "") -> str:
+    """How a posted document is undone: void where the ledger can, otherwise delete; ValidationError when neither."""
+    connector = manifest.load(connector_name)
+    known = _operations(connector, resource, remote_type)
+    for operation in (Posting.Operation.VOID, Posting.Operation.DELETE):
+        if operation in known:
+            return operation.value
+    raise ValidationError(
+        f"{connector.label} offers no way to undo {resource.replace('_', ' ')}. Post a document that corrects it instead."
+    )
+
+
+def _operations(connector: Connector, resource: str, remote_type: str = "") -> set[str]:
+    entities = connector.resources[resource].entities
+    chosen = [entities[remote_type]] if remote_type in entities else list(entities.values())
+    return {operation for entity in chosen for operation in entity.operations}

@@ -1,0 +1,212 @@
+"""Syncs: asked for, claimed, pulled, concluded; and when the next one is due."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations.engine.errors import ConfigurationError, IntegrationError, ReauthorizationNeeded, TransientError
+from integrations.models import Connection, SyncRun
+from integrations.services import failures, ledgers
+from integrations.services.calls import Recorder
+from integrations.services.connectors import known_resources
+from integrations.services.pulling import Pull, call_counts
+from integrations.services.work import LeaseLostError, backoff, claim, conclude, keep, release
+from tenants.models import User
+from tenants.rls import tenant_scope
+
+log = structlog.get_logger(__name__)
+
+MOST_ATTEMPTS = 8
+"""Failures in a row, without a page in between, after which a run rests until a person replays it."""
+
+_PARKED = timedelta(hours=1)
+
+
+def request_sync(
+    *,
+    connection: Connection,
+    trigger: str,
+    resources: Sequence[str] = (),
+    is_full: bool = False,
+    requested_by: User | None = None,
+    replay_of: SyncRun | None = None,
+) -> SyncRun:
+    """Write down a sync (empty `resources`: all); one already waiting or running that covers it is returned instead.
+
+    Runs in the caller's tenant transaction. ValidationError when the connection cannot be called, a resource is unknown,
+    or another sync, which does not cover this one, is under way.
+    """
+    if connection.status in {Connection.Status.DISCONNECTED, Connection.Status.NEEDS_REAUTHORISATION}:
+        raise ValidationError(f"{connection} is not connected. Reconnect it first.")
+    names = known_resources(connection.connector, resources)
+    existing = _unfinished(connection)
+    if existing is None:
+        try:
+            with transaction.atomic():
+                return SyncRun.objects.create(
+                    tenant_id=connection.tenant_id,
+                    connection=connection,
+                    trigger=trigger,
+                    is_full=is_full,
+                    resources=names,
+                    requested_by=requested_by,
+                    replay_of=replay_of,
+                )
+        except IntegrityError:
+            existing = _unfinished(connection)
+    if existing is None or not _covers(existing, names, is_full=is_full):
+        raise ValidationError("Another sync of this connection is under way. Wait for it, or cancel it.")
+    return existing
+
+
+def replay_sync(*, run: SyncRun, requested_by: User | None = None) -> SyncRun:
+    """Ask again for what a failed or cancelled run was to do."""
+    return request_sync(
+        connection=run.connection,
+        trigger=SyncRun.Trigger.REPLAY,
+        resources=run.resources,
+        is_full=run.is_full,
+        requested_by=requested_by,
+        replay_of=run,
+    )
+
+
+def cancel_sync(run: SyncRun) -> None:
+    """Stop a run; its worker notices with the next page. ValidationError when it is over."""
+    rows = SyncRun.objects.for_tenant(run.tenant_id).filter(pk=run.pk).unfinished()
+    # The fence moves, so that the worker's next page finds that the run is no longer its own.
+    changed = rows.update(
+        status=SyncRun.Status.CANCELLED, fence=run.fence + 1, lease_until=None, finished_at=timezone.now()
+    )
+    run.refresh_from_db()
+    if not changed:
+        raise ValidationError(f"This sync is over: {run.get_status_display().lower()}.")
+
+
+def request_due_sync(tenant_id: UUID | str, connection_id: UUID | str) -> SyncRun | None:
+    """The schedule's turn of a connection; None when it is not due (any more)."""
+    now = timezone.now()
+    with tenant_scope(tenant_id):
+        rows = Connection.objects.filter(tenant_id=tenant_id, pk=connection_id).usable()
+        connection = rows.filter(next_sync_at__lte=now).select_for_update(skip_locked=True).first()
+        if connection is None:
+            return None
+        later = now + timedelta(minutes=connection.sync_minutes)
+        Connection.objects.filter(pk=connection.pk).update(next_sync_at=later)
+        return _unfinished(connection) or request_sync(connection=connection, trigger=SyncRun.Trigger.SCHEDULE)
+
+
+def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
+    """The worker's use case: take the run, pull, conclude. None when there was nothing to take."""
+    with tenant_scope(tenant_id):
+        run = claim(SyncRun, tenant_id=tenant_id, row_id=run_id, statuses=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
+        if run is None or not _begin(run):
+            return run
+    recorder = Recorder(run.connection, run=run)
+    try:
+        with ledgers.open_ledger(run.connection, recorder=recorder, lane=_lane(run)) as session:
+            pull = Pull(run, session)
+            pull.everything()
+        _succeed(run, pull.unreadable)
+    except LeaseLostError:
+        log.info("sync_taken_over", run=str(run.pk))
+    except IntegrationError as error:
+        _fail(run, error, call_counts(run, recorder))
+    except Exception as error:
+        _rest(run, {**failures.of_bug(error), **call_counts(run, recorder)})
+        raise
+    return run
+
+
+def time_left(run: SyncRun) -> timedelta | None:
+    """How long a running sync may still take, from its pace so far; None while that cannot be told."""
+    states = [state for state in run.progress.values() if isinstance(state, dict)]
+    done = sum(1.0 if state["is_done"] else _part(state) for state in states)
+    if run.seconds is None or done <= 0 or run.status != SyncRun.Status.RUNNING:
+        return None
+    return timedelta(seconds=round(run.seconds * (len(states) - done) / done))
+
+
+def _part(state: dict[str, Any]) -> float:
+    return min(state["records"] / state["total"], 1.0) if state["total"] else 0.0
+
+
+def _unfinished(connection: Connection) -> SyncRun | None:
+    return SyncRun.objects.for_tenant(connection.tenant_id).filter(connection=connection).unfinished().first()
+
+
+def _covers(run: SyncRun, names: list[str], *, is_full: bool) -> bool:
+    is_enough = not run.resources or (bool(names) and set(names) <= set(run.resources))
+    return is_enough and (run.is_full or run.trigger == SyncRun.Trigger.INITIAL or not is_full)
+
+
+def _lane(run: SyncRun) -> str:
+    return "interactive" if run.trigger in {SyncRun.Trigger.MANUAL, SyncRun.Trigger.READ_BACK} else "backfill"
+
+
+def _begin(run: SyncRun) -> bool:
+    """Inside the claim's transaction: start, unless the connection may not be called or the run fails for ever."""
+    if run.connection.status != Connection.Status.ACTIVE:
+        release(run, wait=_PARKED, status=SyncRun.Status.QUEUED)
+        return False
+    if run.attempts >= MOST_ATTEMPTS:
+        conclude(run, status=SyncRun.Status.FAILED, **failures.columns(_given_up()))
+        return False
+    keep(run, status=SyncRun.Status.RUNNING, started_at=run.started_at or timezone.now(), attempts=run.attempts + 1)
+    return True
+
+
+def _succeed(run: SyncRun, unreadable: IntegrationError | None) -> None:
+    now = timezone.now()
+    # What could not be read held nothing up; the run says it all the same.
+    columns = failures.columns(unreadable) if unreadable else failures.NO_ERROR
+    with tenant_scope(run.tenant_id):
+        conclude(run, status=SyncRun.Status.SUCCEEDED, **columns)
+        later = now + timedelta(minutes=run.connection.sync_minutes)
+        Connection.objects.filter(pk=run.connection_id).usable().update(last_success_at=now, next_sync_at=later, error={})
+
+
+def _fail(run: SyncRun, error: IntegrationError, counts: dict[str, int]) -> None:
+    changes = {**failures.columns(error), **counts}
+    is_passing = isinstance(error, TransientError) and run.attempts < MOST_ATTEMPTS
+    if isinstance(error, ReauthorizationNeeded):
+        # The cursor stays in the row: after reconnecting it goes on where it stopped.
+        _put_back(run, changes, _PARKED)
+    elif is_passing:
+        _put_back(run, changes, backoff(run.attempts, error.retry_after))
+    else:
+        _rest(run, changes)
+
+
+def _put_back(run: SyncRun, changes: dict[str, Any], wait: timedelta) -> None:
+    with tenant_scope(run.tenant_id):
+        _unless_lost(run, lambda: release(run, wait=wait, status=SyncRun.Status.QUEUED, **changes))
+
+
+def _rest(run: SyncRun, changes: dict[str, Any]) -> None:
+    with tenant_scope(run.tenant_id):
+        _unless_lost(run, lambda: conclude(run, status=SyncRun.Status.FAILED, **changes))
+        rows = Connection.objects.filter(pk=run.connection_id).usable()
+        later = timezone.now() + timedelta(minutes=run.connection.sync_minutes)
+        rows.update(error=changes["error"], next_sync_at=later)
+
+
+def _unless_lost(run: SyncRun, write: Any) -> None:
+    try:
+        write()
+    except LeaseLostError:
+        log.info("sync_taken_over", run=str(run.pk))
+
+
+def _given_up() -> ConfigurationError:
+    return ConfigurationError(
+        f"The sync stopped {MOST_ATTEMPTS} times without getting further.",
+        code="gave_up",
+        remedy="Look at the recorded calls, remove the cause, and press Replay.",
+    )

@@ -1,0 +1,84 @@
+"""Claims: how a worker takes a row, keeps it, and notices that it lost it.
+
+A claim is one UPDATE that succeeds only for rows nobody holds; it raises the fence. Every later write of that worker is
+made `WHERE fence = mine`, so a worker that was thought dead cannot write over its successor.
+"""
+
+import random
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.models.sync import Work
+
+WorkRow = TypeVar("WorkRow", bound=Work)
+
+_LONGEST_WAIT_SECONDS = 900.0
+
+
+class LeaseLostError(Exception):
+    """Another worker, or a person who cancelled, took this row over: stop and write nothing."""
+
+
+def lease() -> timedelta:
+    """How long a silent worker is believed to be alive; longer than the longest call to a ledger."""
+    return timedelta(seconds=settings.WORK_LEASE_SECONDS)
+
+
+def free_at(moment: Any) -> Q:
+    """Rows that nobody holds at that moment."""
+    return Q(lease_until=None) | Q(lease_until__lte=moment)
+
+
+def claim(model: type[WorkRow], *, tenant_id: UUID | str, row_id: UUID | str, statuses: Collection[str]) -> WorkRow | None:
+    """The row with a raised fence, or None when it is held, not due, or already concluded.
+
+    Must run inside the tenant's scope; the claim counts from that transaction's commit.
+    """
+    now = timezone.now()
+    rows = model._default_manager.filter(free_at(now), tenant_id=tenant_id, pk=row_id, available_at__lte=now)
+    taken = rows.filter(status__in=list(statuses)).update(fence=F("fence") + 1, lease_until=now + lease())
+    return cast("WorkRow", model._default_manager.get(pk=row_id)) if taken else None
+
+
+def keep(row: Work, **changes: Any) -> None:
+    """Write to a claimed row and stay its holder; LeaseLostError when it is no longer ours."""
+    _write(row, lease_until=timezone.now() + lease(), **changes)
+
+
+def release(row: Work, *, wait: timedelta = timedelta(0), **changes: Any) -> None:
+    """Write to a claimed row and give it back, to be taken again after `wait`; LeaseLostError when it is not ours."""
+    _write(row, lease_until=None, available_at=timezone.now() + wait, **changes)
+
+
+def conclude(row: Work, **changes: Any) -> None:
+    """Write the last word on a claimed row; LeaseLostError when it is no longer ours."""
+    _write(row, lease_until=None, finished_at=timezone.now(), **changes)
+
+
+def _write(row: Work, **changes: Any) -> None:
+    model = type(row)
+    held = model._default_manager.filter(pk=row.pk, tenant_id=row.tenant_id, fence=row.fence)
+    if not held.update(**changes):
+        raise LeaseLostError(f"{model._meta.verbose_name} {row.pk} was taken over.")
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+
+def wake(rows: Any) -> int:
+    """Let waiting rows of a queryset be taken at once, whatever they were waiting for; returns how many."""
+    return cast("int", rows.update(available_at=timezone.now()))
+
+
+def backoff(attempts: int, retry_after: float | None = None) -> timedelta:
+    """How long to wait before attempt number `attempts` + 1: doubling, spread by half, never sooner than the ledger said."""
+    base: float = settings.RETRY_BASE_SECONDS
+    doubled = min(base * 2 ** min(attempts, 16), _LONGEST_WAIT_SECONDS)
+    # Spread, so that a ledger that comes back is not met by everybody at once; nothing secret depends on it.
+    spread = doubled * (0.5 + random.random())  # noqa: S311
+    return timedelta(seconds=max(spread, retry_after or 0.0))

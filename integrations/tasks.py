@@ -1,0 +1,67 @@
+"""Doorbells: each task names a row and calls one service; a lost one is rung again by the sweep."""
+
+from celery import shared_task
+
+from integrations.services import connections, credentials, ledgers, postings, sync
+from integrations.services.sweeping import due_work
+
+# A doorbell that nobody hears in time is dropped: the sweep rings again, so that a busy queue does not fill with echoes.
+ECHO_SECONDS = 30
+
+
+@shared_task(name="integrations.tasks.run_sync")
+def run_sync(tenant_id: str, run_id: str) -> None:
+    """Pull what a run asks for."""
+    sync.run_sync(tenant_id, run_id)
+
+
+@shared_task(name="integrations.tasks.send_posting")
+def send_posting(tenant_id: str, posting_id: str) -> None:
+    """Bring a posting one decision further, and ring what waited for it."""
+    for follower in postings.send_and_follow(tenant_id, posting_id):
+        send_posting.delay(tenant_id, str(follower))
+
+
+@shared_task(name="integrations.tasks.finish_authorisation")
+def finish_authorisation(tenant_id: str, authorisation_id: str) -> None:
+    """Turn a consent into a connection, and ring its first sync."""
+    run = connections.finish_authorisation(tenant_id, authorisation_id)
+    if run is not None:
+        run_sync.delay(tenant_id, str(run.pk))
+
+
+@shared_task(name="integrations.tasks.refresh_credential")
+def refresh_credential(tenant_id: str, credential_id: str) -> None:
+    """Renew an access token before it is missed."""
+    credentials.refresh_due(tenant_id, credential_id, ledgers.refresh_tokens)
+
+
+@shared_task(name="integrations.tasks.revoke_credential")
+def revoke_credential(tenant_id: str, credential_id: str) -> None:
+    """End a disconnected grant at the ledger."""
+    connections.revoke_credential(tenant_id, credential_id)
+
+
+@shared_task(name="integrations.tasks.request_due_sync")
+def request_due_sync(tenant_id: str, connection_id: str) -> None:
+    """A connection's schedule has come round."""
+    run = sync.request_due_sync(tenant_id, connection_id)
+    if run is not None:
+        run_sync.delay(tenant_id, str(run.pk))
+
+
+_BELLS = {
+    "authorisation": finish_authorisation,
+    "sync_run": run_sync,
+    "posting": send_posting,
+    "connection": request_due_sync,
+    "credential": refresh_credential,
+    "revocation": revoke_credential,
+}
+
+
+@shared_task(name="integrations.tasks.sweep", ignore_result=True)
+def sweep() -> None:
+    """Ring for every row whose time has come and whose doorbell or worker was lost."""
+    for kind, tenant_id, row_id in due_work():
+        _BELLS[kind].apply_async([tenant_id, row_id], expires=ECHO_SECONDS)

@@ -1,0 +1,117 @@
+"""A ledger's limits hold over all workers, and a worker that dies does not keep its place for ever."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from integrations.engine.errors import RateLimited
+from integrations.engine.limits import LimitPolicy, Window
+from integrations.models import Connection, LimitLease
+from integrations.services.limits import PostgresLimiter
+from tenants.rls import tenant_scope
+from tests.conftest import Actors
+from tests.integrations.services.factories import make_connection
+
+LANES = (("interactive", 1.0), ("backfill", 0.5))
+
+
+@pytest.fixture
+def connection(acme: Actors) -> Connection:
+    return make_connection(acme.tenant)
+
+
+def limiter(connection: Connection, policy: LimitPolicy, patience: float = 0.0) -> PostgresLimiter:
+    return PostgresLimiter(connection, policy, patience=patience)
+
+
+def test_calls_within_the_limits_go_at_once(connection: Connection) -> None:
+    gate = limiter(connection, LimitPolicy(windows=(Window(2, 60),), lanes=LANES))
+    for _ in range(2):
+        gate.release(gate.acquire("interactive", "call"))
+    with tenant_scope(connection.tenant_id):
+        assert LimitLease.objects.exclude(released_at=None).count() == 2
+
+
+def test_a_full_window_refuses_and_says_how_long(connection: Connection) -> None:
+    gate = limiter(connection, LimitPolicy(windows=(Window(1, 60),), lanes=LANES))
+    gate.release(gate.acquire("interactive", "call"))
+    with pytest.raises(RateLimited) as refused:
+        gate.acquire("interactive", "call")
+    assert 50 < (refused.value.retry_after or 0) <= 60
+
+
+def test_a_call_counts_from_its_answer_not_from_its_start(connection: Connection) -> None:
+    gate = limiter(connection, LimitPolicy(windows=(Window(1, 0.4),), lanes=LANES), patience=5)
+    lease = gate.acquire("interactive", "call")
+    time.sleep(0.5)
+    gate.release(lease)
+    began = time.monotonic()
+    gate.acquire("interactive", "call")
+    assert time.monotonic() - began > 0.3
+
+
+def test_background_work_leaves_a_reserve_for_people(connection: Connection) -> None:
+    gate = limiter(connection, LimitPolicy(windows=(Window(2, 60),), lanes=LANES))
+    gate.release(gate.acquire("backfill", "call"))
+    with pytest.raises(RateLimited):
+        gate.acquire("backfill", "call")
+    gate.acquire("interactive", "call")
+
+
+def test_after_a_refusal_by_the_ledger_nobody_calls_until_it_said(connection: Connection) -> None:
+    gate = limiter(connection, LimitPolicy(lanes=LANES))
+    gate.release(gate.acquire("interactive", "call"), retry_after=30)
+    with pytest.raises(RateLimited) as refused:
+        limiter(connection, LimitPolicy(lanes=LANES)).acquire("interactive", "call")
+    assert 25 < (refused.value.retry_after or 0) <= 30
+
+
+def test_a_dead_workers_place_is_free_again_when_its_lease_is_over(connection: Connection) -> None:
+    gate = limiter(connection, LimitPolicy(concurrency=1, lanes=LANES))
+    gate.acquire("interactive", "call")
+    with pytest.raises(RateLimited):
+        gate.acquire("interactive", "call")
+    with tenant_scope(connection.tenant_id):
+        LimitLease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    gate.acquire("interactive", "call")
+
+
+def test_limits_of_one_connection_do_not_hold_up_another(connection: Connection, acme: Actors) -> None:
+    other = make_connection(acme.tenant, external_org_id="2")
+    policy = LimitPolicy(concurrency=1, lanes=LANES)
+    limiter(connection, policy).acquire("interactive", "call")
+    limiter(other, policy).acquire("interactive", "call")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_never_exceed_concurrency_or_window(connection: Connection) -> None:
+    policy = LimitPolicy(windows=(Window(6, 1.0),), concurrency=2, lanes=LANES)
+    under_way, most, taken, lock = 0, 0, [], threading.Lock()
+
+    def work() -> None:
+        nonlocal under_way, most
+        gate = limiter(connection, policy, patience=20)
+        for _ in range(3):
+            lease = gate.acquire("interactive", "call")
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+                taken.append(time.monotonic())
+            time.sleep(0.01)
+            with lock:
+                under_way -= 1
+            gate.release(lease)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most <= 2
+    assert len(taken) == 18
+    assert all(later - sooner >= 0.99 for sooner, later in zip(taken, taken[6:], strict=False))
