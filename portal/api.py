@@ -15,7 +15,7 @@ router = DefaultRouter(trailing_slash=False)
 router.include_format_suffixes = False
 
 
-class PartnerScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-untyped-call]
+class PartnerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Tells API readers how to get a token: OAuth 2.0 client credentials."""
 
     target_class = "tenants.authentication.PartnerAuthentication"

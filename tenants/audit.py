@@ -27,12 +27,13 @@ def audited(
     )
 
     def wrap(model: _Model) -> _Model:
-        return pghistory.track(
+        tracked: _Model = pghistory.track(
             *chosen,
             exclude=list(exclude) or None,
             context_field=pghistory.ContextJSONField(null=True),
             context_id_field=pghistory.ContextUUIDField(null=True),
             append_only=True,
         )(model)
+        return tracked
 
     return wrap

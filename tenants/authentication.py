@@ -58,10 +58,9 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def _member(request: HttpRequest) -> Caller:
-    with user_scope(request.user.pk):
-        mine = list(
-            Membership.objects.current().filter(user=request.user).select_related("tenant", "user").order_by("id")
-        )
+    user_id = request.user.pk or 0
+    with user_scope(user_id):
+        mine = list(Membership.objects.current().filter(user=user_id).select_related("tenant", "user").order_by("id"))
     chosen = request.session.get(SESSION_KEY)
     current = next((row for row in mine if str(row.tenant_id) == chosen), mine[0] if mine else None)
     return Caller(membership=current, memberships=tuple(mine))

@@ -25,7 +25,7 @@ class TenantForeignKeyWidget(ForeignKeyWidget):  # type: ignore[misc]
 
     def get_queryset(self, value: Any, row: Any, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         rows = super().get_queryset(value, row, *args, **kwargs)
-        return rows.for_tenant(self.tenant) if self.tenant else rows.none()  # type: ignore[no-any-return, attr-defined]
+        return rows.for_tenant(self.tenant) if self.tenant else rows.none()  # type: ignore[no-any-return]
 
 
 class TenantResource(ModelResource):  # type: ignore[misc]

@@ -27,7 +27,7 @@ _ONE_MIGRATES = 7_205_001
 
 @contextmanager
 def _owner(database: str) -> Iterator[psycopg.Connection[Any]]:
-    owner = settings.DATABASES["owner"]
+    owner: dict[str, Any] = settings.DATABASES["owner"]
     with psycopg.connect(
         host=owner["HOST"],
         port=owner["PORT"],
@@ -61,7 +61,7 @@ def _template(main: str) -> str:
             call_command("migrate", verbosity=0)
             with connections["owner"].cursor() as cursor:
                 # Only tests empty tables between cases; the running application may not.
-                role = connections["owner"].ops.quote_name(settings.DATABASES["default"]["USER"])
+                role = connections["owner"].ops.quote_name(str(settings.DATABASES["default"]["USER"]))
                 cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}")
             connections["owner"].close()
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
@@ -72,7 +72,7 @@ def _template(main: str) -> str:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """A copy of the migrated template for this worker, removed at the end."""
-    main = settings.DATABASES["owner"]["NAME"]
+    main = str(settings.DATABASES["owner"]["NAME"])
     name = f"portal_test_{os.getpid()}"
     with django_db_blocker.unblock():
         template = _template(main)

@@ -47,7 +47,7 @@ class Connection(TenantOwned):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = ConnectionQuerySet.as_manager()  # type: ignore[assignment]
+    objects = ConnectionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

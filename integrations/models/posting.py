@@ -75,7 +75,7 @@ class Posting(Work):
     record = models.ForeignKey(LedgerRecord, null=True, on_delete=models.SET_NULL, related_name="postings")
     correlation_id = models.CharField(max_length=100, blank=True)
 
-    objects = PostingQuerySet.as_manager()  # type: ignore[assignment]
+    objects = PostingQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

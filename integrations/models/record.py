@@ -86,7 +86,7 @@ class LedgerRecord(TenantOwned):
     is_active = models.BooleanField(default=True)
     search = models.TextField(blank=True, help_text="Lower-case words that the search box looks in.")
 
-    objects = LedgerRecordQuerySet.as_manager()  # type: ignore[assignment]
+    objects = LedgerRecordQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

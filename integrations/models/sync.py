@@ -79,7 +79,7 @@ class SyncRun(Work):
     started_at = models.DateTimeField(null=True, blank=True)
     replay_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replays")
 
-    objects = SyncRunQuerySet.as_manager()  # type: ignore[assignment]
+    objects = SyncRunQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

@@ -21,7 +21,7 @@ class TenantScopedFilter(RelatedFieldListFilter):
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: DjangoModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
+    ) -> list[tuple[str, Any]]:
         rows = field.remote_field.model._default_manager.for_tenant(request.tenant)  # type: ignore[attr-defined]
         return [(str(row.pk), str(row)) for row in rows[:200]]
 

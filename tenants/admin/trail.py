@@ -26,7 +26,7 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         return sorted(
-            (model._meta.label_lower, str(model.pgh_tracked_model._meta.verbose_name).capitalize())
+            (model._meta.label_lower, str(getattr(model, "pgh_tracked_model", model)._meta.verbose_name).capitalize())
             for model in core.event_models()
         )
 
