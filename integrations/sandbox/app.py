@@ -29,11 +29,11 @@ class SandboxApp:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request. Raises ConnectionDropped when a fault says so."""
-        request = Request(environ)
-        if request.path == _CONTROL or request.path.startswith(_CONTROL + "/"):
-            response = self._control.answer(request)
-        else:
-            response = self._ledger(request)
+        with Request(environ) as request:
+            if request.path == _CONTROL or request.path.startswith(_CONTROL + "/"):
+                response = self._control.answer(request)
+            else:
+                response = self._ledger(request)
         return response(environ, start_response)
 
     def _ledger(self, request: Request) -> Response:

@@ -166,7 +166,7 @@ class Control:
         if ledger not in self._world.faces:
             raise BadOrderError(f"no ledger {ledger!r} here")
         if not body.get("url"):
-            self._world.webhooks.targets.pop(ledger, None)
+            self._world.aim_webhooks(ledger, None)
             return {"ledger": ledger, "url": None}
         if not str(body["url"]).startswith(("http://", "https://")):
             raise BadOrderError("url must begin with http:// or https://")
@@ -174,7 +174,7 @@ class Control:
         if style not in ("cloudevents", "classic"):
             raise BadOrderError("format must be cloudevents or classic")
         target = Target(str(body["url"]), str(body.get("key", "")), str(style))
-        self._world.webhooks.targets[ledger] = target
+        self._world.aim_webhooks(ledger, target)
         return {"ledger": ledger, "url": target.url, "format": style}
 
     def webhooks(self, request: Request) -> Body:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from integrations.sandbox import wire
@@ -12,7 +13,7 @@ from integrations.sandbox.faces import BadOrderError, Face, Organisation
 from integrations.sandbox.faults import FaultBook
 from integrations.sandbox.quickbooks.face import QuickBooksFace
 from integrations.sandbox.storage import Storage
-from integrations.sandbox.webhooks import WebhookSender
+from integrations.sandbox.webhooks import Target, WebhookSender
 from integrations.sandbox.wire import Body
 
 _SCOPE = "_world"
@@ -49,6 +50,17 @@ class World:
         for kind, key, data in self.storage.load(_SCOPE):
             if kind == "organisation":
                 self._adopt(Organisation(store=self._store(key), **wire.parse(data)))
+            elif kind == "webhook":
+                self.webhooks.targets[key] = Target(**wire.parse(data))
+
+    def aim_webhooks(self, ledger: str, target: Target | None) -> None:
+        """Send a ledger's webhooks there, or nowhere."""
+        if target is None:
+            self.webhooks.targets.pop(ledger, None)
+        else:
+            self.webhooks.targets[ledger] = target
+        data = None if target is None else wire.dump(asdict(target))
+        self.storage.save(_SCOPE, [("webhook", ledger, data)])
 
     def _store(self, organisation_id: str) -> Any:
         return self.faces[organisation_id.rpartition("-")[0]].open_store(organisation_id)
