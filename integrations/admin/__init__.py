@@ -1,0 +1,1 @@
+"""The pages about ledgers: connections, their records, sync runs, postings, failures."""

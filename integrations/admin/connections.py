@@ -1,0 +1,172 @@
+"""Connections: their health, the page that connects a ledger, and the page of one connection."""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+
+from integrations import tasks
+from integrations.admin.connecting import begin
+from integrations.admin.pages import PageAdmin
+from integrations.admin.progress import progress_of
+from integrations.engine.errors import IntegrationError
+from integrations.forms import ConnectionSettingsForm
+from integrations.models import Connection, Credential, Posting, SyncCursor, SyncRun
+from integrations.services import connections, sync
+from integrations.services.health import consent_end, states_of
+from integrations.services.limits import headroom
+from integrations.services.offers import offers
+from tenants.http import TenantRequest
+from tenants.permissions import MANAGE_CONNECTIONS, SEE_EXCHANGES, SYNC, may
+
+
+@admin.register(Connection)
+class ConnectionAdmin(PageAdmin):
+    """Cards with health in words; everything that can be done to a connection is one click from its page."""
+
+    add_action = MANAGE_CONNECTIONS
+    page_template = "integrations/connection.html"
+    change_list_template = "integrations/connections.html"
+    list_per_page = 24
+    ordering: ClassVar = ["name", "id"]
+    list_display: ClassVar = ["name"]
+    search_fields: ClassVar = ["name", "external_org_id"]
+    search_help_text = "Search by name"
+    list_filter_sheet = False
+    actions_by_post: ClassVar = {
+        "sync": (SYNC, "start_sync"),
+        "full-sync": (SYNC, "start_full_sync"),
+        "pause": (MANAGE_CONNECTIONS, "pause"),
+        "resume": (MANAGE_CONNECTIONS, "resume"),
+        "settings": (MANAGE_CONNECTIONS, "save_settings"),
+        "reconnect": (MANAGE_CONNECTIONS, "reconnect"),
+        "disconnect": (MANAGE_CONNECTIONS, "disconnect"),
+    }
+
+    def get_urls(self) -> list[URLPattern]:
+        confirm = path(
+            "<uuid:row_id>/confirm-disconnect/",
+            self.admin_site.admin_view(self.confirm_disconnect),
+            name=self.url_name("confirm_disconnect"),
+        )
+        return [confirm, *super().get_urls()]
+
+    def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The cards; the states of the page's connections come from four more queries."""
+        response: Any = super().changelist_view(request, {"title": "Connections", **(extra_context or {})})
+        if getattr(response, "context_data", None) and "cl" in response.context_data:
+            rows = list(response.context_data["cl"].result_list)
+            response.context_data["states"] = states_of(rows)
+            response.context_data |= self._rights(request)
+        return response  # type: ignore[no-any-return]
+
+    def add_view(self, request: Any, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The ledgers that can be connected; a POST begins the consent."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._begin(request, request.POST.get("connector", ""), None)
+        return self.render(request, "integrations/connect.html", {"offers": offers()}, "Connect a ledger")
+
+    def page(self, request: TenantRequest, row: Connection) -> dict[str, Any]:
+        state = states_of([row])[0]
+        credential = Credential.objects.filter(connection=row).defer("secret").first()
+        return {
+            "state": state,
+            "run": state.unfinished_run,
+            "progress": progress_of(state.unfinished_run) if state.unfinished_run else None,
+            "credential": credential,
+            "consent_ends_at": consent_end(credential) if credential else None,
+            "headroom": headroom(row),
+            "offer": offers().get(row.connector),
+            "runs": SyncRun.objects.filter(connection=row).order_by("-id")[:6],
+            "postings": Posting.objects.filter(connection=row).order_by("-id")[:6],
+            "cursors": SyncCursor.objects.filter(connection=row).order_by("resource"),
+            "form": ConnectionSettingsForm(instance=row),
+            **self._rights(request),
+        }
+
+    def _rights(self, request: TenantRequest) -> dict[str, bool]:
+        return self.rights(request, may_manage=MANAGE_CONNECTIONS, may_sync=SYNC, may_see_exchanges=SEE_EXCHANGES)
+
+    # Actions: each is called inside a transaction with a row of the caller's tenant and the right to do it.
+
+    def start_sync(self, request: TenantRequest, row: Connection) -> None:
+        """Look for changes now."""
+        self._sync(request, row, is_full=False)
+
+    def start_full_sync(self, request: TenantRequest, row: Connection) -> None:
+        """Read everything again."""
+        self._sync(request, row, is_full=True)
+
+    def _sync(self, request: TenantRequest, row: Connection, *, is_full: bool) -> None:
+        run = sync.request_sync(
+            connection=row, trigger=SyncRun.Trigger.MANUAL, is_full=is_full, requested_by=request.user
+        )
+        transaction.on_commit(partial(tasks.run_sync.delay, str(row.tenant_id), str(run.pk)))
+        messages.success(request, "The sync is queued; its progress is shown here.")
+
+    def pause(self, request: TenantRequest, row: Connection) -> None:
+        """Stop reading and posting until somebody resumes."""
+        connections.pause(row)
+        messages.success(request, f"{row} is paused. Nothing is read or posted until it is resumed.")
+
+    def resume(self, request: TenantRequest, row: Connection) -> None:
+        """Go on after a pause."""
+        connections.resume(row)
+        messages.success(request, f"{row} goes on.")
+
+    def save_settings(self, request: TenantRequest, row: Connection) -> HttpResponse | None:
+        """The name, the rhythm, and whether anything may be posted."""
+        form = ConnectionSettingsForm(request.POST, instance=row)
+        if not form.is_valid():
+            context = {"original": row, **self.page(request, row), "form": form}
+            return self.render(request, self.page_template, context, str(row), status=422)
+        Connection.objects.filter(pk=row.pk).update(name=form.cleaned_data["name"])
+        connections.set_read_only(row, is_read_only=form.cleaned_data["is_read_only"])
+        connections.set_schedule(row, minutes=form.cleaned_data["sync_minutes"])
+        messages.success(request, "The settings are saved.")
+        return None
+
+    def reconnect(self, request: TenantRequest, row: Connection) -> HttpResponse:
+        """Ask for consent again; the connection keeps its records, mappings and history."""
+        return self._begin(request, row.connector, row)
+
+    def disconnect(self, request: TenantRequest, row: Connection) -> None:
+        """Give the access back to the ledger; what was read stays."""
+        connections.disconnect(row)
+        transaction.on_commit(partial(tasks.revoke_credential.delay, str(row.tenant_id), str(row.pk)))
+        messages.success(request, f"{row} is disconnected. What was read stays; nothing new is read or posted.")
+
+    def confirm_disconnect(self, request: TenantRequest, row_id: Any) -> HttpResponse:
+        """Say what disconnecting means before it is done."""
+        if not may(request.membership, MANAGE_CONNECTIONS):
+            raise PermissionDenied
+        row = self.get_object(request, str(row_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(row_id))  # type: ignore[no-any-return]
+        waiting = Posting.objects.filter(connection=row).unfinished().count()
+        context = {"original": row, "waiting": waiting}
+        return self.render(request, "integrations/disconnect.html", context, f"Disconnect {row}")
+
+    def _begin(self, request: TenantRequest, connector: str, row: Connection | None) -> HttpResponse:
+        if connector not in offers():
+            messages.error(request, "Choose one of the ledgers below.")
+            return HttpResponseRedirect(self.url("add"))
+        try:
+            url = begin(request, connector, row)
+        except IntegrationError as error:
+            messages.error(request, f"{error.message} {error.remedy}")
+            return HttpResponseRedirect(self.url("change", row.pk) if row else self.url("add"))
+        context = {"consent_url": url, "offer": offers()[connector], "original": None}
+        response = self.render(request, "integrations/leaving.html", context, "On to the ledger")
+        # Browsers hold `form-action 'self'` against redirects that follow a form; a refresh is a fresh navigation.
+        response["Refresh"] = f"1; url={url}"
+        return response
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,64 @@
+"""How far a sync is, in figures a page can show and poll."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.models import SyncRun
+from integrations.services.sync import time_left
+
+@dataclass(frozen=True)
+class ResourceProgress:
+    """One resource of a run; `total` is None while the ledger has not said how many there are."""
+
+    name: str
+    records: int
+    pages: int
+    total: int | None
+    is_done: bool
+
+    @property
+    def percent(self) -> int | None:
+        """0 to 100, or None when it cannot be known."""
+        if self.is_done:
+            return 100
+        if not self.total:
+            return None
+        return min(99, 100 * self.records // self.total)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run's progress; `seconds_left` is None while too little is done to guess."""
+
+    resources: list[ResourceProgress]
+    done: int
+    percent: int
+    seconds_left: float | None
+
+
+def progress_of(run: SyncRun) -> Progress:
+    """The progress written by the worker, in the order it was begun.
+
+    Resources whose size the ledger has not told count as begun or done, so the share is a fair guess, never exact.
+    """
+    resources = [_resource(name, found) for name, found in run.progress.items() if isinstance(found, dict)]
+    share = sum(row.percent or 0 for row in resources) // len(resources) if resources else 0
+    percent = 100 if run.status == SyncRun.Status.SUCCEEDED else min(99, share)
+    left = time_left(run)
+    return Progress(
+        resources=resources,
+        done=sum(row.is_done for row in resources),
+        percent=percent,
+        seconds_left=left.total_seconds() if left is not None else None,
+    )
+
+
+def _resource(name: str, found: dict[str, Any]) -> ResourceProgress:
+    total = found.get("total")
+    return ResourceProgress(
+        name=name,
+        records=int(found.get("records") or 0),
+        pages=int(found.get("pages") or 0),
+        total=int(total) if total is not None else None,
+        is_done=bool(found.get("is_done")),
+    )

@@ -1,0 +1,155 @@
+"""How well each connection works, in words: what is wrong, what to do and who can do it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from integrations.models import Connection, Credential, Posting, SyncRun
+
+CONSENT_WARNING = timedelta(days=14)
+_TOO_OLD_FACTOR = 4
+_TOO_OLD_AT_LEAST = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Health:
+    """`tone` is success, info, warning or danger; `problem` and `remedy` are sentences, empty when all is well."""
+
+    tone: str
+    label: str
+    problem: str = ""
+    remedy: str = ""
+    who_can_fix: str = ""
+
+
+@dataclass(frozen=True)
+class ConnectionState:
+    """What pages show of one connection besides its own columns."""
+
+    connection: Connection
+    health: Health
+    unfinished_run: SyncRun | None
+    failed_run: SyncRun | None
+    refused: int
+    unknown: int
+    consent_ends_at: datetime | None
+
+
+def states_of(connections: Sequence[Connection]) -> list[ConnectionState]:
+    """The state of each connection in the given order; four queries whatever their number."""
+    ids = [connection.pk for connection in connections]
+    running = {run.connection_id: run for run in SyncRun.objects.filter(connection__in=ids).unfinished()}
+    failed = {run.connection_id: run for run in unresolved_failures().filter(connection__in=ids).order_by("id")}
+    postings = Posting.objects.filter(connection__in=ids, status__in=[Posting.Status.REJECTED, Posting.Status.UNKNOWN])
+    refused = Counter(postings.values_list("connection_id", "status"))
+    consents = {
+        credential.connection_id: consent_end(credential)
+        for credential in Credential.objects.filter(connection__in=ids).defer("secret")
+    }
+    return [
+        _state(
+            connection,
+            running.get(connection.pk),
+            failed.get(connection.pk),
+            (refused[connection.pk, Posting.Status.REJECTED], refused[connection.pk, Posting.Status.UNKNOWN]),
+            consents.get(connection.pk),
+        )
+        for connection in connections
+    ]
+
+
+def unresolved_failures() -> "QuerySet[SyncRun]":
+    """The failed runs that no later success of the same connection has made good."""
+    later = SyncRun.objects.filter(
+        connection=OuterRef("connection"), status=SyncRun.Status.SUCCEEDED, pk__gt=OuterRef("pk")
+    )
+    return SyncRun.objects.failed().filter(~Exists(later))
+
+
+def consent_end(credential: Credential) -> datetime | None:
+    """The moment a person has to consent again at the latest: the sooner of the refresh token's two ends."""
+    ends = [end for end in (credential.refresh_expires_at, credential.hard_expires_at) if end]
+    return min(ends, default=None)
+
+
+def _state(
+    connection: Connection,
+    running: SyncRun | None,
+    failed: SyncRun | None,
+    postings: tuple[int, int],
+    consent: datetime | None,
+) -> ConnectionState:
+    health = _health(connection, running, failed, consent)
+    return ConnectionState(connection, health, running, failed, postings[0], postings[1], consent)
+
+
+def _health(
+    connection: Connection, running: SyncRun | None, failed: SyncRun | None, consent: datetime | None
+) -> Health:
+    if connection.status != Connection.Status.ACTIVE:
+        return _not_active(connection)
+    if failed is not None:
+        return _from_error("danger", "Last sync failed", failed.error, "Open the failed run and replay it.")
+    now = timezone.now()
+    if consent is not None and consent - now < CONSENT_WARNING:
+        return Health(
+            "warning",
+            "Consent ends soon",
+            f"The consent given to the portal ends on {consent:%d %B %Y}.",
+            "Reconnect before then; nothing is lost and it takes a minute.",
+            "An owner of this tenant",
+        )
+    if running is not None:
+        return Health("info", "Syncing now")
+    return _freshness(connection, now)
+
+
+def _freshness(connection: Connection, now: datetime) -> Health:
+    if connection.last_success_at is None:
+        return Health("info", "Waiting for the first sync")
+    allowed = max(timedelta(minutes=connection.sync_minutes) * _TOO_OLD_FACTOR, _TOO_OLD_AT_LEAST)
+    if now - connection.last_success_at > allowed:
+        return Health(
+            "warning",
+            "Data is getting old",
+            "No sync has succeeded for longer than planned.",
+            "Start a sync now. If it stays queued, tell support that no worker takes work.",
+            "Anybody who may sync",
+        )
+    return Health("success", "Healthy")
+
+
+_RESTING = {
+    Connection.Status.CONNECTING: ("info", "Connecting", "", ""),
+    Connection.Status.PAUSED: ("warning", "Paused", "Somebody paused this connection: nothing is read or posted.", "Resume it."),
+    Connection.Status.DISCONNECTED: ("", "Disconnected", "The portal no longer has access to this ledger.", "Reconnect to go on."),
+    Connection.Status.NEEDS_REAUTHORISATION: (
+        "danger",
+        "Reconnect needed",
+        "The ledger no longer accepts the portal's access.",
+        "Reconnect: sign in to the ledger and consent again. Waiting work then goes on by itself.",
+    ),
+}
+
+
+def _not_active(connection: Connection) -> Health:
+    tone, label, problem, remedy = _RESTING[Connection.Status(connection.status)]
+    who = "An owner of this tenant" if remedy else ""
+    error = connection.error if connection.status == Connection.Status.NEEDS_REAUTHORISATION else {}
+    return _from_error(tone, label, {"message": problem, "who_can_fix": who, **error}, remedy)
+
+
+def _from_error(tone: str, label: str, error: dict[str, Any], remedy: str) -> Health:
+    return Health(
+        tone,
+        label,
+        str(error.get("message") or ""),
+        str(error.get("remedy") or remedy),
+        str(error.get("who_can_fix") or ""),
+    )
+

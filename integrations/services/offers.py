@@ -1,0 +1,45 @@
+"""The ledgers that can be connected, as a person choosing one wants to read them."""
+
+from dataclasses import dataclass
+
+from integrations.engine import manifest
+from integrations.engine.declarations import Resource as DeclaredResource
+from integrations.models import Posting, Resource
+from integrations.services.connectors import readable_resources
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A connector: its name in addresses, its name for people, and what it reads and writes, in words."""
+
+    name: str
+    label: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+def offers() -> dict[str, Offer]:
+    """All connectors by name, in the order of their labels."""
+    found = (_offer(name) for name in manifest.names())
+    return {offer.name: offer for offer in sorted(found, key=lambda offer: offer.label)}
+
+
+def offer_label(name: str) -> str:
+    """`QuickBooks Online` for `quickbooks`; the name itself when there is no such connector any more."""
+    return manifest.load(name).label if name in manifest.names() else name
+
+
+def _offer(name: str) -> Offer:
+    connector = manifest.load(name)
+    labels = dict(Resource.choices)
+    writable = [key for key, resource in connector.resources.items() if _can_create(resource)]
+    return Offer(
+        name=name,
+        label=connector.label,
+        reads=tuple(labels.get(key, key) for key in readable_resources(connector)),
+        writes=tuple(labels.get(key, key) for key in writable),
+    )
+
+
+def _can_create(resource: DeclaredResource) -> bool:
+    return any(Posting.Operation.CREATE in entity.operations for entity in resource.entities.values())

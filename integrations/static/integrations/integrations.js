@@ -1,0 +1,55 @@
+// Three small behaviours, each asked for by an attribute: live panels, bodies fetched when opened, and confirmation.
+"use strict";
+
+(() => {
+  // <div data-live="URL"> asks the URL for {html, finished, next}; it reloads (or goes to `next`) once finished.
+  const follow = (panel) => {
+    let wait = 1000;
+    const ask = async () => {
+      if (document.hidden) { window.setTimeout(ask, wait); return; }
+      try {
+        const answer = await fetch(panel.dataset.live, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+        if (!answer.ok) { throw new Error(String(answer.status)); }
+        const state = await answer.json();
+        if (state.html) { panel.innerHTML = state.html; }
+        if (state.finished) {
+          if (state.next) { window.location.assign(state.next); } else { window.location.reload(); }
+          return;
+        }
+        wait = Math.min(wait + 100, 3000);
+      } catch {
+        wait = Math.min(wait * 2, 15000);
+      }
+      window.setTimeout(ask, wait);
+    };
+    window.setTimeout(ask, wait);
+  };
+
+  // <details data-body="URL"><summary/><div data-target/></details> loads its body the first time it is opened.
+  const lazy = (details) => {
+    details.addEventListener("toggle", async () => {
+      const target = details.querySelector("[data-target]");
+      if (!details.open || !target || target.dataset.loaded) { return; }
+      target.dataset.loaded = "1";
+      try {
+        const answer = await fetch(details.dataset.body, { credentials: "same-origin" });
+        if (!answer.ok) { throw new Error(String(answer.status)); }
+        target.innerHTML = await answer.text();
+      } catch {
+        delete target.dataset.loaded;
+        target.textContent = "This could not be loaded. Close and open it to try again.";
+      }
+    });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-live]").forEach(follow);
+    document.querySelectorAll("details[data-body]").forEach(lazy);
+    document.querySelectorAll(".tab-strip [aria-current]").forEach((tab) => {
+      tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.clientWidth / 2;
+    });
+    document.querySelectorAll("form[data-once]").forEach((form) => form.addEventListener("submit", () => {
+      form.querySelectorAll("button[type=submit]").forEach((button) => { window.setTimeout(() => { button.disabled = true; }, 0); });
+    }));
+  });
+})();
