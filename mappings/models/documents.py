@@ -130,7 +130,7 @@ class SourceDocument(TenantOwned):
     checked_at = models.DateTimeField(null=True, blank=True)
     mapped_at = models.DateTimeField(null=True, blank=True)
 
-    objects = SourceDocumentQuerySet.as_manager()  # type: ignore[assignment]
+    objects = SourceDocumentQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [
@@ -197,7 +197,7 @@ class SourceValue(TenantOwned):
     last_seen_at = models.DateTimeField(default=timezone.now)
     occurrences = models.PositiveIntegerField(default=0, help_text="Documents that used it.")
 
-    objects = SourceValueQuerySet.as_manager()  # type: ignore[assignment]
+    objects = SourceValueQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

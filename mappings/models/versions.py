@@ -45,9 +45,11 @@ class MappingSet(TenantOwned):
     """One version of what the source's words mean in one connection's ledger.
 
     draft → submitted → active → superseded, or submitted → rejected (sent back; the work goes on in the next draft).
+    `preparing` lasts only inside the transaction that copies an earlier version to make it active again.
     """
 
     class Status(models.TextChoices):
+        PREPARING = "preparing", "Being prepared"
         DRAFT = "draft", "Draft"
         SUBMITTED = "submitted", "Waiting for approval"
         ACTIVE = "active", "Active"
@@ -80,7 +82,7 @@ class MappingSet(TenantOwned):
     rejected_at = models.DateTimeField(null=True, blank=True)
     decision_comment = models.TextField(blank=True, help_text="Why it was approved, sent back or rolled back to.")
 
-    objects = MappingSetQuerySet.as_manager()  # type: ignore[assignment]
+    objects = MappingSetQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [
@@ -133,7 +135,7 @@ _ONLY_DRAFTS = """
     IF EXISTS (
         SELECT 1 FROM mappings_mappingset s
         WHERE s.id = (CASE WHEN TG_OP = 'DELETE' THEN OLD.mapping_set_id ELSE NEW.mapping_set_id END)
-          AND s.status <> 'draft'
+          AND s.status NOT IN ('draft', 'preparing')
     ) THEN
         RAISE EXCEPTION 'Only a draft can be changed; a submitted or approved version stays as it was decided on.'
             USING ERRCODE = 'check_violation';

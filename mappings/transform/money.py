@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 _NO_DECIMALS = frozenset(
-    [
+    {
         "BIF",
         "CLP",
         "DJF",
@@ -21,9 +21,9 @@ _NO_DECIMALS = frozenset(
         "XAF",
         "XOF",
         "XPF",
-    ]
+    }
 )
-_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 def quantum_of(currency: str) -> Decimal:

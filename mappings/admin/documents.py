@@ -1,0 +1,159 @@
+"""Source documents: where each is, what it waits for, and why it was booked as it was."""
+
+from functools import partial
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.decorators import display
+
+from integrations.admin.pages import PageAdmin
+from mappings import tasks
+from mappings.models import SourceDocument
+from mappings.models.documents import State
+from mappings.services import journey
+from mappings.services.mapping import map_again
+from mappings.services.versions import open_set
+from tenants.http import TenantRequest
+from tenants.permissions import EDIT_MAPPINGS, may
+
+
+class StateFilter(SimpleListFilter):
+    """Where the document is on its whole way."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in State.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class WaitsForFilter(SimpleListFilter):
+    """Documents that one word keeps waiting: `?word=<id of the source value>`, linked from the workbench."""
+
+    title = "waits for value"
+    parameter_name = "word"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = request.GET.get(self.parameter_name, "")
+        return [(chosen, "the chosen value")] if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        try:
+            return queryset.filter(status="waiting", uses__is_missing=True, uses__source_value=self.value())
+        except ValidationError:
+            return queryset.none()
+
+
+@admin.register(SourceDocument)
+class SourceDocumentAdmin(PageAdmin):
+    """Read only: documents come in over the API."""
+
+    page_template = "mappings/document.html"
+    change_list_template = "mappings/documents.html"
+    list_display: ClassVar = [
+        "document_shown",
+        "counterparty",
+        "total_shown",
+        "state_shown",
+        "waits_shown",
+        "issued_on",
+        "received_at",
+        "connection",
+    ]
+    list_display_links: ClassVar = ["document_shown"]
+    list_filter: ClassVar = [StateFilter, WaitsForFilter, "kind", "connection"]
+    list_select_related: ClassVar = ["connection"]
+    search_fields: ClassVar = ["number", "external_id", "counterparty"]
+    search_help_text = "Search by number, the source's id or counterparty"
+    ordering: ClassVar = ["-id"]
+    sortable_by: ClassVar = []
+    actions_by_post: ClassVar = {"map_again": (EDIT_MAPPINGS, "map_again")}
+
+    class Media:
+        css: ClassVar = {"all": ["integrations/integrations.css", "mappings/mappings.css"]}
+        js: ClassVar = ["integrations/integrations.js"]
+
+    def get_queryset(self, request: TenantRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).with_state()  # type: ignore[no-any-return, attr-defined]
+
+    @display(description="Document", header=True)
+    def document_shown(self, row: SourceDocument) -> tuple[str, str]:
+        """Kind and number, with the source's id below."""
+        return str(row), f"{row.source} {row.external_id}"
+
+    @display(description="Total")
+    def total_shown(self, row: SourceDocument) -> str:
+        """With its currency."""
+        return row.total_text
+
+    @display(description="State", label={str(key): tone for key, tone in journey.STATE_COLOURS.items()})
+    def state_shown(self, row: Any) -> tuple[str, str]:
+        """The whole way in one word."""
+        return row.state, State(row.state).label
+
+    @display(description="Waits for")
+    def waits_shown(self, row: SourceDocument) -> str:
+        """The first reason, and how many more."""
+        if not row.problems or row.status == SourceDocument.Status.MAPPED:
+            return "–"
+        more = f" (and {len(row.problems) - 1} more)" if len(row.problems) > 1 else ""
+        return f"{row.problems[0]['text']}{more}"
+
+    def page(self, request: TenantRequest, row: Any) -> dict[str, Any]:
+        """The journey, the reasons, and what the books will see."""
+        found = journey.journey_of(row)
+        posting = found.posting
+        draft = open_set(row.connection)
+        effect = journey.effect_of(posting, row.trace) if posting else ()
+        waits = row.status == SourceDocument.Status.WAITING
+        preview = journey.preview_of(row, draft) if draft and waits else None
+        shown = effect or (preview.effect if preview else ())
+        return {
+            "journey": found,
+            "posting": posting,
+            "tone": journey.STATE_COLOURS[State(row.state)],
+            "state_label": State(row.state).label,
+            "problems": [each | {"url": mapping_url(row, each)} for each in row.problems],
+            "preview": preview,
+            "effect": shown,
+            "sentences": journey.in_words(row, shown),
+            "ledger_url": journey.ledger_url(posting),
+            "workbench_url": reverse("admin:mappings_workbench_connection", args=[row.connection_id]),
+            "may_map_again": may(request.membership, EDIT_MAPPINGS) and _can_map_again(row),
+        }
+
+    def map_again(self, request: TenantRequest, row: SourceDocument) -> None:
+        """Have another look at it, with the active version."""
+        try:
+            map_again(row)
+        except ValueError as refused:
+            raise ValidationError(str(refused)) from refused
+        messages.success(request, "The document is mapped again with the active version.")
+        ring = partial(tasks.map_documents.delay, str(row.tenant_id), str(row.connection_id))
+        transaction.on_commit(ring)
+
+
+def mapping_url(document: SourceDocument, problem: dict[str, Any]) -> str:
+    """The mapping screen at the word a problem is about; empty when it is about none."""
+    if not problem.get("subject"):
+        return ""
+    base = reverse("admin:mappings_workbench_connection", args=[document.connection_id])
+    return f"{base}?{urlencode({name: problem[name] for name in ('subject', 'side', 'value')})}"
+
+
+def _can_map_again(row: Any) -> bool:
+    if row.status == SourceDocument.Status.MAPPED:
+        return row.state in (State.REFUSED, State.CANCELLED)
+    return bool(row.status == SourceDocument.Status.WAITING)

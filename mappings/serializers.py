@@ -1,0 +1,279 @@
+"""The intake body and what the API says about a document; shapes only."""
+
+import json
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+from integrations.models import Connection
+from mappings.models import SourceDocument
+from mappings.services.journey import Journey, journey_of, ledger_url
+from mappings.transform.money import quantum_of
+from tenants.api import TenantRelatedField, TenantSerializer
+
+SUPPORTED = ", ".join(SourceDocument.Kind.values)
+_EXAMPLE = {
+    "connection": "019a2b7c-0000-7000-8000-000000000001",
+    "source": "shop",
+    "external_id": "order-10042",
+    "kind": "sale",
+    "number": "S-10042",
+    "issued_on": "2026-11-18",
+    "due_on": "2026-12-18",
+    "currency": "GBP",
+    "tax_mode": "exclusive",
+    "counterparty": {"name": "Blue Bottle Ltd", "email": "accounts@bluebottle.example", "external_id": "cust-77"},
+    "lines": [
+        {
+            "description": "Consulting, October",
+            "category": "Consulting",
+            "tax_code": "VAT20",
+            "quantity": "8",
+            "unit_price": "125.00",
+            "amount": "1000.00",
+        }
+    ],
+    "tax_total": "200.00",
+    "total": "1200.00",
+    "memo": "Purchase order 4711",
+}
+
+
+class ExactJSONParser(JSONParser):
+    """JSON whose numbers are read as exact decimals, never as binary floating point."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """The body; ParseError with the place when it is no JSON."""
+        try:
+            return json.loads(stream.read().decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+class _StrictSerializer(serializers.Serializer[Any]):
+    """Refuses keys it does not know, so that a misspelt field is never silently lost."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError({name: [f"Unknown field. Known: {known}."] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class CounterpartySerializer(_StrictSerializer):
+    """The customer of a sale, the vendor of a purchase or expense; found in the ledger by exact name."""
+
+    name = serializers.CharField(max_length=100)
+    email = serializers.EmailField(required=False, allow_blank=True)
+    external_id = serializers.CharField(max_length=100, required=False, allow_blank=True)
+
+
+class LineSerializer(_StrictSerializer):
+    """One line in the source's own words; `amount` is net, or gross when tax_mode is inclusive."""
+
+    description = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    category = serializers.CharField(max_length=200, help_text="Mapped to an account.")
+    tax_code = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Mapped to a tax rate; not for tax_mode none.",
+    )
+    quantity = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
+    unit_price = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
+    amount = serializers.DecimalField(max_digits=18, decimal_places=3)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A sale", value=_EXAMPLE, request_only=True)])
+class IntakeSerializer(_StrictSerializer):
+    """A document in the source's own words. Amounts are decimal text or JSON numbers in `currency`.
+
+    `source` and `external_id` identify it: the same content again returns the same document, other content is refused
+    with 409. A sale becomes an invoice, a purchase a bill, an expense is paid from the payment method's account.
+    """
+
+    connection = TenantRelatedField(queryset=Connection.objects.all(), help_text="The ledger it is booked in.")
+    source = serializers.SlugField(max_length=50, help_text="The sending system, such as shop.")
+    external_id = serializers.CharField(max_length=100, help_text="The source's own id of the document.")
+    kind = serializers.ChoiceField(
+        choices=SourceDocument.Kind.choices,
+        error_messages={
+            "invalid_choice": "“{input}” is not mapped in this release. Supported: " + SUPPORTED + "."
+        },
+    )
+    number = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    issued_on = serializers.DateField()
+    due_on = serializers.DateField(required=False, allow_null=True)
+    currency = serializers.RegexField(
+        r"^[A-Z]{3}$", error_messages={"invalid": "Use the three-letter ISO 4217 code, such as GBP."}
+    )
+    tax_mode = serializers.ChoiceField(choices=["exclusive", "inclusive", "none"])
+    counterparty = CounterpartySerializer()
+    payment_method = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="Expenses only: mapped to the paid-from account."
+    )
+    lines = LineSerializer(many=True, allow_empty=False)
+    tax_total = serializers.DecimalField(
+        max_digits=18,
+        decimal_places=3,
+        required=False,
+        allow_null=True,
+        help_text="Left out: computed.",
+    )
+    total = serializers.DecimalField(max_digits=18, decimal_places=3)
+    memo = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What needs several fields at once; every error names its field."""
+        errors = {**_missing_words(attrs), **_too_fine(attrs)}
+        if attrs.get("due_on") and attrs["due_on"] < attrs["issued_on"]:
+            errors["due_on"] = "It is before issued_on."
+        if attrs["total"] < 0:
+            errors["total"] = f"A negative total is a credit or refund, which this release does not map ({SUPPORTED})."
+        if len(attrs["lines"]) > 500:
+            errors["lines"] = "At most 500 lines."
+        if errors:
+            raise serializers.ValidationError(errors)
+        return attrs
+
+
+def _missing_words(attrs: dict[str, Any]) -> dict[str, str]:
+    errors = {}
+    if attrs["kind"] == "expense" and not attrs.get("payment_method"):
+        errors["payment_method"] = "An expense names what it was paid with; it decides the paid-from account."
+    if attrs["kind"] != "expense" and attrs.get("payment_method"):
+        errors["payment_method"] = "Only an expense has one."
+    if attrs["tax_mode"] != "none" and any(not line.get("tax_code") for line in attrs["lines"]):
+        errors["lines"] = "Every line needs a tax_code, or send tax_mode none."
+    return errors
+
+
+def _too_fine(attrs: dict[str, Any]) -> dict[str, str]:
+    unit = quantum_of(attrs["currency"])
+    amounts = {"total": attrs["total"], "tax_total": attrs.get("tax_total")}
+    found = {name: amount for name, amount in amounts.items() if amount is not None and amount % unit}
+    if any(line["amount"] % unit for line in attrs["lines"]):
+        found["lines"] = unit
+    return dict.fromkeys(found, f"{attrs['currency']} has no amounts finer than {unit}.")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Why it does not go on, in words, and what to do."""
+
+    code = serializers.CharField()
+    text = serializers.CharField()
+    remedy = serializers.CharField()
+    cause = serializers.CharField(help_text="document, mapping, ledger or support: who or what can cure it.")
+    subject = serializers.CharField(help_text="category, tax_code or payment_method, if it is about one.")
+    side = serializers.CharField()
+    value = serializers.CharField()
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """One step of the journey; status is done, now, todo or failed."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.CharField()
+    text = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class LedgerAnswerSerializer(serializers.Serializer[Any]):
+    """What it became in the ledger."""
+
+    posting = serializers.UUIDField()
+    resource = serializers.CharField()
+    remote_type = serializers.CharField()
+    external_id = serializers.CharField()
+    url = serializers.CharField()
+    error = serializers.DictField()
+
+
+class SourceDocumentSerializer(TenantSerializer):
+    """A document in a list: where it is and what it waits for."""
+
+    state = serializers.CharField(
+        read_only=True, help_text="received, waiting, mapped, sent, unknown, posted, refused or cancelled."
+    )
+    ledger_external_id = serializers.CharField(source="ledger_ref", read_only=True)
+    problems = ProblemSerializer(many=True, read_only=True)
+    mapping_version = serializers.IntegerField(source="mapping_set.version", read_only=True, default=None)
+
+    class Meta:
+        model = SourceDocument
+        fields: ClassVar = [
+            "id",
+            "connection",
+            "source",
+            "external_id",
+            "kind",
+            "number",
+            "issued_on",
+            "due_on",
+            "currency",
+            "total",
+            "counterparty",
+            "state",
+            "waits_for",
+            "problems",
+            "mapping_version",
+            "ledger_external_id",
+            "received_at",
+            "mapped_at",
+        ]
+        read_only_fields = fields
+
+
+class SourceDocumentDetailSerializer(SourceDocumentSerializer):
+    """One document with its journey, reasons and the ledger's answer."""
+
+    journey = serializers.SerializerMethodField()
+    ledger = serializers.SerializerMethodField()
+    page_url = serializers.SerializerMethodField()
+    body = serializers.JSONField(read_only=True)
+    trace = serializers.JSONField(read_only=True)
+
+    class Meta(SourceDocumentSerializer.Meta):
+        fields: ClassVar = [*SourceDocumentSerializer.Meta.fields, "journey", "trace", "ledger", "page_url", "body"]
+        read_only_fields = fields
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_journey(self, row: SourceDocument) -> Any:
+        """Received → mapped → sent → the ledger's answer."""
+        return StepSerializer(self._journey(row).steps, many=True).data
+
+    @extend_schema_field(LedgerAnswerSerializer(allow_null=True))
+    def get_ledger(self, row: SourceDocument) -> Any:
+        """The write and its outcome; null before there is one."""
+        posting = self._journey(row).posting
+        if posting is None:
+            return None
+        return {
+            "posting": str(posting.pk),
+            "resource": posting.resource,
+            "remote_type": posting.remote_type,
+            "external_id": posting.external_id,
+            "url": ledger_url(posting),
+            "error": posting.error,
+        }
+
+    def get_page_url(self, row: SourceDocument) -> str:
+        """Where people see the same journey."""
+        path = reverse("admin:mappings_sourcedocument_change", args=[row.pk])
+        request = self.context.get("request")
+        return request.build_absolute_uri(path) if request else path
+
+    def _journey(self, row: SourceDocument) -> Journey:
+        if not hasattr(row, "_journey"):
+            row._journey = journey_of(row)  # type: ignore[attr-defined]
+        return row._journey  # type: ignore[attr-defined, no-any-return]

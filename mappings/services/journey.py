@@ -1,0 +1,179 @@
+"""A document's way, step by step, from its own row and its postings: for its page and for the API."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integrations.models import Posting
+from mappings.models import MappingSet, SourceDocument
+from mappings.models.documents import State
+from mappings.services.mapping import book_for, document_postings
+from mappings.services.references import CONTACT, ITEM
+from mappings.transform import Document, Result, apply
+from mappings.transform.effect import Entry, entries, line_account
+from mappings.transform.money import text_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `status` is done, now, todo or failed; `at` is UTC."""
+
+    name: str
+    title: str
+    status: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The steps and the write they led to, with the writes it depends on."""
+
+    steps: tuple[Step, ...]
+    posting: Posting | None
+    needs: tuple[Posting, ...]
+
+
+def journey_of(document: SourceDocument) -> Journey:
+    """Received → mapped → sent → the ledger's answer."""
+    posting = document_postings(document).select_related("record", "depends_on").last()
+    if document.status != SourceDocument.Status.MAPPED:
+        posting = None
+    needs = tuple(_needs(posting))
+    steps = (_received(document), _mapped(document), _sent(posting, needs), _answer(document, posting))
+    return Journey(steps, posting, needs)
+
+
+def _needs(posting: Posting | None) -> list[Posting]:
+    chain, at = [], posting.depends_on if posting else None
+    while at is not None and len(chain) < 20 and at.origin_kind in (CONTACT, ITEM):
+        chain.append(at)
+        at = at.depends_on
+    return chain[::-1]
+
+
+def _received(document: SourceDocument) -> Step:
+    sender = document.grant.name if document.grant else document.source
+    text = f"{sender} sent {document.external_id}: {document.get_kind_display().lower()} of {document.total_text}."
+    return Step("received", "Received", "done", text, document.received_at)
+
+
+def _mapped(document: SourceDocument) -> Step:
+    count = len(document.problems)
+    if document.status == SourceDocument.Status.RECEIVED:
+        return Step("mapped", "Mapped", "now", "About to be mapped.")
+    if document.status == SourceDocument.Status.WAITING:
+        text = "Waits: " + (document.problems[0]["text"] if count == 1 else f"{count} things are missing.")
+        return Step("mapped", "Waiting", "now", text, document.checked_at)
+    if document.status == SourceDocument.Status.REFUSED:
+        return Step("mapped", "Refused", "failed", _text(document.problems), document.checked_at)
+    version = document.mapping_set.version if document.mapping_set else 0
+    again = f" (attempt {document.attempt})" if document.attempt > 1 else ""
+    return Step("mapped", "Mapped", "done", f"By version {version} of the mappings{again}.", document.mapped_at)
+
+
+def _sent(posting: Posting | None, needs: tuple[Posting, ...]) -> Step:
+    if posting is None:
+        return Step("sent", "Sent", "todo", "")
+    if posting.sent_at or posting.status == Posting.Status.POSTED:
+        return Step("sent", "Sent", "done", f"With the idempotency key {posting.idempotency_key}.", posting.sent_at)
+    if posting.status == Posting.Status.CANCELLED:
+        return Step("sent", "Cancelled", "failed", "Cancelled before it was sent.", posting.finished_at)
+    stuck = next((each for each in needs if each.status == Posting.Status.REJECTED), None)
+    if stuck:
+        text = (
+            f"Cannot go before “{stuck.body.get('name', '')}” is created, and the ledger refused that: {_error(stuck)}"
+        )
+        return Step("sent", "Held up", "failed", text)
+    if any(each.status != Posting.Status.POSTED for each in needs):
+        names = ", ".join(f"“{each.body.get('name', '')}”" for each in needs)
+        return Step("sent", "Sent", "now", f"Goes as soon as {names} exists in the ledger.")
+    return Step("sent", "Sent", "now", str(posting.error.get("message") or "Waiting for its turn."))
+
+
+def _answer(document: SourceDocument, posting: Posting | None) -> Step:
+    title = "Ledger's answer"
+    if posting is None or posting.status in (Posting.Status.PENDING, Posting.Status.CANCELLED):
+        return Step("answered", title, "todo", "")
+    if posting.status == Posting.Status.POSTED:
+        kind = posting.remote_type or posting.get_resource_display()
+        text = f"Posted as {kind} {posting.external_id} in {document.connection}."
+        return Step("answered", title, "done", text, posting.finished_at)
+    if posting.status == Posting.Status.REJECTED:
+        return Step("answered", title, "failed", f"Refused: {_error(posting)}", posting.finished_at)
+    if posting.status == Posting.Status.UNKNOWN:
+        text = "No trustworthy answer came. The ledger is being searched before anything is sent again."
+        return Step("answered", title, "now", text)
+    return Step("answered", title, "now", "Sent; the answer is awaited.")
+
+
+def _error(posting: Posting) -> str:
+    return str(posting.error.get("message") or posting.error_code or "no reason given")
+
+
+def _text(problems: list[dict[str, Any]]) -> str:
+    return " ".join(each["text"] for each in problems)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a document becomes: the unified record, its debits and credits, and what is still missing."""
+
+    version: int
+    result: Result
+    effect: tuple[Entry, ...]
+
+
+def preview_of(document: SourceDocument, version: MappingSet) -> Preview:
+    """The document run through a version without writing anything."""
+    source = Document.from_body(document.body)
+    result = apply(book_for(document.connection, version, list(source.uses())), source)
+    effect = tuple(entries(result.resource, result.payload)) if result.payload else ()
+    return Preview(version.version, result, effect)
+
+
+def in_words(document: SourceDocument, effect: tuple[Entry, ...]) -> list[str]:
+    """The double entry as sentences: "4000 Sales is credited 100.00 GBP"."""
+    money = document.currency
+    return [
+        f"{each.account} is {'debited' if each.debit else 'credited'} {text_of(each.debit or each.credit, money)}"
+        for each in effect
+    ]
+
+
+def effect_of(posting: Posting, trace: list[dict[str, Any]]) -> tuple[Entry, ...]:
+    """Debits and credits of what was sent; where a line names an item, the trace knows its account."""
+    accounts = {each["where"]: each["target"] for each in trace if each["field"] == "account"}
+    lines = [
+        line | {"account": {"name": accounts.get(f"line {number}", line_account(line))}}
+        for number, line in enumerate(posting.body.get("lines", []), start=1)
+    ]
+    return tuple(entries(posting.resource, posting.body | {"lines": lines}))
+
+
+def state_of(document: SourceDocument) -> str:
+    """The annotated state, read anew for a row that was loaded without it."""
+    known = getattr(document, "state", None)
+    if known is not None:
+        return str(known)
+    rows = SourceDocument.objects.for_tenant(document.tenant_id).with_state()
+    return str(rows.values_list("state", flat=True).get(pk=document.pk))
+
+
+def ledger_url(posting: Posting | None) -> str:
+    """The page of the posted record in the ledger's own web application; empty when there is none."""
+    from integrations.services.records import record_url
+
+    return record_url(posting.record) if posting and posting.record else ""
+
+
+STATE_COLOURS = {
+    State.RECEIVED: "info",
+    State.WAITING: "warning",
+    State.MAPPED: "info",
+    State.SENT: "info",
+    State.UNKNOWN: "warning",
+    State.POSTED: "success",
+    State.REFUSED: "danger",
+    State.CANCELLED: "",
+}

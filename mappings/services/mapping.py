@@ -1,0 +1,232 @@
+"""Map received documents with the active version: oldest first, one by one, each in its own transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import connection as database
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.models import Connection, Posting
+from integrations.services.postings import request_posting
+from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
+from mappings.models.documents import ORIGIN
+from mappings.services.references import complete, key_of
+from mappings.services.targets import find_targets
+from mappings.services.versions import active_set
+from mappings.transform import Book, Document, Key, Problem, Result, apply
+from tenants.rls import tenant_scope
+
+_BUG = Problem(
+    code="bug",
+    text="The portal failed on this document.",
+    remedy="Nothing was sent. Support has the details in the log; map the document again after the repair.",
+    cause="support",
+)
+_WAITS = SourceDocument.WaitsFor
+
+
+@dataclass
+class Mapped:
+    """Postings to ring for, and whether every received document has been looked at."""
+
+    postings: list[UUID] = field(default_factory=list)
+    looked_at: int = 0
+    is_done: bool = False
+
+
+def map_documents(tenant_id: UUID | str, connection_id: UUID | str, *, most: int = 200) -> Mapped:
+    """Map up to `most` received documents of a connection; another worker busy with it makes this return at once."""
+    found = Mapped()
+    with tenant_scope(tenant_id):
+        _requeue_after_sync(connection_id)
+    while found.looked_at < most and not found.is_done:
+        _map_next(tenant_id, connection_id, found)
+    return found
+
+
+def map_document(tenant_id: UUID | str, document_id: UUID | str) -> list[UUID]:
+    """Map one received document now; returns the postings to ring for. Others are left alone."""
+    with tenant_scope(tenant_id):
+        rows = SourceDocument.objects.for_tenant(UUID(str(tenant_id))).select_for_update(of=("self",))
+        document = rows.select_related("connection").filter(pk=document_id).first()
+        if document is None or document.status != SourceDocument.Status.RECEIVED:
+            return []
+        return [posting.pk for posting in _map(document)]
+
+
+def map_again(document: SourceDocument) -> None:
+    """Let a waiting document, or one whose write the ledger refused or a person cancelled, be mapped anew.
+
+    Raises ValueError while its write is under way or done.
+    """
+    write = document_postings(document).last()
+    if write is not None and write.status not in (Posting.Status.REJECTED, Posting.Status.CANCELLED):
+        raise ValueError("This document is on its way or already in the ledger; it cannot be mapped again.")
+    if document.status == SourceDocument.Status.REFUSED:
+        raise ValueError("This document's own sums are wrong; its sender must send it again under a new id.")
+    document.status, document.waits_for = SourceDocument.Status.RECEIVED, _WAITS.NOTHING
+    document.attempt += 1 if write is not None else 0
+    document.save(update_fields=["status", "waits_for", "attempt"])
+
+
+def document_postings(document: SourceDocument):  # type: ignore[no-untyped-def]
+    """Writes made for the document itself, oldest first (contacts and items are shared and not among them)."""
+    return Posting.objects.for_tenant(document.tenant_id).of_origin(ORIGIN, document.pk).filter(reverses=None)
+
+
+def _requeue_after_sync(connection_id: UUID | str) -> None:
+    rows = SourceDocument.objects.waiting().filter(connection_id=connection_id, waits_for=_WAITS.LEDGER)
+    rows.filter(connection__last_success_at__gt=F("checked_at")).update(
+        status=SourceDocument.Status.RECEIVED, waits_for=_WAITS.NOTHING
+    )
+
+
+def _map_next(tenant_id: UUID | str, connection_id: UUID | str, found: Mapped) -> None:
+    document: SourceDocument | None = None
+    try:
+        with tenant_scope(tenant_id):
+            document = _take(connection_id)
+            if document is None:
+                found.is_done = True
+                return
+            found.looked_at += 1
+            found.postings += [posting.pk for posting in _map(document)]
+    except Exception:
+        # One document that the portal cannot handle must not hold up those behind it.
+        if document is not None:
+            with tenant_scope(tenant_id):
+                _wait(document, [_BUG], _WAITS.SUPPORT)
+        raise
+
+
+def _take(connection_id: UUID | str) -> SourceDocument | None:
+    with database.cursor() as cursor:
+        # One mapper a connection: documents keep their order, and no two of them create the same contact.
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 12))", [str(connection_id)])
+        if not cursor.fetchone()[0]:
+            return None
+    rows = SourceDocument.objects.filter(connection_id=connection_id, status=SourceDocument.Status.RECEIVED)
+    return rows.select_related("connection").select_for_update(of=("self",)).order_by("id").first()
+
+
+def _map(document: SourceDocument) -> list[Posting]:
+    source = Document.from_body(document.body)
+    uses = _record_uses(document, source)
+    version = active_set(document.connection)
+    result = apply(book_for(document.connection, version, list(source.uses())), source)
+    _mark_missing(uses, result)
+    document.trace = [each.as_dict() for each in result.trace]
+    document.mapping_set = version
+    if result.payload is None or version is None:
+        _wait(document, result.problems, _waits_for(result.problems))
+        return []
+    return _post(document, version, result)
+
+
+def _post(document: SourceDocument, version: MappingSet, result: Result) -> list[Posting]:
+    assert result.payload is not None  # noqa: S101 - narrows the type; the caller checked
+    if document.connection.is_read_only:
+        problem = Problem(
+            code="read_only",
+            text=f"{document.connection} is read-only: nothing is posted to it.",
+            remedy="An owner can allow posting on the connection's page; the document then goes after the next sync.",
+            cause="ledger",
+        )
+        _wait(document, [problem], _WAITS.LEDGER)
+        return []
+    references = complete(document, result.resource, result.payload, version.version)
+    posting = request_posting(
+        connection=document.connection,
+        resource=result.resource,
+        operation="create",
+        body=result.payload,
+        origin_kind=ORIGIN,
+        origin_id=document.pk,
+        idempotency_key=str(key_of(document, "create")),
+        depends_on=references.last,
+    )
+    document.trace += [each.as_dict() for each in references.trace]
+    document.status, document.waits_for, document.problems = SourceDocument.Status.MAPPED, _WAITS.NOTHING, []
+    document.checked_at = document.mapped_at = timezone.now()
+    document.save()
+    return [*references.requested, posting]
+
+
+def _wait(document: SourceDocument, problems: Iterable[Problem], waits_for: str) -> None:
+    document.problems = [each.as_dict() for each in problems]
+    document.waits_for = waits_for
+    document.status = SourceDocument.Status.WAITING if waits_for else SourceDocument.Status.REFUSED
+    document.checked_at = timezone.now()
+    document.save()
+
+
+def _waits_for(problems: Iterable[Problem]) -> str:
+    causes = {problem.cause for problem in problems}
+    if "document" in causes:
+        return _WAITS.NOTHING
+    return _WAITS.MAPPING if "mapping" in causes else _WAITS.LEDGER
+
+
+def book_for(connection: Connection, version: MappingSet | None, keys: list[Key]) -> Book:
+    """What the words mean in this version, and what they meant on the other side or in versions before."""
+    rows = ValueMapping.objects.for_tenant(connection.tenant_id).filter(
+        Q(mapping_set=version) | Q(mapping_set__status__in=[MappingSet.Status.ACTIVE, MappingSet.Status.SUPERSEDED]),
+        mapping_set__connection=connection,
+        value__in={value for _, _, value in keys},
+        subject__in={subject for subject, _, _ in keys},
+    )
+    found = list(rows.select_related("mapping_set").order_by("-mapping_set__version"))
+    mine = [row for row in found if version and row.mapping_set_id == version.pk]
+    targets = find_targets(connection, [row for row in mine if (row.subject, row.side, row.value) in keys])
+    losers = {key: _losers(key, targets[key].external_id, found, version) for key in targets}
+    reasons = {(row.subject, row.side, row.value): row.reason for row in mine if row.reason}
+    return Book(version.version if version else 0, targets, losers, reasons)
+
+
+def _losers(
+    key: Key, winner: str, found: list[ValueMapping], version: MappingSet | None
+) -> tuple[tuple[str, str], ...]:
+    subject, side, value = key
+    lost: dict[str, str] = {}
+    for row in found:
+        if (row.subject, row.value) != (subject, value) or row.target_external_id == winner:
+            continue
+        if version and row.mapping_set_id == version.pk:
+            lost.setdefault(row.target_name, f"holds for {row.side}, this document is of {side}")
+        elif row.side == side:
+            lost.setdefault(row.target_name, f"was meant until version {row.mapping_set.version} was replaced")
+    return tuple(lost.items())[:3]
+
+
+def _record_uses(document: SourceDocument, source: Document) -> dict[Key, DocumentValue]:
+    rows = DocumentValue.objects.for_tenant(document.tenant_id).filter(document=document)
+    known = {
+        (row.source_value.subject, row.source_value.side, row.source_value.value): row
+        for row in rows.select_related("source_value")
+    }
+    return known or _first_uses(document, source)
+
+
+def _first_uses(document: SourceDocument, source: Document) -> dict[Key, DocumentValue]:
+    now, made = timezone.now(), {}
+    for key, (lines, amount) in source.uses().items():
+        subject, side, value = key
+        word, _ = SourceValue.objects.get_or_create(
+            tenant_id=document.tenant_id, connection=document.connection, subject=subject, side=side, value=value
+        )
+        SourceValue.objects.filter(pk=word.pk).update(occurrences=F("occurrences") + 1, last_seen_at=now)
+        made[key] = DocumentValue(
+            tenant_id=document.tenant_id, document=document, source_value=word, lines=lines, amount=amount
+        )
+    DocumentValue.objects.bulk_create(made.values())
+    return made
+
+
+def _mark_missing(uses: dict[Key, DocumentValue], result: Result) -> None:
+    missing = {(each.subject, each.side, each.value) for each in result.problems if each.subject}
+    changed = [use for key, use in uses.items() if use.is_missing != (key in missing)]
+    for use in changed:
+        use.is_missing = not use.is_missing
+    DocumentValue.objects.bulk_update(changed, ["is_missing"])

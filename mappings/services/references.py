@@ -1,0 +1,156 @@
+"""The contact and items a document needs in the ledger: found by exact name or account, else created first.
+
+One posting creates a contact or item for all documents that need it: its idempotency key comes from the name.
+"""
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db.models import Q
+
+from integrations.models import Connection, LedgerRecord, Posting
+from integrations.services.postings import request_posting
+from mappings.models import SourceDocument
+from mappings.transform import Trace
+
+# Ledgers whose invoice lines name an item, which brings its income account along, instead of an account.
+_LINES_NEED_ITEMS = frozenset({"quickbooks"})
+_PLAIN_ITEMS = ("service", "non_inventory")
+_CONTACT_TYPES = {"sale": "customer", "purchase": "vendor", "expense": "vendor"}
+_OTHER = {"customer": "vendor", "vendor": "customer"}
+CONTACT, ITEM = "source_contact", "source_item"
+
+
+@dataclass
+class References:
+    """What was found or asked for: postings in the order they depend on each other, and why."""
+
+    postings: list[Posting] = field(default_factory=list)
+    requested: list[Posting] = field(default_factory=list)
+    trace: list[Trace] = field(default_factory=list)
+
+    @property
+    def last(self) -> Posting | None:
+        """The posting that the document must wait for."""
+        return self.postings[-1] if self.postings else None
+
+
+def complete(document: SourceDocument, resource: str, payload: dict[str, Any], version: int) -> References:
+    """Put the contact (and, where the ledger's invoices need them, items) into the payload."""
+    found = References()
+    if document.counterparty:
+        payload["contact"] = _contact(found, document, version)
+    if resource == "invoices" and document.connection.connector in _LINES_NEED_ITEMS:
+        for number, line in enumerate(payload["lines"], start=1):
+            line["item"] = _item(found, document, line.pop("account"), number, version)
+    return found
+
+
+def _contact(found: References, document: SourceDocument, version: int) -> dict[str, Any]:
+    connection, kind = document.connection, _CONTACT_TYPES[document.kind]
+    name = " ".join(document.counterparty.split())
+    rows = list(_contacts(connection, [name, f"{name} ({kind})"]))
+    record = next((row for row in rows if row.kind == kind and row.is_active), None)
+    if record is not None:
+        _note(
+            found, "contact", name, record.name, record.external_id, "an active contact has exactly this name", version
+        )
+        return {"id": record.external_id, "name": record.name, "type": kind}
+    if any(row.name.casefold() == name.casefold() for row in rows):
+        # Ledgers such as QuickBooks keep one list of names for customers, vendors and employees.
+        name = f"{name} ({kind})"
+    email = (document.body.get("counterparty") or {}).get("email") or ""
+    body = {"contact_type": kind, "name": name} | ({"email": email} if email else {})
+    if connection.currency and document.currency != connection.currency:
+        body["currency"] = document.currency
+    posting = _asked_once(found, document, "contacts", CONTACT, f"{kind}:{name.casefold()}", body)
+    why = f"no active {kind} has exactly this name, so it is created first"
+    _note(found, "contact", document.counterparty, name, posting.external_id, why, version)
+    return {**_reference(posting, name), "type": kind}
+
+
+def _contacts(connection: Connection, names: list[str]) -> list[LedgerRecord]:
+    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, "contacts")
+    wanted = Q()
+    for name in names:
+        wanted |= Q(name__iexact=name)
+    return list(rows.filter(wanted).order_by("id"))
+
+
+def _item(
+    found: References, document: SourceDocument, account: dict[str, str], line: int, version: int
+) -> dict[str, Any]:
+    rows = LedgerRecord.objects.for_tenant(document.tenant_id).of(document.connection, "items")
+    fitting = rows.filter(is_active=True, kind__in=_PLAIN_ITEMS, unified__income_account__id=account["id"])
+    record = fitting.order_by("-kind", "id").first()
+    if record is not None:
+        why = f"the first active item that books to {account['name']}"
+        _note(found, "item", account["name"], record.name, record.external_id, why, version, f"line {line}")
+        return {"id": record.external_id, "name": record.name}
+    # A colon divides parent and child in QuickBooks item names, so the account's own colons become dashes.
+    name = f"Sales - {account['name'].replace(':', ' - ')}"[:100]
+    body = {"name": name, "type": "service", "income_account": account, "is_active": True}
+    posting = _asked_once(found, document, "items", ITEM, f"item:{account['id']}", body)
+    why = f"no active item books to {account['name']}, so one is created first"
+    _note(found, "item", account["name"], name, posting.external_id, why, version, f"line {line}")
+    return _reference(posting, name)
+
+
+def _asked_once(
+    found: References, document: SourceDocument, resource: str, origin: str, what: str, body: dict[str, Any]
+) -> Posting:
+    connection = document.connection
+    key, posting = _free_or_taken(connection, what)
+    if posting is None:
+        posting = request_posting(
+            connection=connection,
+            resource=resource,
+            body=body,
+            origin_kind=origin,
+            origin_id=document.pk,
+            idempotency_key=key,
+            depends_on=found.last,
+        )
+        found.requested.append(posting)
+    if posting.status != Posting.Status.POSTED and posting not in found.postings:
+        found.postings.append(posting)
+    return posting
+
+
+def _free_or_taken(connection: Connection, what: str) -> tuple[str, Posting | None]:
+    # A cancelled posting never made anything: the next one needs a key of its own.
+    rows = Posting.objects.for_tenant(connection.tenant_id).filter(connection=connection)
+    for turn in count():
+        key = str(uuid5(connection.tenant_id, f"{connection.pk}:{what}" + (f":{turn}" if turn else "")))
+        posting = rows.filter(idempotency_key=key).first()
+        if posting is None or posting.status != Posting.Status.CANCELLED:
+            break
+    return key, posting
+
+
+def _reference(posting: Posting, name: str) -> dict[str, Any]:
+    known = posting.external_id if posting.status == Posting.Status.POSTED else {"posting": str(posting.pk)}
+    return {"id": known, "name": name}
+
+
+def _note(
+    found: References,
+    name: str,
+    value: str,
+    target: str,
+    target_id: str,
+    why: str,
+    version: int,
+    where: str = "document",
+) -> None:
+    found.trace.append(
+        Trace(where=where, field=name, value=value, target=target, target_id=target_id, rule=why, version=version)
+    )
+
+
+def key_of(document: SourceDocument, operation: str) -> UUID:
+    """The idempotency key of a document's write; a new attempt after a refusal is a new write."""
+    again = f":{document.attempt}" if document.attempt > 1 else ""
+    return uuid5(document.tenant_id, f"{document.pk}:{operation}{again}")

@@ -1,0 +1,98 @@
+"""The tenant's own ledger records that a word may mean: found by text, judged for fitness."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+
+from integrations.models import Connection, LedgerRecord
+from mappings.models import ValueMapping
+from mappings.transform import Key, Target
+from mappings.transform.fit import RESOURCES, kinds_for, misfit
+
+GONE = Target("", "a record that is gone", is_present=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One record offered for a word; `why_not` is empty when it may be chosen."""
+
+    record: LedgerRecord
+    target: Target
+    why_not: str
+
+
+def target_of(record: LedgerRecord) -> Target:
+    """The record as the transformation sees it."""
+    return Target(
+        external_id=record.external_id,
+        name=name_of(record),
+        remote_type=record.remote_type,
+        kind=record.kind or str(record.unified.get("type") or record.unified.get("applies_to") or ""),
+        currency=record.currency or str(record.unified.get("currency") or ""),
+        is_active=record.is_active,
+        is_present=record.deleted_at is None,
+        rates=_rates(record.unified) if record.resource == "tax_rates" else (),
+    )
+
+
+def name_of(record: LedgerRecord) -> str:
+    """Code and name, such as "4000 Sales"."""
+    code = str(record.unified.get("code") or "") if record.resource == "accounts" else ""
+    name = str(record.unified.get("full_name") or record.name or record.unified.get("name") or record.external_id)
+    return f"{code} {name}".strip()
+
+
+def _rates(unified: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...] | None:
+    whole = unified.get("rate")
+    parts = [(str(each.get("id")), each.get("rate")) for each in unified.get("components") or []]
+    if parts and all(rate is not None for _, rate in parts):
+        found = tuple((name, Decimal(str(rate))) for name, rate in parts)
+        if whole is None or sum((rate for _, rate in found), Decimal(0)) == Decimal(str(whole)):
+            return found
+    return None if whole is None else ((str(unified.get("external_id") or "rate"), Decimal(str(whole))),)
+
+
+def find_targets(connection: Connection, mappings: Iterable[ValueMapping]) -> dict[Key, Target]:
+    """The present state of each mapping's record; one query. A record the mirror no longer has is not present."""
+    wanted = list(mappings)
+    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).filter(
+        connection=connection,
+        resource__in={each.target_resource for each in wanted},
+        external_id__in={each.target_external_id for each in wanted},
+    )
+    found = {(row.resource, row.remote_type, row.external_id): target_of(row) for row in rows}
+    return {
+        (each.subject, each.side, each.value): found.get(
+            (each.target_resource, each.target_remote_type, each.target_external_id),
+            Target(each.target_external_id, each.target_name, is_present=False),
+        )
+        for each in wanted
+    }
+
+
+def search_targets(*, connection: Connection, subject: str, side: str, text: str = "", limit: int = 30) -> list[Choice]:
+    """Records in which every word of `text` occurs: those that fit first, the others with the reason they do not."""
+    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject])
+    for word in text.lower().split()[:8]:
+        rows = rows.filter(Q(search__contains=word) | Q(name__icontains=word) | Q(unified__code__istartswith=word))
+    fitting = rows.filter(kind__in=kinds_for(subject, side), is_active=True).order_by("number", "name", "id")[:limit]
+    found = [_choice(row, subject, side) for row in fitting]
+    if len(found) < limit:
+        seen = [each.record.pk for each in found]
+        others = rows.exclude(pk__in=seen).order_by("-is_active", "number", "name", "id")[: limit - len(found)]
+        found += [_choice(row, subject, side) for row in others]
+    return sorted(found, key=lambda choice: bool(choice.why_not))
+
+
+def _choice(record: LedgerRecord, subject: str, side: str) -> Choice:
+    target = target_of(record)
+    return Choice(record, target, misfit((subject, side, ""), target))
+
+
+def get_target(*, connection: Connection, subject: str, external_id: str) -> LedgerRecord | None:
+    """A record of the tenant's own ledger by the ledger's id."""
+    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject])
+    return rows.filter(external_id=external_id).first()

@@ -1,0 +1,105 @@
+"""Versions as rows: find them, copy them, let one person at a time change them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import connection as database
+from django.db.models import Max
+
+from integrations.models import Connection
+from mappings.models import MappingSet, ValueMapping
+from tenants.models import User
+
+_COPIED = (
+    "subject",
+    "side",
+    "value",
+    "target_resource",
+    "target_external_id",
+    "target_remote_type",
+    "target_name",
+    "confidence",
+    "reason",
+    "changed_by_id",
+    "changed_at",
+)
+
+
+class VersionError(ValidationError):
+    """A step that this version or this person may not take; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the source in its use."""
+
+    subject: str
+    side: str
+    value: str
+
+
+def active_set(connection: Connection) -> MappingSet | None:
+    """The version documents are mapped with now."""
+    return MappingSet.objects.for_tenant(connection.tenant_id).active().filter(connection=connection).first()
+
+
+def open_set(connection: Connection) -> MappingSet | None:
+    """The draft, or the version that waits for approval."""
+    return MappingSet.objects.for_tenant(connection.tenant_id).open().filter(connection=connection).first()
+
+
+def get_set(*, tenant_id: UUID, set_id: UUID | str) -> MappingSet:
+    """A version of this tenant; MappingSet.DoesNotExist otherwise."""
+    return MappingSet.objects.for_tenant(tenant_id).select_related("connection").get(pk=set_id)
+
+
+def copy_set(
+    connection: Connection,
+    *,
+    source: MappingSet | None,
+    by: User,
+    editors: list[int] | None = None,
+    status: str = MappingSet.Status.DRAFT,
+) -> MappingSet:
+    rows = MappingSet.objects.for_tenant(connection.tenant_id).filter(connection=connection)
+    last = rows.aggregate(last=Max("version"))["last"] or 0
+    made = MappingSet.objects.create(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        version=last + 1,
+        based_on=source,
+        created_by=by,
+        editors=editors or [],
+        status=status,
+    )
+    if source is not None:
+        values = ValueMapping.objects.for_tenant(source.tenant_id).filter(mapping_set=source)
+        ValueMapping.objects.bulk_create(
+            ValueMapping(
+                tenant_id=connection.tenant_id, mapping_set=made, **{name: getattr(row, name) for name in _COPIED}
+            )
+            for row in values
+        )
+    return made
+
+
+def remember_editor(draft: MappingSet, by: User) -> None:
+    if by.pk not in draft.editors:
+        draft.editors = [*draft.editors, by.pk]
+        draft.save(update_fields=["editors"])
+
+
+def locked(mapping_set: MappingSet, status: str, otherwise: str) -> MappingSet:
+    serialise(mapping_set.connection)
+    rows = MappingSet.objects.for_tenant(mapping_set.tenant_id).select_for_update(of=("self",))
+    found = rows.select_related("connection").get(pk=mapping_set.pk)
+    if found.status != status:
+        raise VersionError(f"{otherwise} Version {found.version} is {found.get_status_display().lower()} now.")
+    return found
+
+
+def serialise(connection: Connection) -> None:
+    # Two people deciding at once: the second waits and then sees what the first did.
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [str(connection.pk)])

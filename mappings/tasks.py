@@ -1,0 +1,42 @@
+"""Doorbells: map what has been received; ring for the postings that came of it."""
+
+from uuid import UUID
+
+from celery import current_app, shared_task
+from django.db import connection
+from django.utils import timezone
+
+from mappings.services.mapping import map_document as _map_document
+from mappings.services.mapping import map_documents as _map_documents
+
+_AT_ONCE = 200
+
+
+@shared_task
+def map_document(tenant_id: str, document_id: str) -> None:
+    """Map one document."""
+    _ring(tenant_id, _map_document(tenant_id, document_id))
+
+
+@shared_task
+def map_documents(tenant_id: str, connection_id: str) -> None:
+    """Map what a connection has received; a long backlog goes on in the next task, so that others have their turn."""
+    mapped = _map_documents(tenant_id, connection_id, most=_AT_ONCE)
+    _ring(tenant_id, mapped.postings)
+    if not mapped.is_done:
+        map_documents.delay(tenant_id, connection_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Ring again for connections whose documents were received but not looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, row_id FROM mappings_due(%s, %s)", [timezone.now(), _AT_ONCE])
+        due = cursor.fetchall()
+    for tenant_id, connection_id in due:
+        map_documents.delay(str(tenant_id), str(connection_id))
+
+
+def _ring(tenant_id: str, postings: list[UUID]) -> None:
+    for posting_id in postings:
+        current_app.send_task("integrations.tasks.send_posting", args=[str(tenant_id), str(posting_id)])
