@@ -1,0 +1,1 @@
+"""Connectors as data: one folder a ledger, read by `integrations.engine.manifest`."""

@@ -1,0 +1,107 @@
+"""Converters that only read: values worked out of a record, joined from a lookup, or made by a named hook."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from integrations.engine import conditions, paths
+from integrations.engine.composites import Shapes
+from integrations.engine.converters import Context, Converter
+from integrations.engine.hooks import HOOKS
+from integrations.engine.scalars import SCALARS, decimal
+from integrations.engine.sections import ManifestError, Section
+
+
+def constant(options: Section, shapes: Shapes) -> Converter:
+    """The same value for every record, such as the contact type of a Customer; `from` takes it from the organisation."""
+    if options.has("from"):
+        name = options.text("from")
+        return Converter(lambda record, context: context.values.get(name), None)
+    value = options.data.get("value")
+    if value is None:
+        raise ManifestError(f"{options.where}: value is missing, expected a constant")
+    return Converter(lambda record, context: value, None)
+
+
+def cases(options: Section, shapes: Shapes) -> Converter:
+    """The value of the first case whose condition holds: a status told by several properties."""
+    found = [
+        (conditions.compiled(case.mapping("when"), case.at("when")), case.data.get("value"))
+        for case in options.items("cases", "case")
+    ]
+    if not found:
+        raise ManifestError(f"{options.where}: cases is missing, expected a list of value and when")
+
+    def read(record: Any, context: Context) -> Any:
+        for holds, value in found:
+            if holds(record):
+                return value
+        return None
+
+    return Converter(read, None)
+
+
+def difference(options: Section, shapes: Shapes) -> Converter:
+    """The first amount of `of` less the others; None without the first."""
+    getters = [paths.getter(path) for path in options.texts("of")]
+    if len(getters) < 2:
+        raise ManifestError(f"{options.at('of')}: expected at least two paths")
+
+    def read(record: Any, context: Context) -> Decimal | None:
+        first, *others = (conditions.amount(get(record)) for get in getters)
+        return None if first is None else first - sum((other or Decimal(0) for other in others), Decimal(0))
+
+    return Converter(read, None)
+
+
+def total(options: Section, shapes: Shapes) -> Converter:
+    """The sum of `of` over the items of a list that fulfil `where`."""
+    get = paths.getter(options.text("of"))
+    where = conditions.compiled(options.mapping("where"), options.at("where"))
+
+    def read(items: Any, context: Context) -> Decimal:
+        return sum((conditions.amount(get(item)) or Decimal(0) for item in items if where(item)), Decimal(0))
+
+    return Converter(read, None)
+
+
+def join(options: Section, shapes: Shapes) -> Converter:
+    """`take` of the lookup's record whose key is the value at the path; without a path the lookup is one record."""
+    lookup, get = options.text("lookup"), paths.getter(options.text("take"))
+    scalar = SCALARS[options.choice("then", SCALARS, "text")](Section({}, options.where))
+    is_single = not options.has("path")
+
+    def read(key: Any, context: Context) -> Any:
+        table = context.lookups.get(lookup, {})
+        found = get(table if is_single else table.get(key))
+        return None if found is None or found == "" else scalar.read(found)
+
+    return Converter(read, None)
+
+
+def hook(options: Section, shapes: Shapes) -> Converter:
+    """What data cannot say: a function of `integrations.engine.hooks`, by name."""
+    function = HOOKS[options.choice("hook", HOOKS)]
+    settings = dict(options.mapping("options"))
+    return Converter(lambda record, context: function(record, context, settings), None)
+
+
+def negated_unless(options: Section) -> Callable[[Any, Any], Decimal]:
+    """The signed amount of a record: negative unless the condition holds."""
+    holds = conditions.compiled(options.mapping("negated_unless"), options.at("negated_unless"))
+
+    def signed(value: Any, record: Any) -> Decimal:
+        amount = decimal(value)
+        return amount if holds(record) else -amount
+
+    return signed
+
+
+COMPUTED: Mapping[str, Callable[[Section, Shapes], Converter]] = {
+    "constant": constant,
+    "cases": cases,
+    "difference": difference,
+    "sum": total,
+    "join": join,
+    "hook": hook,
+}

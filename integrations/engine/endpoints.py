@@ -1,0 +1,76 @@
+"""Where a ledger is: the manifest's addresses, replaced by the environment's or by the sandbox's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from integrations.engine.declarations import Connector
+from integrations.engine.errors import ConfigurationError, WhoCanFix
+
+_NAMES = {"api": "API_URL", "authorize": "AUTH_URL", "token": "TOKEN_URL", "revoke": "REVOKE_URL", "app": "APP_URL"}
+
+# The application that every simulated ledger knows.
+_SANDBOX_CLIENT = ("sandbox-client", "sandbox-secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The addresses in force, the application's own identity, and the only hosts the client may speak to."""
+
+    api: str
+    authorize: str
+    token: str
+    revoke: str
+    app: str
+    client_id: str
+    client_secret: str
+
+    @property
+    def origins(self) -> frozenset[tuple[str, str]]:
+        """(scheme, host and port) of every address the client may call."""
+        return frozenset(_origin(url) for url in (self.api, self.token, self.revoke) if url)
+
+    def __repr__(self) -> str:
+        return f"Endpoints(api={self.api!r}, client_id={self.client_id!r})"
+
+
+def resolve(connector: Connector, environ: Mapping[str, str]) -> Endpoints:
+    """The endpoints under an environment.
+
+    `PORTAL_<LEDGER>_API_URL`, `_AUTH_URL`, `_TOKEN_URL`, `_REVOKE_URL`, `_APP_URL` win; else with `PORTAL_SANDBOX_URL` the
+    same paths on the sandbox under the ledger's name; else the manifest's addresses. Raises ConfigurationError.
+    """
+    prefix = f"PORTAL_{connector.name.upper()}_"
+    sandbox = environ.get("PORTAL_SANDBOX_URL", "").rstrip("/")
+    found = {}
+    for name, suffix in _NAMES.items():
+        url = environ.get(prefix + suffix, "") or _sandboxed(connector, name, sandbox)
+        found[name] = _safe(url, prefix + suffix)
+    own_id, own_secret = _SANDBOX_CLIENT if sandbox else ("", "")
+    return Endpoints(
+        client_id=environ.get(f"{prefix}CLIENT_ID") or own_id,
+        client_secret=environ.get(f"{prefix}CLIENT_SECRET") or own_secret,
+        **found,
+    )
+
+
+def _sandboxed(connector: Connector, name: str, sandbox: str) -> str:
+    url = connector.urls.get(name, "")
+    return f"{sandbox}/{connector.name}{urlsplit(url).path}" if sandbox and url else url
+
+
+def _safe(url: str, variable: str) -> str:
+    """The address without trailing slash; plain http only to this machine."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.username):
+        raise ConfigurationError(
+            f"{variable} is no address of a ledger: {url}",
+            remedy=f"Set {variable} to an https:// address without a user name in it.",
+            who_can_fix=WhoCanFix.OPERATOR,
+        )
+    return url.rstrip("/")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()

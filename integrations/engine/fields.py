@@ -1,0 +1,221 @@
+"""Field declarations compiled into functions, once, when the manifest is loaded."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from integrations.engine import conditions, paths
+from integrations.engine.composites import COMPOSITES
+from integrations.engine.computed import COMPUTED, negated_unless
+from integrations.engine.converters import Context, Converter, Field, Remote, Shape
+from integrations.engine.scalars import SCALARS, Scalar, decimal
+from integrations.engine.sections import ManifestError, Section, listed, shown
+
+Read = Callable[[Any, Context], Any]
+PutValue = Callable[[Any, Remote, Context], None]
+
+_BUILDERS = {**COMPOSITES, **COMPUTED}
+_KNOWN = listed([*SCALARS, *_BUILDERS])
+
+
+class Compiler:
+    """Turns `fields` sections into shapes; knows the connector's named shapes and its default options per converter."""
+
+    def __init__(self, shapes: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> None:
+        self._named = shapes
+        self._defaults = defaults
+        self._where = where
+
+    def shape(self, section: Section) -> Shape:
+        """The shape of a section's `include`d and own fields; own ones replace included ones of the same name."""
+        return Shape(tuple(self._fields(section).values()), _sender(section))
+
+    def _fields(self, section: Section) -> dict[str, Field]:
+        found: dict[str, Field] = {}
+        for name in section.texts("include"):
+            if name not in self._named:
+                raise ManifestError(
+                    f"{section.at('include')}: shape {name!r} is unknown, expected {listed(self._named)}"
+                )
+            found.update(self._fields(Section.of("shape", self._named[name], f"{self._where}: shapes.{name}")))
+        for name, declared in section.mapping("fields").items():
+            found[name] = self.field(name, declared, f"{section.at('fields')}.{name}")
+        return found
+
+    def field(self, name: str, declared: Any, where: str) -> Field:
+        """One field: a path, a mapping of options, or a list of alternatives told apart by their `when`."""
+        if isinstance(declared, list):
+            return _alternatives(
+                name, [self.field(name, item, f"{where}.{place}") for place, item in enumerate(declared)], where
+            )
+        data = {"path": declared} if isinstance(declared, str) else declared
+        if not isinstance(data, Mapping):
+            raise ManifestError(f"{where}: expected a path or a mapping, got {shown(declared)}")
+        kind = data.get("as", "text")
+        if kind not in SCALARS and kind not in _BUILDERS:
+            raise ManifestError(f"{where}.as: {kind!r} is unknown, expected one of {_KNOWN}")
+        options = Section.of(f"as {kind}", {**self._defaults.get(kind, {}), **data}, where)
+        if kind in SCALARS:
+            if not options.has("path"):
+                raise ManifestError(f"{where}: path is missing, expected where {kind} stands in the ledger's record")
+            read, put = _scalar(SCALARS[kind](options), options)
+        else:
+            read, put = _composed(_BUILDERS[kind](options, self), options)
+        return Field(
+            name=name,
+            converter=str(kind),
+            read=None if options.flag("write_only") else _when(read, options),
+            put=None if options.flag("read_only") else put,
+            required_on=frozenset(options.texts("required_on")),
+            operations=frozenset(options.texts("operations")),
+            not_in=frozenset(options.texts("not_in")),
+            fits=_fits(options),
+        )
+
+
+def _fits(options: Section) -> conditions.Holds | None:
+    """Whether a record written so far already says the opposite of this alternative's `when`."""
+    wanted = [(paths.getter(path), value) for path, value in conditions.settings(options.mapping("when"))]
+    return (lambda target: all(get(target) in (None, value) for get, value in wanted)) if wanted else None
+
+
+def _sender(section: Section) -> Callable[[Remote], None] | None:
+    """What is always written: `sends: {path: value}`."""
+    if not section.has("sends"):
+        return None
+    constants = [(paths.putter(path), value) for path, value in section.mapping("sends").items()]
+
+    def send(target: Remote) -> None:
+        for put, value in constants:
+            put(target, value)
+
+    return send
+
+
+def _default(options: Section, convert: Callable[[Any], Any]) -> Read:
+    """What a missing value reads as: None, a declared constant, or a fact of the organisation."""
+    if options.has("default_from"):
+        name = options.text("default_from")
+        return lambda value, context: context.values.get(name)
+    fixed = convert(options.data["default"]) if options.data.get("default") is not None else None
+    return lambda value, context: fixed
+
+
+def _scalar(scalar: Scalar, options: Section) -> tuple[Read, PutValue]:
+    path = options.text("path")
+    get, put = paths.getter(path), paths.putter(path)
+    convert, default = scalar.read, _default(options, scalar.read)
+    signed = negated_unless(options) if options.has("negated_unless") else None
+    negated = options.flag("negated")
+    has_default = options.has("default_from") or options.data.get("default") is not None
+
+    def read(remote: Any, context: Context) -> Any:
+        value = get(remote)
+        if value is None or value == "":
+            return default(value, context) if has_default else None
+        return convert(value)
+
+    def read_signed(remote: Any, context: Context) -> Any:
+        value = get(remote)
+        if value is None or value == "":
+            return default(value, context)
+        return -decimal(value) if signed is None else signed(value, remote)
+
+    return (read_signed if signed or negated else read), _put_scalar(scalar, put, options)
+
+
+def _put_scalar(scalar: Scalar, put: paths.Put, options: Section) -> PutValue:
+    write, skips_zero = scalar.write, options.flag("skip_zero")
+    negated, unless = options.flag("negated"), options.mapping("negated_unless")
+    wanted = [(paths.putter(path), value) for path, value in conditions.settings(options.mapping("when"))]
+    positive = [(paths.putter(path), value) for path, value in conditions.settings(unless)]
+
+    def put_value(value: Any, target: Remote, context: Context) -> None:
+        if skips_zero and decimal(value) == 0:
+            return
+        if negated:
+            value = -decimal(value)
+        if unless:
+            amount = decimal(value)
+            if amount > 0:
+                _apply(positive, target)
+            value = abs(amount)
+        put(target, write(value))
+        _apply(wanted, target)
+
+    return put_value
+
+
+def _apply(constants: list[tuple[paths.Put, Any]], target: Remote) -> None:
+    for put, value in constants:
+        put(target, value)
+
+
+def _composed(converter: Converter, options: Section) -> tuple[Read | None, PutValue | None]:
+    path = options.text("path", ".")
+    get, put = paths.getter(path), paths.putter(path)
+    convert, write, is_list = converter.read, converter.write, converter.is_list
+    default = _default(options, lambda value: value)
+    wanted = [(paths.putter(place), value) for place, value in conditions.settings(options.mapping("when"))]
+
+    def read(remote: Any, context: Context) -> Any:
+        value = get(remote)
+        if value is None or value == "":
+            return [] if is_list else default(value, context)
+        found = convert(value, context) if convert is not None else None
+        return default(value, context) if found is None else found
+
+    def put_value(value: Any, target: Remote, context: Context) -> None:
+        written = write(value, context) if write is not None else None
+        if written is not None:
+            put(target, written)
+            _apply(wanted, target)
+
+    return (None if convert is None else read), (None if write is None else put_value)
+
+
+def _when(read: Read | None, options: Section) -> Read | None:
+    """Reading only where the field's `when` holds."""
+    if read is None or not options.has("when"):
+        return read
+    holds = conditions.compiled(options.mapping("when"), options.at("when"))
+    default = _default(
+        options, lambda value: Decimal(value) if options.data.get("as") in {"money", "number"} else value
+    )
+
+    def guarded(remote: Any, context: Context) -> Any:
+        return read(remote, context) if holds(remote) else default(None, context)
+
+    return guarded
+
+
+def _alternatives(name: str, found: list[Field], where: str) -> Field:
+    """The first alternative that reads something; writing takes the first that the record written so far allows."""
+    if not found:
+        raise ManifestError(f"{where}: expected at least one alternative")
+    readers = [field.read for field in found if field.read is not None]
+    writers = [field for field in found if field.put is not None]
+
+    def read(remote: Any, context: Context) -> Any:
+        for reader in readers:
+            value = reader(remote, context)
+            if value is not None:
+                return value
+        return None
+
+    def put(value: Any, target: Remote, context: Context) -> None:
+        chosen = next((field for field in writers if field.fits is None or field.fits(target)), None)
+        if chosen is None or chosen.put is None:
+            raise ValueError("the ledger has no place for this in such a record")
+        chosen.put(value, target, context)
+
+    first = found[0]
+    return Field(
+        name=name,
+        converter=first.converter,
+        read=read if readers else None,
+        put=put if writers else None,
+        required_on=first.required_on,
+        operations=first.operations,
+        not_in=first.not_in,
+    )

@@ -1,0 +1,34 @@
+"""JSON without floats: numbers are read as int or Decimal and written digit for digit."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+_decoder = json.JSONDecoder(parse_float=Decimal)
+
+
+def loads(data: bytes | str) -> Any:
+    """Python values of a JSON text; fractions are Decimal, exactly as written. Raises ValueError."""
+    text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+    return _decoder.decode(text)
+
+
+def dumps(value: Any) -> bytes:
+    """Compact UTF-8 JSON; Decimal becomes a JSON number with the same digits, dates ISO text. Raises TypeError."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise TypeError(f"{value} is no amount")
+        return orjson.Fragment(format(value, "f"))
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, int):
+        # Integers beyond 64 bits: ids of some ledgers.
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,53 @@
+"""What goes over the wire, as plain values: requests before and answers after the client."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from integrations.engine import jsontext
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRequest:
+    """One call to a ledger's API: `path` is appended to the API's base URL; `body` is JSON unless `content` holds bytes."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    content: bytes | None = None
+    remote_type: str = ""
+    operation: str = ""
+    kind: str = "call"
+    """Which of the ledger's limits it counts against: call, batch, report."""
+
+    @property
+    def is_write(self) -> bool:
+        """Whether losing the answer leaves the ledger's state unknown."""
+        return self.operation not in {"", "read"}
+
+    def encoded(self) -> bytes | None:
+        """The exact bytes of the body; equal for equal requests, so that a replay is identical."""
+        if self.content is not None:
+            return self.content
+        return None if self.body is None else jsontext.dumps(self.body)
+
+    def with_params(self, **params: str) -> "RemoteRequest":
+        """The same call with more query parameters."""
+        return replace(self, params={**self.params, **params})
+
+    def with_headers(self, **headers: str) -> "RemoteRequest":
+        """The same call with more headers."""
+        return replace(self, headers={**self.headers, **headers})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer: status, lower-case headers, parsed JSON (None when it was none) and the text itself."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    text: str
+    correlation_id: str = ""

@@ -1,0 +1,125 @@
+"""Finding out what became of a write whose answer was lost, before anything may be sent again.
+
+Ways, as manifests name them:
+- `replay`: the same bytes under the same key; the ledger answers what it answered first (only while it remembers the key)
+- `find`: look for the record by the properties that the declaration names, and compare it with what was written
+- `compare`: read the record and see whether it holds what was written
+- `gone`: it was to be deleted: is it?
+- `status`: it was to be voided: is it?
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from integrations.engine import paths
+from integrations.engine.compare import differences
+from integrations.engine.declarations import Entity, Resource
+from integrations.engine.errors import RejectedError
+from integrations.engine.paging import QueryOffset
+from integrations.engine.results import Deletion, Outcome, Probe, Record
+
+if TYPE_CHECKING:
+    from integrations.engine.ledger import Ledger
+
+# How far the ledger's clock may be behind ours.
+_SKEW = timedelta(minutes=5)
+
+
+class Prober:
+    """Asks a ledger what it knows of a write."""
+
+    def __init__(self, ledger: "Ledger") -> None:
+        self._ledger = ledger
+
+    def probe(
+        self, resource: Resource, operation: str, unified: Mapping[str, Any], *, key: str, sent_at: datetime | None
+    ) -> Probe:
+        """The first definite outcome of the declared ways; UNKNOWN when none is definite."""
+        checked = resource.typed(unified, operation)
+        entity = resource.entity_for(checked)
+        declared = {**self._ledger.connector.idempotency.probe, **entity.probe}
+        found = Probe(Outcome.UNKNOWN, reason="the ledger offers no way to find out")
+        for way in declared.get(operation, ()):
+            if way == "replay":
+                found = self._replay(resource, operation, unified, key, sent_at)
+            elif way == "find":
+                found = self._find(resource, entity, checked, sent_at)
+            else:
+                found = self._look(way, resource, entity, checked)
+            if found.outcome is not Outcome.UNKNOWN:
+                return found
+        return found
+
+    def _replay(
+        self, resource: Resource, operation: str, unified: Mapping[str, Any], key: str, sent_at: datetime | None
+    ) -> Probe:
+        remembered = timedelta(hours=self._ledger.connector.idempotency.ttl_hours)
+        if sent_at is not None and datetime.now(UTC) - sent_at > remembered:
+            return Probe(Outcome.UNKNOWN, reason="the ledger may have forgotten the key of this write")
+        record = self._ledger.post(resource.name, operation, unified, key=key)
+        return Probe(Outcome.POSTED, record, "the same request under the same key was answered")
+
+    def _find(self, resource: Resource, entity: Entity, unified: Mapping[str, Any], sent_at: datetime | None) -> Probe:
+        if not isinstance(entity.paging, QueryOffset):
+            return Probe(Outcome.UNKNOWN, reason="this ledger cannot be searched")
+        for properties in entity.find:
+            wanted = {name: paths.getter(path)(unified) for name, path in properties.items()}
+            if any(value in (None, "") for value in wanted.values()):
+                continue
+            request = entity.paging.matching(
+                self._ledger.places(entity), {name: _literal(value) for name, value in wanted.items()}
+            )
+            items = self._ledger.many(entity, self._ledger.client.send(request))
+            found, _ = self._ledger.readable(resource, entity, items, self._ledger.context_for(resource))
+            return _told(found, unified, sent_at)
+        return Probe(Outcome.UNKNOWN, reason="the record gives nothing to search by")
+
+    def _look(self, way: str, resource: Resource, entity: Entity, unified: Mapping[str, Any]) -> Probe:
+        identity = str(unified.get("external_id") or "")
+        try:
+            record = self._ledger.read(resource.name, identity, entity.remote_type)
+        except RejectedError as error:
+            if error.code != "not_found":
+                raise
+            if way == "gone":
+                deletion = Deletion(
+                    resource.name, entity.remote_type, identity, correlation_id=error.correlation_id or ""
+                )
+                return Probe(Outcome.POSTED, deletion, "the record is gone")
+            return Probe(Outcome.UNKNOWN, reason="the record is not in the ledger")
+        if way == "gone":
+            return Probe(Outcome.ABSENT, record, "the record is still there")
+        if way == "status":
+            outcome = Outcome.POSTED if record.unified.get("status") == "void" else Outcome.ABSENT
+            return Probe(outcome, record, f"its status is {record.unified.get('status')}")
+        missing = differences(
+            {name: value for name, value in unified.items() if _is_readable(entity, name)}, record.unified
+        )
+        if missing:
+            return Probe(Outcome.ABSENT, record, f"the record does not hold {', '.join(missing)}")
+        return Probe(Outcome.POSTED, record, "the record holds what was written")
+
+
+def _told(found: list[Record], unified: Mapping[str, Any], sent_at: datetime | None) -> Probe:
+    """What candidates prove: exactly one that equals what was written, and was made after it was sent, is it."""
+    after = sent_at - _SKEW if sent_at is not None else None
+    same = [
+        record
+        for record in found
+        if not differences({k: v for k, v in unified.items() if k in record.unified}, record.unified)
+        and (after is None or record.unified.get("created_at") is None or record.unified["created_at"] >= after)
+    ]
+    if len(same) == 1:
+        return Probe(Outcome.POSTED, same[0], "the ledger has a record that holds what was written")
+    if same:
+        return Probe(Outcome.UNKNOWN, reason=f"the ledger has {len(same)} records that hold what was written")
+    return Probe(Outcome.ABSENT, reason="the ledger has no record that holds what was written")
+
+
+def _is_readable(entity: Entity, name: str) -> bool:
+    return any(field.name == name and field.read is not None for field in entity.shape.fields)
+
+
+def _literal(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,137 @@
+"""What the verbs of a ledger return."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from integrations.engine.errors import IntegrationError, UnexpectedShape
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One remote record: the unified form and the ledger's own. JSON-friendly values; money is Decimal."""
+
+    unified: dict[str, Any]
+    raw: dict[str, Any]
+    remote_type: str
+    correlation_id: str = ""
+
+    @property
+    def external_id(self) -> str:
+        """The ledger's own id."""
+        return str(self.unified["external_id"])
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When the ledger last changed it, UTC."""
+        return self.unified.get("modified_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A record that is gone from the ledger."""
+
+    resource: str
+    remote_type: str
+    external_id: str
+    at: datetime | None = None
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record of a page that does not fit its declaration; the others of the page are not held up by it."""
+
+    remote_type: str
+    raw: Any
+    error: UnexpectedShape
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records of a resource. `cursor` (JSON) begins the next page, also after a restart; None with the last page."""
+
+    records: list[Record]
+    cursor: dict[str, Any] | None
+    is_last: bool
+    unreadable: list[Unreadable] = field(default_factory=list)
+    time: datetime | None = None
+    """The ledger's clock when it answered, where it tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since a moment, by resource.
+
+    `incomplete` names resources that the feed could not (fully) tell about: read them with `pages(since=…)`.
+    `through` is the ledger's clock: the next call's `since`, less an overlap.
+    """
+
+    records: dict[str, list[Record]]
+    deletions: list[Deletion]
+    incomplete: frozenset[str]
+    through: datetime | None
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing was left out."""
+        return not self.incomplete
+
+
+class Outcome(StrEnum):
+    """What became of a write whose answer was lost."""
+
+    POSTED = "posted"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The outcome of a probe; with POSTED the record, or the deletion, that proves it."""
+
+    outcome: Outcome
+    record: Record | Deletion | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """The organisation behind a connection."""
+
+    external_org_id: str
+    name: str
+    legal_name: str
+    country: str
+    currency: str
+    fiscal_year_start_month: int | None
+    closed_through: date | None
+    is_multi_currency: bool
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTable:
+    """A report as unified: `unified` has name, basis, start_on, end_on, currency, columns and rows."""
+
+    unified: dict[str, Any]
+    raw: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One write of a batch; `key` is unique inside it."""
+
+    resource: str
+    operation: str
+    unified: Mapping[str, Any]
+    key: str
+
+
+BatchResult = Record | Deletion | IntegrationError
+
+Rate = Decimal

@@ -1,0 +1,131 @@
+"""The books themselves: company, accounts, items, tax, dimensions, journal entries, budgets, currencies."""
+
+from integrations.unified.schema import (
+    BOOL,
+    CREATE,
+    CURRENCY,
+    DATE,
+    DIMENSIONS,
+    DOCUMENT,
+    MONEY,
+    NUMBER,
+    RECORD,
+    REF,
+    TEXT,
+    WHOLE,
+    Schema,
+    Spec,
+    choice,
+    given,
+    listed,
+    needed,
+)
+
+ACCOUNT_TYPES = (
+    "bank", "accounts_receivable", "current_asset", "fixed_asset", "other_asset", "accounts_payable", "credit_card",
+    "current_liability", "long_term_liability", "equity", "income", "cost_of_sales", "expense", "other_income",
+    "other_expense", "non_posting",
+)  # fmt: skip
+
+NAMED: Schema = {**RECORD, "name": needed("text"), "is_active": BOOL}
+
+JOURNAL_LINE: Schema = {
+    "id": TEXT,
+    "description": TEXT,
+    "account": needed("ref"),
+    "debit": MONEY,
+    "credit": MONEY,
+    "contact": REF,
+    "tax_rate": REF,
+    "tax_amount": MONEY,
+    "dimensions": DIMENSIONS,
+}
+
+SCHEMAS: dict[str, Schema] = {
+    "company_info": {
+        **RECORD,
+        "name": TEXT,
+        "legal_name": TEXT,
+        "country": TEXT,
+        "currency": CURRENCY,
+        "fiscal_year_start_month": WHOLE,
+        "closed_through": DATE,
+        "is_multi_currency": BOOL,
+        "email": TEXT,
+        "phone": TEXT,
+        "address": Spec("any"),
+        "uses_account_numbers": BOOL,
+        "uses_own_numbers": BOOL,
+    },
+    "accounts": {
+        **NAMED,
+        "code": TEXT,
+        "full_name": given("text"),
+        "type": choice(*ACCOUNT_TYPES, needs=CREATE),
+        "classification": Spec(
+            "choice", choices=("asset", "liability", "equity", "income", "expense"), is_given_by_ledger=True
+        ),
+        "subtype": TEXT,
+        "currency": CURRENCY,
+        "parent": REF,
+        "balance": given("money"),
+        "description": TEXT,
+    },
+    "items": {
+        **NAMED,
+        "code": TEXT,
+        "full_name": given("text"),
+        "type": choice("service", "inventory", "non_inventory", "group", "category", needs=CREATE),
+        "description": TEXT,
+        "purchase_description": TEXT,
+        "unit_price": NUMBER,
+        "unit_cost": NUMBER,
+        "income_account": REF,
+        "expense_account": REF,
+        "asset_account": REF,
+        "sales_tax_rate": REF,
+        "purchase_tax_rate": REF,
+        "is_taxable": BOOL,
+        "quantity_on_hand": NUMBER,
+        "stock_from_on": DATE,
+        "parent": REF,
+    },
+    "tax_rates": {
+        **NAMED,
+        "description": TEXT,
+        "rate": NUMBER,
+        "applies_to": choice("sales", "purchases", "both"),
+        "components": listed({"id": TEXT, "name": TEXT, "rate": NUMBER}),
+    },
+    "tracking_categories": {
+        **NAMED,
+        "type": choice("class", "department", needs=CREATE),
+        "full_name": given("text"),
+        "parent": REF,
+    },
+    "payment_methods": {**NAMED, "type": TEXT},
+    "terms": {
+        **NAMED,
+        "due_days": WHOLE,
+        "day_of_month_due": WHOLE,
+        "discount_percent": NUMBER,
+        "discount_days": WHOLE,
+    },
+    "currencies": {**NAMED, "code": needed("currency")},
+    "journal_entries": {
+        **DOCUMENT,
+        "lines": listed(JOURNAL_LINE, needs=CREATE),
+        "total": given("money"),
+        "tax_mode": choice("exclusive", "inclusive", "none"),
+        "is_adjustment": BOOL,
+        "status": Spec("choice", choices=("draft", "posted", "void"), is_given_by_ledger=True),
+    },
+    "budgets": {
+        **NAMED,
+        "type": choice("profit_and_loss", "balance_sheet"),
+        "interval": choice("yearly", "quarterly", "monthly"),
+        "starts_on": DATE,
+        "ends_on": DATE,
+        "lines": listed({"period_on": DATE, "amount": MONEY, "account": REF, "contact": REF, "dimensions": DIMENSIONS}),
+    },
+}

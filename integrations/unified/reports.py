@@ -1,0 +1,37 @@
+"""Reports and files."""
+
+from integrations.unified.schema import CURRENCY, DATE, DATETIME, RECORD, TEXT, WHOLE, Schema, Spec, listed
+
+SCHEMAS: dict[str, Schema] = {
+    "reports": {
+        "external_id": TEXT,
+        "name": TEXT,
+        "basis": TEXT,
+        "start_on": DATE,
+        "end_on": DATE,
+        "currency": CURRENCY,
+        "made_at": DATETIME,
+        "columns": listed({"key": TEXT, "title": TEXT, "type": TEXT}),
+        "rows": listed(
+            {
+                "kind": Spec("choice", choices=("section", "data", "summary")),
+                "label": TEXT,
+                "id": TEXT,
+                "group": TEXT,
+                "level": WHOLE,
+                "values": Spec("any"),
+            }
+        ),
+        "is_cut_short": Spec("bool"),
+    },
+    "attachments": {
+        **RECORD,
+        "file_name": TEXT,
+        "content_type": TEXT,
+        "size": WHOLE,
+        "note": TEXT,
+        "category": TEXT,
+        "url": Spec("text", is_given_by_ledger=True),
+        "links": listed({"type": TEXT, "id": TEXT}),
+    },
+}

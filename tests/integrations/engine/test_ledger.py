@@ -1,0 +1,139 @@
+"""The verbs of a ledger, against a company that answers from a table."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from integrations.engine import jsontext
+from integrations.engine.errors import InvalidRecord, RejectedError
+from integrations.engine.results import Deletion, Record
+from tests.integrations.engine.company import Company, fault, said
+
+ACCOUNT = {"Id": "35", "SyncToken": "0", "Name": "Checking", "AcctNum": "4000", "AccountType": "Bank", "Active": True}
+
+
+def accounts(*ids: int) -> dict[str, object]:
+    rows = [{**ACCOUNT, "Id": str(identity)} for identity in ids]
+    return {"QueryResponse": {"Account": rows} if rows else {}, "time": "2026-05-05T02:11:33-07:00"}
+
+
+def test_a_short_page_is_the_last_and_keeps_the_account_code_a_text() -> None:
+    company = Company([accounts(35)])
+    (page,) = company.ledger.pages("accounts")
+    assert page.is_last
+    assert page.cursor is None
+    assert page.records[0].unified["code"] == "4000"
+    assert page.time == datetime(2026, 5, 5, 9, 11, 33, tzinfo=UTC)
+    assert company.queries == [
+        "SELECT * FROM Account WHERE Active IN (true, false) ORDERBY Id STARTPOSITION 1 MAXRESULTS 1000"
+    ]
+
+
+def test_pages_overlap_by_one_row_and_resume_from_a_cursor() -> None:
+    company = Company([accounts(*range(1, 1001)), accounts(1000, 1001)])
+    first = next(company.ledger.pages("accounts"))
+    assert first.cursor == {"entity": "Account", "at": {"start": 1000, "last": "1000"}}
+    (second,) = company.ledger.pages("accounts", cursor=first.cursor)
+    assert [record.external_id for record in second.records] == ["1000", "1001"]
+    assert "STARTPOSITION 1000 " in company.queries[1]
+
+
+def test_rows_that_shifted_between_pages_send_the_walk_back_a_page() -> None:
+    company = Company(
+        [
+            accounts(*range(1, 1001)),
+            accounts(1001, 1002),
+            accounts(*range(2, 1001)),
+        ]
+    )
+    pages = list(company.ledger.pages("accounts"))
+    assert [query.split("STARTPOSITION ")[1].split()[0] for query in company.queries] == ["1", "1000", "1"]
+    assert pages[-1].is_last
+
+
+def test_contacts_are_customers_then_vendors() -> None:
+    company = Company(
+        [
+            {"QueryResponse": {"Customer": [{"Id": "1", "DisplayName": "Amy"}]}},
+            {"QueryResponse": {"Vendor": [{"Id": "1", "DisplayName": "Bob"}]}},
+        ]
+    )
+    pages = list(company.ledger.pages("contacts", since=datetime(2026, 1, 1, tzinfo=UTC)))
+    assert [record.unified["contact_type"] for page in pages for record in page.records] == ["customer", "vendor"]
+    assert [page.is_last for page in pages] == [False, True]
+    assert pages[0].cursor == {"entity": "Vendor", "at": None}
+    assert "MetaData.LastUpdatedTime >= '2026-01-01T00:00:00+00:00'" in company.queries[0]
+
+
+def test_a_record_that_does_not_fit_is_set_aside_and_the_page_goes_on() -> None:
+    rows = [{"Id": "1", "TotalAmt": "much"}, {"Id": "2", "TotalAmt": Decimal("1.10")}]
+    company = Company([{"QueryResponse": {"Invoice": rows}}])
+    (page,) = company.ledger.pages("invoices")
+    assert [record.external_id for record in page.records] == ["2"]
+    assert page.records[0].unified["total"] == Decimal("1.10")
+    assert page.unreadable[0].error.field == "total"
+
+
+def test_posting_sends_the_key_as_requestid_and_returns_the_ledgers_record() -> None:
+    company = Company([{"Invoice": {"Id": "155", "SyncToken": "0", "TotalAmt": 100, "Balance": 100}}])
+    invoice = {"contact": {"id": "1"}, "issued_on": "2026-01-15", "lines": [{"amount": "100.10", "item": {"id": "1"}}]}
+    record = company.ledger.post("invoices", "create", invoice, key="k-1")
+    assert isinstance(record, Record)
+    assert record.external_id == "155"
+    assert record.correlation_id == "1-tid"
+    sent = company.requests[0]
+    assert dict(sent.url.params) == {"minorversion": "75", "requestid": "k-1"}
+    assert b'"Amount":100.10' in sent.content
+    assert jsontext.loads(sent.content)["CustomerRef"] == {"value": "1"}
+
+
+def test_what_cannot_be_written_names_its_path_and_nothing_is_sent() -> None:
+    company = Company([])
+    with pytest.raises(InvalidRecord) as caught:
+        company.ledger.post("invoices", "create", {"lines": [{"amount": "x"}]}, key="k")
+    assert [path for path, _ in caught.value.problems] == ["lines.0.amount", "contact"]
+    assert company.requests == []
+
+
+def test_a_deletion_is_told_by_its_status() -> None:
+    company = Company([{"Invoice": {"status": "Deleted", "domain": "QBO", "Id": "145"}}])
+    gone = company.ledger.post("invoices", "delete", {"external_id": "145", "version": "1"}, key="k")
+    assert isinstance(gone, Deletion)
+    assert gone.external_id == "145"
+    assert jsontext.loads(company.requests[0].content) == {"Id": "145", "SyncToken": "1"}
+
+
+def test_a_ledgers_refusal_is_one_of_ours() -> None:
+    company = Company([fault("6140", "DocNumber=1001 is assigned to TxnType=Invoice with TxnId=130")])
+    with pytest.raises(RejectedError) as caught:
+        company.ledger.read("invoices", "1")
+    assert caught.value.code == "duplicate_number"
+    assert caught.value.ledger_code == "6140"
+    assert caught.value.correlation_id == "1-tid"
+
+
+def test_the_organisation_makes_currency_and_country_known() -> None:
+    info = {"CompanyInfo": {"Id": "1", "CompanyName": "Larry's", "Country": "US", "FiscalYearStartMonth": "January"}}
+    preferences = {
+        "Preferences": {
+            "CurrencyPrefs": {"HomeCurrency": {"value": "USD"}, "MultiCurrencyEnabled": False},
+            "AccountingInfoPrefs": {"BookCloseDate": "2025-12-31"},
+        }
+    }
+    company = Company([preferences, info])
+    found = company.ledger.organisation()
+    assert (found.name, found.currency, found.country) == ("Larry's", "USD", "US")
+    assert (found.fiscal_year_start_month, str(found.closed_through)) == (1, "2025-12-31")
+    assert company.ledger.context.values["home_currency"] == "USD"
+
+
+def test_a_record_has_an_address_in_the_ledgers_own_pages() -> None:
+    company = Company([])
+    assert company.ledger.record_url("invoices", "155") == "https://app.qbo.intuit.com/app/invoice?txnId=155"
+
+
+def test_counting_asks_the_ledger() -> None:
+    company = Company([said({"QueryResponse": {"totalCount": 50}})])
+    assert company.ledger.count("invoices") == 50
+    assert company.queries == ["SELECT COUNT(*) FROM Invoice"]
