@@ -2,8 +2,8 @@
 
     python benchmarks/matching.py DIR [DIR …] [--scorer score.py] [--json]
 
-Each directory holds the files of `match_files` and `truth.json` ({"groups": [{"bank": […], "ledger": […]}]}). Without --scorer
-exact groups are counted here; with it, the given script's `score(truth, proposals, bank)` is asked as well.
+Each directory holds the files of `match_files` and `truth.json` ({"groups": [{"bank": […], "ledger": […]}]}). Without
+--scorer exact groups are counted here; with it, the given script's `score(truth, proposals, bank)` is asked as well.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ def exact_groups(truth: dict[str, Any], proposals: list[Proposal], lines: int) -
     same = truth.get("ledger_equiv", {})
     copies = {d["bank"]: d["of"] for d in truth.get("duplicates", ())}
     history = set(truth.get("history_bank", ()))
-    wanted = {_key(g["bank"], g["ledger"], same, copies) for g in truth["groups"] if g["ledger"] and not history & set(g["bank"])}
+    wanted = {
+        _key(g["bank"], g["ledger"], same, copies)
+        for g in truth["groups"]
+        if g["ledger"] and not history & set(g["bank"])
+    }
     asked = sorted((p for p in proposals if p.ledger_ids), key=lambda p: -p.confidence)
     right = [_key(p.bank_ids, p.ledger_ids, same, copies) in wanted for p in asked]
     hits, best = sum(right), 0.0
@@ -66,7 +70,9 @@ def exact_groups(truth: dict[str, Any], proposals: list[Proposal], lines: int) -
 
 
 def _mean_gap(asked: list[Proposal], right: list[bool], decile: int) -> float:
-    return sum(p.confidence - ok for p, ok in zip(asked, right, strict=True) if min(9, int(p.confidence * 10)) == decile)
+    return sum(
+        p.confidence - ok for p, ok in zip(asked, right, strict=True) if min(9, int(p.confidence * 10)) == decile
+    )
 
 
 def _key(bank: Any, ledger: Any, same: dict[str, str], copies: dict[str, str]) -> tuple[frozenset[str], frozenset[str]]:
@@ -87,6 +93,15 @@ def outside_score(script: Path, directory: Path, proposals: list[Proposal]) -> d
     return found
 
 
+def _row(name: str, r: dict[str, Any]) -> str:
+    return (
+        f"{name:24s} F1 {r['f1']:.4f}  P {r['precision']:.4f}  R {r['recall']:.4f}  "
+        f"automatic at {TARGET:.1%} {r['automatic_rate_at_target']:.4f}  "
+        f"preset {r['preset_precision']:.4f} of {r['preset_proposals']}  "
+        f"calibration {r['calibration_error']:.4f}  {r['seconds']:.2f} s, {r['lines_per_second']:.0f} lines/s"
+    )
+
+
 def main() -> int:
     """Print a table, or with --json one object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -98,15 +113,21 @@ def main() -> int:
     for directory in options.directories:
         proposals, lines, seconds = run(directory)
         truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
-        result = exact_groups(truth, proposals, lines) | {"lines": lines, "seconds": seconds, "lines_per_second": lines / max(1e-9, seconds)}
+        result = exact_groups(truth, proposals, lines) | {
+            "lines": lines,
+            "seconds": seconds,
+            "lines_per_second": lines / max(1e-9, seconds),
+        }
         if options.scorer:
             outside = outside_score(options.scorer, directory, proposals)
-            result["scorer"] = {k: outside[k] for k in ("group", "auto_main", "false_positive", "bank_only", "duplicates", "kinds") if k in outside}
+            result["scorer"] = {
+                k: outside[k]
+                for k in ("group", "auto_main", "false_positive", "bank_only", "duplicates", "kinds")
+                if k in outside
+            }
         results[directory.name] = result
         if not options.json:
-            print(f"{directory.name:24s} F1 {result['f1']:.4f}  P {result['precision']:.4f}  R {result['recall']:.4f}  "
-                  f"automatic at {TARGET:.1%} {result['automatic_rate_at_target']:.4f}  preset {result['preset_precision']:.4f} of {result['preset_proposals']}  "
-                  f"calibration {result['calibration_error']:.4f}  {seconds:.2f} s, {result['lines_per_second']:.0f} lines/s")  # fmt: skip
+            print(_row(directory.name, result))
             if options.scorer:
                 print("    ", json.dumps({k: v for k, v in result["scorer"].items() if k != "kinds"}))
     if options.json:

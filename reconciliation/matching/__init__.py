@@ -1,4 +1,5 @@
-"""The matching engine: lists of bank lines and ledger entries in, explained and calibrated proposals out. Pure Python, no I/O."""
+"""The matching engine: lists of bank lines and ledger entries in, explained and calibrated proposals out. Pure
+Python, no I/O."""
 
 from .engine import match
 from .history import settle

@@ -1,4 +1,5 @@
-"""How two amounts can belong together: equal, rounded, short by a fee, discounted, more, part of it, or in another currency."""
+"""How two amounts can belong together: equal, rounded, short by a fee, discounted, more, part of it, or in another
+currency."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ def relation(paid: int, owed: int, memo: str, limit: Limits) -> str | None:
 
 
 def discount_kind(gap: int, want: int, memo: str) -> str | None:
-    """`discount` when the memo grants exactly this percentage, `usual_discount` when it is a usual one, to the cent."""
+    """`discount` when the memo grants exactly this percentage, `usual_discount` when it is a usual one, to the
+    cent."""
     cent = UNITS // 100
     if any(abs(gap - want * float(p) / 100) <= cent for p in _TERMS.findall(memo)):
         return "discount"

@@ -12,7 +12,8 @@ _GAIN = 1e-6
 
 
 def choose(hypotheses: Sequence[Hypothesis], least: float) -> list[Hypothesis]:
-    """The chosen explanations, most probable first: greedy by probability, then improved by swaps that raise the expected number right."""
+    """The chosen explanations, most probable first: greedy by probability, then improved by swaps that raise the
+    expected number right."""
     ranked = sorted((h for h in hypotheses if h.probability >= least), key=_order)
     owner: dict[int, Hypothesis] = {}
     for h in ranked:
@@ -57,7 +58,13 @@ def _swap(ranked: Sequence[Hypothesis], owner: dict[int, Hypothesis]) -> bool:
     return changed
 
 
-def _refill(h: Hypothesis, freed: set[int], by_claim: dict[int, list[Hypothesis]], owner: dict[int, Hypothesis], blockers: dict[int, Hypothesis]) -> list[Hypothesis]:
+def _refill(
+    h: Hypothesis,
+    freed: set[int],
+    by_claim: dict[int, list[Hypothesis]],
+    owner: dict[int, Hypothesis],
+    blockers: dict[int, Hypothesis],
+) -> list[Hypothesis]:
     taken = set(h.claims)
     found: list[Hypothesis] = []
     for claim in sorted(freed - taken):

@@ -1,4 +1,5 @@
-"""Lines and entries prepared for searching: whole minor units, day numbers, words, citations and the indexes over them."""
+"""Lines and entries prepared for searching: whole minor units, day numbers, words, citations and the indexes over
+them."""
 
 from __future__ import annotations
 
@@ -68,6 +69,7 @@ class Books:
         self.items = [_item(i, e, position) for i, e in enumerate(sorted(entries, key=lambda x: (x.on, x.id)))]
         self.contacts = ContactIndex(names, (r.text for r in self.rows), len(self.rows))
         self.own = own_contacts(context)
+        self.crowd: dict[int, dict[str, float]] = {}
         self._index_items()
         self._index_aliases()
         for row in self.rows:

@@ -10,8 +10,10 @@ from .names import leaders
 
 _BUCKET = 10
 _BUCKET_SETTLED = 3
-_PER_CONTACT = 80
+_PER_CONTACT = 60
+_TWINS = 24
 _NAMED = 0.35
+_PART_NAMED = 0.5
 _LEAST_SHARE = 0.79
 _MOST_SHARE = 1.12
 _PARTIALS = 12
@@ -24,7 +26,8 @@ SETTLING = ("exact", "rounding")
 
 
 def single_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
-    """Every plausible one-to-one explanation of a line: by citation and name first, by amount alone where those leave it open."""
+    """Every plausible one-to-one explanation of a line: by citation and name first, by amount alone where those
+    leave it open."""
     limit = amounts.limits(books.context.tolerances)
     told = _told_items(books, row)
     found = _explain(books, row, told, limit)
@@ -41,12 +44,21 @@ def single_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
 def is_convincing(h: Hypothesis) -> bool:
     """True when a name or a citation speaks for the hypothesis and nothing loud against it."""
     f = h.features
-    return ("name_full" in f or "name_most" in f or "ref_sure" in f) and "name_other" not in f and "ref_only_elsewhere" not in f
+    return (
+        ("name_full" in f or "name_most" in f or "ref_sure" in f)
+        and "name_other" not in f
+        and "ref_only_elsewhere" not in f
+    )
 
 
 def _partial_order(books: Books, row: Row, item: Item) -> tuple[float, float, int, int]:
     match = row.contacts.get(item.contact)
-    return (-row.hits.get(item.index, 0.0), -round(match.coverage, 1) if match else 0.0, abs(item.due - row.day), item.index)
+    return (
+        -row.hits.get(item.index, 0.0),
+        -round(match.coverage, 1) if match else 0.0,
+        abs(item.due - row.day),
+        item.index,
+    )
 
 
 def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) -> list[Hypothesis]:
@@ -65,16 +77,17 @@ def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) 
 def _told_items(books: Books, row: Row) -> list[int]:
     """Open items that the text cites or whose contact it names, of the right direction."""
     chosen = {i for i in row.hits if books.items[i].open}
-    same = books.by_amount.get((row.line.currency, row.units), ())
-    if row.contacts and same:
-        chosen.update(i for i in same if books.items[i].contact in row.contacts)
+    same = books.by_amount.get((row.line.currency, row.units), ()) if row.contacts else ()
+    named = [i for i in same if books.items[i].contact in row.contacts]
+    chosen.update(named if len(named) <= _TWINS else _nearest(books, row, named, _TWINS))
     for contact in leaders(row.contacts, _NAMED):
         chosen.update(_owned(books, row, contact))
     return sorted(chosen)
 
 
 def _owned(books: Books, row: Row, contact: int) -> list[int]:
-    """A contact's open items that this amount could settle, and those due around the line that it could be a part of."""
+    """A contact's open items that this amount could settle, and those due around the line that it could be a part
+    of."""
     near, larger = [], []
     paid = abs(row.units)
     worth: dict[str, float | None] = {row.line.currency: 1.0}
@@ -90,15 +103,18 @@ def _owned(books: Books, row: Row, contact: int) -> list[int]:
             near.append(index)
         elif value > paid and currency == row.line.currency:
             larger.append(index)
-    larger.sort(key=lambda i: (abs(books.items[i].due - row.day), i))
-    return near[-_PER_CONTACT:] + larger[:_PARTIALS]
+    return _nearest(books, row, near, _PER_CONTACT) + _nearest(books, row, larger, _PARTIALS)
 
 
 def _same_amount(books: Books, row: Row, most: int) -> list[int]:
     bucket = books.by_amount.get((row.line.currency, row.units), [])
     if len(bucket) <= most:
         return list(bucket)
-    return sorted(bucket, key=lambda i: (abs(books.items[i].due - row.day), i))[:most]
+    return _nearest(books, row, bucket, most)
+
+
+def _nearest(books: Books, row: Row, indexes: list[int], most: int) -> list[int]:
+    return sorted(indexes, key=lambda i: (abs(books.items[i].due - row.day), i))[:most]
 
 
 def _blind_currency(books: Books, row: Row) -> list[int]:
@@ -124,11 +140,17 @@ def _same_currency(books: Books, row: Row, item: Item, limit: amounts.Limits) ->
     named = item.contact in row.contacts and row.contacts[item.contact].coverage >= 0.35
     if family != "exact" and not named and item.index not in row.hits:
         return None
-    if family == "partial" and (item.entry.kind not in DUE_KINDS or row.day < item.day - 1):
+    if family == "partial" and not _may_be_part(row, item):
         return None
     features = single_features(books, row, item, family)
     _shape(features, row, item, family)
     return Hypothesis((row.index,), (item.index,), family, features, row.units - item.open)
+
+
+def _may_be_part(row: Row, item: Item) -> bool:
+    match = row.contacts.get(item.contact)
+    told = item.index in row.hits or (match is not None and match.coverage >= _PART_NAMED and match.bits >= 2.0)
+    return told and item.entry.kind in DUE_KINDS and row.day >= item.day - 1
 
 
 def _shape(features: dict[str, float], row: Row, item: Item, family: str) -> None:
@@ -169,7 +191,9 @@ def _currency(books: Books, row: Row, item: Item, limit: amounts.Limits) -> Hypo
         return None
     features = single_features(books, row, item, "currency")
     size = abs(off)
-    features["fx_close" if size < 0.002 else "fx_near" if size < 0.006 else "fx_within" if size < 0.015 else "fx_far"] = 1.0
+    features[
+        "fx_close" if size < 0.002 else "fx_near" if size < 0.006 else "fx_within" if size < 0.015 else "fx_far"
+    ] = 1.0
     if original_amount_cited(row, item):
         features["fx_original"] = 1.0
     gap = row.units - round(expected)

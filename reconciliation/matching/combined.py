@@ -42,12 +42,16 @@ def _payers(books: Books, row: Row) -> list[int]:
 
 
 def _pool(books: Books, row: Row, contact: int) -> list[Item]:
-    """Open documents of the contact that could be in this payment, the nearest to their due day first when there are too many."""
+    """Open documents of the contact that could be in this payment, the nearest to their due day first when there
+    are too many."""
     owned = [books.items[i] for i in books.by_contact.get(contact, ())]
     usable = [
         i
         for i in owned
-        if i.entry.currency == row.line.currency and i.entry.kind in _KINDS and -2 <= row.day - i.day <= _BEHIND_DAYS and _fits(i, row)
+        if i.entry.currency == row.line.currency
+        and i.entry.kind in _KINDS
+        and -2 <= row.day - i.day <= _BEHIND_DAYS
+        and _fits(i, row)
     ]
     credit = sum(abs(i.open) for i in usable if i.entry.kind == "credit_note")
     usable = [i for i in usable if abs(i.open) <= abs(row.units) + credit]
@@ -74,7 +78,8 @@ def _from_pool(books: Books, row: Row, pool: list[Item]) -> list[Hypothesis]:
 
 
 def _cited_sets(row: Row, pool: list[Item], values: list[int], limit: amounts.Limits) -> set[tuple[int, ...]]:
-    """All documents that the text cites, less a small fee or discount; or with up to three more that complete the sum."""
+    """All documents that the text cites, less a small fee or discount; or with up to three more that complete the
+    sum."""
     cited = tuple(i for i, item in enumerate(pool) if item.index in row.hits)
     if not cited:
         return set()
@@ -121,7 +126,11 @@ def set_features(pool: list[Item], chosen: Sequence[int], target: int) -> Featur
     chance = math.log(math.comb(size, count)) - math.log(max(1, abs(target) * 100 // UNITS))
     holes = (max(chosen) - min(chosen) + 1) - count
     credits = sum(1 for i in chosen if pool[i].entry.kind == "credit_note")
-    features = {"set_chance": max(-12.0, min(6.0, chance)) / 4.0, "set_holes": min(holes, 6) / 3.0, "set_size": min(count, 10) / 4.0}
+    features = {
+        "set_chance": max(-12.0, min(6.0, chance)) / 4.0,
+        "set_holes": min(holes, 6) / 3.0,
+        "set_size": min(count, 10) / 4.0,
+    }
     if min(chosen) == 0:
         features["set_from_oldest"] = 1.0
     if count == size:

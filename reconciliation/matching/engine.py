@@ -20,7 +20,8 @@ from .runs import Runs
 from .weights import CALIBRATION, WEIGHTS
 
 LEAST = 0.25
-"""Explanations less probable than this are not worth a person's time as a proposal; they may still be alternatives."""
+"""Explanations less probable than this are not worth a person's time as a proposal; they may still be
+alternatives."""
 
 _ALTERNATIVES = 4
 _FLOOR = 0.01
@@ -29,7 +30,8 @@ _FLOOR = 0.01
 def match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> list[Proposal]:
     """Propose which lines and entries belong together, most probable first.
 
-    Ids must be unique on each side. The result depends on the contents only, not on the order of the input. No id appears twice.
+    Ids must be unique on each side. The result depends on the contents only, not on the order of the input. No id
+    appears twice.
     """
     books = Books(lines, entries, context)
     hypotheses = explain_all(books)
@@ -66,7 +68,8 @@ def explain_all(books: Books) -> list[Hypothesis]:
 
 
 def _allowed(books: Books, found: list[Hypothesis]) -> list[Hypothesis]:
-    """One hypothesis per combination, none that a person has refused; in an order that does not depend on the input's."""
+    """One hypothesis per combination, none that a person has refused; in an order that does not depend on the
+    input's."""
     refused = {(r.bank_ids, r.ledger_ids) for r in books.context.rejections}
     unique: dict[tuple[tuple[int, ...], tuple[int, ...]], Hypothesis] = {}
     for h in sorted(found, key=lambda h: (h.rows, h.items, h.family)):
@@ -89,5 +92,8 @@ def _proposal(books: Books, h: Hypothesis, by_row: dict[int, list[Hypothesis]]) 
         kind=KINDS[h.family],
         reasons=reasons(books, h, others[0] if others else None, WEIGHTS),
         difference=difference(books, h),
-        alternatives=tuple(Alternative(tuple(books.items[i].entry.id for i in o.items), round(o.probability, 6)) for o in others[:_ALTERNATIVES]),
+        alternatives=tuple(
+            Alternative(tuple(books.items[i].entry.id for i in o.items), round(o.probability, 6))
+            for o in others[:_ALTERNATIVES]
+        ),
     )

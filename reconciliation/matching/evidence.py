@@ -1,4 +1,5 @@
-"""Features: what agrees and what differs between bank lines and ledger entries, as named numbers. No word of any bank is known here."""
+"""Features: what agrees and what differs between bank lines and ledger entries, as named numbers. No word of any
+bank is known here."""
 
 from __future__ import annotations
 
@@ -10,9 +11,24 @@ from .names import NO_MATCH
 from .references import is_near
 
 Features = dict[str, float]
+_TWINS_READ = 200
 
-_DUE_BINS = ((-45, "due_very_early"), (-15, "due_early"), (-4, "due_bit_early"), (3, "due_on_time"), (14, "due_late"), (45, "due_very_late"))
-_DAY_BINS = ((-4, "day_far_before"), (-1, "day_before"), (0, "day_same"), (2, "day_soon"), (4, "day_few"), (8, "day_week"))
+_DUE_BINS = (
+    (-45, "due_very_early"),
+    (-15, "due_early"),
+    (-4, "due_bit_early"),
+    (3, "due_on_time"),
+    (14, "due_late"),
+    (45, "due_very_late"),
+)
+_DAY_BINS = (
+    (-4, "day_far_before"),
+    (-1, "day_before"),
+    (0, "day_same"),
+    (2, "day_soon"),
+    (4, "day_few"),
+    (8, "day_week"),
+)
 
 
 def _binned(value: int, bins: Sequence[tuple[int, str]], last: str) -> str:
@@ -34,7 +50,15 @@ def _reference_features(row: Row, items: Sequence[Item], books: Books, features:
     cited = [row.hits.get(i.index, 0.0) for i in items]
     for strength in cited:
         if strength:
-            name = "ref_weak" if strength < 3.6 else "ref_fair" if strength < 4.6 else "ref_strong" if strength < 6 else "ref_sure"
+            name = (
+                "ref_weak"
+                if strength < 3.6
+                else "ref_fair"
+                if strength < 4.6
+                else "ref_strong"
+                if strength < 6
+                else "ref_sure"
+            )
             features[name] = features.get(name, 0.0) + 1.0 / len(items)
     missing = sum(1 for s in cited if not s)
     if missing and missing < len(items):
@@ -48,6 +72,10 @@ def _reference_features(row: Row, items: Sequence[Item], books: Books, features:
         features["ref_elsewhere_sure" if strongest >= 4.6 else "ref_elsewhere"] = 1.0
         if not any(cited):
             features["ref_only_elsewhere"] = 1.0
+    mine = {i.contact for i in items}
+    uncovered = sum(1 for s, j in others if books.items[j].open and books.items[j].contact in mine)
+    if uncovered and any(cited):
+        features["ref_uncovered"] = min(uncovered, 3) / 2.0
     if missing and _near_citation(row, items):
         features["ref_near"] = 1.0
 
@@ -75,7 +103,10 @@ def _name_features(row: Row, items: Sequence[Item], books: Books, features: Feat
         features["name_stranger"] = 1.0
     else:
         features["name_absent"] = 1.0
-    rival = max((m.coverage * min(m.bits, 8.0) for c, m in row.contacts.items() if c not in contacts and m.coverage >= 0.5), default=0.0)
+    rival = max(
+        (m.coverage * min(m.bits, 8.0) for c, m in row.contacts.items() if c not in contacts and m.coverage >= 0.5),
+        default=0.0,
+    )
     lead = rival - own.coverage * min(own.bits, 8.0)
     if lead > 1.0:
         features["name_other"] = min(lead, 6.0) / 6.0
@@ -96,9 +127,17 @@ def time_features(row: Row, item: Item) -> Features:
 
 def crowd_features(books: Books, item: Item) -> Features:
     """How ordinary this amount is, and whether the same contact has an older open twin of it."""
+    known = books.crowd.get(item.index)
+    if known is None:
+        known = books.crowd[item.index] = _crowd(books, item)
+    return known
+
+
+def _crowd(books: Books, item: Item) -> Features:
     twins = books.by_amount[item.entry.currency, item.open]
     features = {"crowd": math.log(len(twins))} if len(twins) > 1 else {}
-    older = sum(1 for j in twins[:200] if books.items[j].contact == item.contact and (books.items[j].due, j) < (item.due, item.index))
+    others = (books.items[j] for j in twins[:_TWINS_READ])
+    older = sum(1 for o in others if o.contact == item.contact and (o.due, o.index) < (item.due, item.index))
     if older:
         features["older_twin"] = min(older, 4) / 2.0
     return features

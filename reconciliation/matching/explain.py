@@ -11,11 +11,28 @@ from .hypothesis import Hypothesis
 from .model import Reason
 
 KINDS = {
-    "exact": "match", "rounding": "rounding", "short": "fee", "discount": "discount", "usual_discount": "discount", "over": "overpaid",
-    "transposed": "typing", "tip": "overpaid", "partial": "partial", "currency": "currency", "combined": "combined", "instalments": "instalments",
-    "many_to_many": "combined", "run": "run", "payout_booked": "payout", "payout_net": "payout", "payout_extra": "payout",
-    "chargeback": "chargeback", "transfer": "transfer", "return": "return", "duplicate": "duplicate",
-}  # fmt: skip
+    "exact": "match",
+    "rounding": "rounding",
+    "short": "fee",
+    "discount": "discount",
+    "usual_discount": "discount",
+    "over": "overpaid",
+    "transposed": "typing",
+    "tip": "overpaid",
+    "partial": "partial",
+    "currency": "currency",
+    "combined": "combined",
+    "instalments": "instalments",
+    "many_to_many": "combined",
+    "run": "run",
+    "payout_booked": "payout",
+    "payout_net": "payout",
+    "payout_extra": "payout",
+    "chargeback": "chargeback",
+    "transfer": "transfer",
+    "return": "return",
+    "duplicate": "duplicate",
+}
 
 _WORDS = {
     "ref_sure": "the text cites the document number",
@@ -60,7 +77,11 @@ def reasons(books: Books, h: Hypothesis, second: Hypothesis | None, weights: Map
     found += [Reason(name, _WORDS[name], round(weight, 3)) for weight, name in told[:5]]
     if second is not None:
         gap = h.probability - second.probability
-        found.append(Reason("second", f"next best: {_ids(books, second)}, {gap * 100:.1f} points behind", round(-second.score, 3)))
+        found.append(
+            Reason(
+                "second", f"next best: {_ids(books, second)}, {gap * 100:.1f} points behind", round(-second.score, 3)
+            )
+        )
     return tuple(found)
 
 
@@ -68,7 +89,9 @@ def _days(books: Books, index: int, h: Hypothesis, weights: Mapping[str, float])
     item = books.items[h.items[-1]]
     lag = books.rows[index].day - item.due
     what = "due day" if item.entry.due_on else "booking day"
-    side = "on the" if not lag else f"{abs(lag)} day{'s' if abs(lag) != 1 else ''} {'after' if lag > 0 else 'before'} the"
+    side = (
+        "on the" if not lag else f"{abs(lag)} day{'s' if abs(lag) != 1 else ''} {'after' if lag > 0 else 'before'} the"
+    )
     weight = sum(weights.get(n, 0.0) * v for n, v in h.features.items() if n.startswith(("due_", "day_", "before_")))
     return Reason("date", f"{side} {what}", round(weight, 3))
 
@@ -93,15 +116,20 @@ def amount_words(books: Books, h: Hypothesis) -> str:
     gap = difference(books, h)
     if h.family == "currency":
         item = books.items[h.items[0]].entry
-        return f"{paid} {currency} is {item.open_amount} {item.currency} at {h.notes.get('rate', '?')}, difference {gap} {currency}"
+        worth = f"{item.open_amount} {item.currency} at {h.notes.get('rate', '?')}"
+        return f"{paid} {currency} is {worth}, difference {gap} {currency}"
     owed = to_decimal(sum(books.items[i].open for i in h.items))
     count = f"{len(h.items)} entries of together " if len(h.items) > 1 else ""
     lines = f"{len(h.rows)} lines of together " if len(h.rows) > 1 else ""
-    return f"{lines}{paid} {currency} against {count}{owed} {currency}" + (f", difference {gap}: {KINDS[h.family]}" if gap else ", to the cent")
+    return f"{lines}{paid} {currency} against {count}{owed} {currency}" + (
+        f", difference {gap}: {KINDS[h.family]}" if gap else ", to the cent"
+    )
 
 
 def _internal_words(books: Books, h: Hypothesis) -> str:
-    lines: Sequence[str] = [f"{books.rows[r].line.amount} {books.rows[r].line.currency} on {books.rows[r].line.on}" for r in h.rows]
+    lines: Sequence[str] = [
+        f"{books.rows[r].line.amount} {books.rows[r].line.currency} on {books.rows[r].line.on}" for r in h.rows
+    ]
     if h.family == "duplicate":
         return f"the same line twice: {lines[0]} and {lines[1]}"
     return f"{lines[0]} against {lines[1]}"

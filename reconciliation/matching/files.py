@@ -1,4 +1,5 @@
-"""The offline form: a directory of statement and ledger files in, proposals as plain values out. Reads through given texts only."""
+"""The offline form: a directory of statement and ledger files in, proposals as plain values out. Reads through
+given texts only."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class Job:
 
 
 def read_job(files: Mapping[str, str]) -> Job:
-    """Build a job from file texts by name: `bank_transactions.csv` and `ledger_entries.csv`, optional `fx_rates.csv`, `context.json`, `history.json`.
+    """Build a job from file texts by name: `bank_transactions.csv` and `ledger_entries.csv`, optional
+    `fx_rates.csv`, `context.json`, `history.json`.
 
     Lines approved in the history are left out, and what they paid is taken off the entries. Raises FileProblem.
     """
@@ -57,7 +59,10 @@ def read_context(text: str) -> Context:
     return Context(
         own_names=tuple(n for n in (data.get("own_company"), *data.get("own_names", ())) if n),
         home_currency=str(data.get("home_currency", "")),
-        accounts=tuple(Account(str(a["id"]), str(a.get("currency", "")), str(a.get("type", "current"))) for a in data.get("accounts", ())),
+        accounts=tuple(
+            Account(str(a["id"]), str(a.get("currency", "")), str(a.get("type", "current")))
+            for a in data.get("accounts", ())
+        ),
         processors=tuple(_processor(p) for p in data.get("processors", ())),
         tolerances=Tolerances(
             short_max_abs=_setting(limits, "short_payment_max_abs", defaults.short_max_abs),
@@ -87,15 +92,23 @@ def write_proposals(proposals: Sequence[Proposal]) -> list[dict[str, Any]]:
 
 def _rows(files: Mapping[str, str], name: str) -> list[tuple[str, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(files[name].removeprefix("\ufeff")))
-    return [(f"{name}, line {at}", {k: (v or "") for k, v in row.items() if k}) for at, row in enumerate(reader, start=2)]
+    return [
+        (f"{name}, line {at}", {k: (v or "") for k, v in row.items() if k}) for at, row in enumerate(reader, start=2)
+    ]
 
 
 def _line(row: dict[str, str], at: str) -> BankLine:
     try:
         return BankLine(
-            row["id"], row["account_id"], date.fromisoformat(row["date"]), _amount(row["amount"]), row["currency"],
-            row.get("description", ""), row.get("counterparty", ""), row.get("reference", ""),
-        )  # fmt: skip
+            id=row["id"],
+            account_id=row["account_id"],
+            on=date.fromisoformat(row["date"]),
+            amount=_amount(row["amount"]),
+            currency=row["currency"],
+            description=row.get("description", ""),
+            counterparty=row.get("counterparty", ""),
+            reference=row.get("reference", ""),
+        )
     except (KeyError, ValueError) as problem:
         raise FileProblem(f"{at}: {problem}") from problem
 
@@ -104,9 +117,18 @@ def _entry(row: dict[str, str], at: str) -> LedgerEntry:
     try:
         due = row.get("due_date", "")
         return LedgerEntry(
-            row["id"], row["kind"], date.fromisoformat(row["date"]), date.fromisoformat(due) if due else None, _amount(row["amount"]),
-            _amount(row["open_amount"]), row["currency"], row.get("contact_name", ""), row.get("number", ""), row.get("reference", ""), row.get("memo", ""),
-        )  # fmt: skip
+            id=row["id"],
+            kind=row["kind"],
+            on=date.fromisoformat(row["date"]),
+            due_on=date.fromisoformat(due) if due else None,
+            amount=_amount(row["amount"]),
+            open_amount=_amount(row["open_amount"]),
+            currency=row["currency"],
+            contact_name=row.get("contact_name", ""),
+            number=row.get("number", ""),
+            reference=row.get("reference", ""),
+            memo=row.get("memo", ""),
+        )
     except (KeyError, ValueError) as problem:
         raise FileProblem(f"{at}: {problem}") from problem
 
@@ -134,7 +156,9 @@ def _setting(limits: Mapping[str, Any], key: str, default: Decimal) -> Decimal:
 
 def _processor(data: Mapping[str, Any]) -> Processor:
     name = str(data.get("ledger_contact") or data["key"])
-    return Processor(str(data["key"]), name, *(Decimal(str(data.get(k, "0"))) for k in ("percent", "fixed", "dispute_fee")))
+    return Processor(
+        str(data["key"]), name, *(Decimal(str(data.get(k, "0"))) for k in ("percent", "fixed", "dispute_fee"))
+    )
 
 
 def _json(text: str, name: str) -> dict[str, Any]:
@@ -151,6 +175,9 @@ def _history(text: str, lines: Sequence[BankLine], entries: Sequence[LedgerEntry
     by_line, by_entry = {x.id: x for x in lines}, {e.id: e for e in entries}
     groups = _json(text, "history.json").get("groups", [])
     return [
-        Approved(tuple(by_line[i] for i in g.get("bank", ()) if i in by_line), tuple(by_entry[i] for i in g.get("ledger", ()) if i in by_entry))
+        Approved(
+            tuple(by_line[i] for i in g.get("bank", ()) if i in by_line),
+            tuple(by_entry[i] for i in g.get("ledger", ()) if i in by_entry),
+        )
         for g in groups
     ]

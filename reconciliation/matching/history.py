@@ -1,4 +1,5 @@
-"""What earlier approvals, and unmistakable matches of this very statement, teach about how payers write their names."""
+"""What earlier approvals, and unmistakable matches of this very statement, teach about how payers write their
+names."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _TRUST = 5
 
 
 def learn(books: Books) -> None:
-    """Add payer names as aliases of contacts: from approved matches, and from lines that cite one document and pay it exactly.
+    """Add payer names as aliases of contacts: from approved matches, and from lines that cite one document and pay
+    it exactly.
 
     Words that pay for several contacts (a payment platform) and names that mostly stay unexplained teach nothing.
     """
@@ -52,8 +54,14 @@ def _shared_words(books: Books, lessons: Sequence[tuple[tuple[str, ...], int]]) 
 
 
 def _certain_contacts(books: Books, row: Row) -> set[int]:
-    exact = [books.items[i] for i, strength in row.hits.items() if strength >= _CERTAIN and books.items[i].open == row.units]
-    return {i.contact for i in exact if i.entry.currency == row.line.currency} if len({i.contact for i in exact}) == 1 else set()
+    exact = [
+        books.items[i] for i, strength in row.hits.items() if strength >= _CERTAIN and books.items[i].open == row.units
+    ]
+    return (
+        {i.contact for i in exact if i.entry.currency == row.line.currency}
+        if len({i.contact for i in exact}) == 1
+        else set()
+    )
 
 
 def _payer(books: Books, text: Sequence[str], shared: set[str]) -> tuple[str, ...]:

@@ -18,18 +18,22 @@ _SPAN_DAYS = 75
 _PAIR_DAYS = 28
 _POOL = 14
 _KEEP = 4
+_TOLD = frozenset(("name_full", "name_most", "ref_fair", "ref_strong", "ref_sure"))
 
 
 def instalment_hypotheses(books: Books, partial: Sequence[Hypothesis]) -> list[Hypothesis]:
     """Lines that each pay a part of one document and together the whole of it."""
     payers: dict[int, list[int]] = defaultdict(list)
     for h in partial:
-        payers[h.items[0]].append(h.rows[0])
+        if not _TOLD.isdisjoint(h.features):
+            payers[h.items[0]].append(h.rows[0])
     slack = amounts.limits(books.context.tolerances).rounding
     out: list[Hypothesis] = []
     for index, found in sorted(payers.items()):
         item = books.items[index]
-        rows = sorted((books.rows[r] for r in found), key=lambda r: (item.index not in r.hits, abs(r.day - item.due), r.index))[:_ROWS]
+        rows = sorted(
+            (books.rows[r] for r in found), key=lambda r: (item.index not in r.hits, abs(r.day - item.due), r.index)
+        )[:_ROWS]
         if len(rows) < 2:
             continue
         for chosen in subsets([r.units for r in rows], item.open, slack, sizes=range(2, 6), most=_KEEP * 3):
@@ -75,7 +79,11 @@ def many_to_many_hypotheses(books: Books, rows: Sequence[Row]) -> list[Hypothesi
         found.sort(key=lambda r: r.index)
         for at, first in enumerate(found):
             for second in found[at + 1 : at + 5]:
-                if second.day - first.day <= _PAIR_DAYS and second.line.currency == first.line.currency and (second.units > 0) == (first.units > 0):
+                if (
+                    second.day - first.day <= _PAIR_DAYS
+                    and second.line.currency == first.line.currency
+                    and (second.units > 0) == (first.units > 0)
+                ):
                     out += _pair(books, first, second, contact)
     return out
 
@@ -85,13 +93,18 @@ def _pair(books: Books, first: Row, second: Row, contact: int) -> list[Hypothesi
     pool = [
         i
         for i in (books.items[j] for j in books.by_contact.get(contact, ()))
-        if i.entry.kind in DUE_KINDS and i.entry.currency == first.line.currency and (i.open > 0) == (first.units > 0) and -1 <= second.day - i.day <= 150
+        if i.entry.kind in DUE_KINDS
+        and i.entry.currency == first.line.currency
+        and (i.open > 0) == (first.units > 0)
+        and -1 <= second.day - i.day <= 150
     ]
     pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
     pool = sorted(pool[:_POOL], key=lambda i: (i.due, i.index))
     out = []
     for chosen in subsets([i.open for i in pool], first.units + second.units, sizes=range(2, 7), most=24):
         items = [pool[i] for i in chosen]
+        if subsets([i.open for i in items], first.units, sizes=range(1, len(items)), most=1):
+            continue
         hypothesis = _hypothesis(books, [first, second], items, "many_to_many", len(pool))
         hypothesis.features |= set_features(pool, chosen, first.units + second.units)
         cites = sum(1 for i in items if i.index in cited)

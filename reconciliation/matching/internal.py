@@ -1,4 +1,5 @@
-"""Explanations inside the statement itself: transfers between own accounts, payments that came back, lines delivered twice."""
+"""Explanations inside the statement itself: transfers between own accounts, payments that came back, lines
+delivered twice."""
 
 from __future__ import annotations
 
@@ -46,7 +47,9 @@ def _pair(books: Books, first: Row, second: Row) -> list[Hypothesis]:
 def _duplicate(books: Books, first: Row, second: Row) -> list[Hypothesis]:
     overlap = _overlap(first.text, second.text)
     same_cites = first.cites == second.cites
-    if overlap < 0.6 or not (same_cites or first.cites <= second.cites or second.cites <= first.cites or _cut(first, second)):
+    if overlap < 0.6 or not (
+        same_cites or first.cites <= second.cites or second.cites <= first.cites or _cut(first, second)
+    ):
         return []
     identical = first.line.description == second.line.description and first.line.reference == second.line.reference
     features: Features = {"is_duplicate": 1.0, "duplicate_identical" if identical else "duplicate_similar": 1.0}
@@ -105,7 +108,9 @@ def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:
         features["transfer_pair_self"] = float(self_named)
     if any(len(c) >= 5 for c in first.cites & second.cites):
         features["transfer_pair_cited"] = 1.0
-    named = sum(max((m.coverage * min(m.bits, 8.0) for m in r.contacts.values()), default=0.0) > 2.5 for r in (first, second))
+    named = sum(
+        max((m.coverage * min(m.bits, 8.0) for m in r.contacts.values()), default=0.0) > 2.5 for r in (first, second)
+    )
     if named:
         features["transfer_pair_named"] = float(named)
     strangers = sum(r.has_name for r in (first, second))

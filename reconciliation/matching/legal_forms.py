@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LEGAL_FORMS = frozenset(
+_TEXT = (
     # English-speaking
     "ltd limited llc llp lp plc inc incorporated corp corporation co company pty pte group holding holdings cic "
     # German-speaking
@@ -16,8 +16,10 @@ LEGAL_FORMS = frozenset(
     # Polish, Czech, Hungarian, Balkan
     "sp zoo oo sk sc spzoo sro kft zrt bt doo dd ad ood eood "
     # Slavic and Greek, transliterated
-    "ooo oao zao pao ao tov pp ip chp ae ee oe epe ike mepe eu ".split()
+    "ooo oao zao pao ao tov pp ip chp ae ee oe epe ike mepe eu"
 )
+
+LEGAL_FORMS = frozenset(_TEXT.split())
 
 # How a register says that a company trades under another name.
 TRADING_AS = (" t/a ", " dba ", " d/b/a ", " trading as ", " aka ", " a/k/a ", " formerly ", " c/o ")

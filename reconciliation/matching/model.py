@@ -25,7 +25,8 @@ class BankLine:
 class LedgerEntry:
     """One document or booking; amounts carry the sign of the bank line that would settle them.
 
-    `kind`: invoice, bill, payment, expense, payout, credit_note, transfer. `open_amount` zero means settled: never proposed.
+    `kind`: invoice, bill, payment, expense, payout, credit_note, transfer. `open_amount` zero means settled: never
+    proposed.
     """
 
     id: str
@@ -132,8 +133,10 @@ class Alternative:
 class Proposal:
     """These bank lines and these entries belong together with this probability.
 
-    `difference` is the bank total minus the entries' open total in the bank currency, to the cent: what a fee, a discount,
-    a rate or a remaining balance has to explain. `kind`: match, fee, discount, rounding, overpaid, partial, instalments, combined, run,
+    `difference` is the bank total minus the entries' open total in the bank currency, to the cent: what a fee, a
+    discount,
+    a rate or a remaining balance has to explain. `kind`: match, fee, discount, rounding, overpaid, partial,
+    instalments, combined, run,
     payout, chargeback, currency, transfer, return, duplicate.
     """
 

@@ -17,13 +17,14 @@ _FORMS = frozenset(sound(form) for form in LEGAL_FORMS)
 _BUCKET_LIMIT = 150
 _CANDIDATES = 8
 _LEGAL_WEIGHT = 0.1
-_RARE = 3.2
-"""Nats: a word on fewer than about one line in twenty-five."""
+_RARE_SHARE = 0.04
+_RARE = -math.log(_RARE_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
-    """`coverage`: share of the contact's name that the text explains (0..1); `bits`: rarity of what agreed, in nats."""
+    """`coverage`: share of the contact's name that the text explains (0..1); `bits`: rarity of what agreed, in
+    nats."""
 
     coverage: float
     bits: float
@@ -34,10 +35,13 @@ NO_MATCH = NameMatch(0.0, 0.0, False)
 
 
 def leaders(contacts: Mapping[int, NameMatch], least: float) -> list[int]:
-    """The contacts worth a closer look: named at least so well, and not far behind the best in coverage or in rarity."""
+    """The contacts worth a closer look: named at least so well, and not far behind the best in coverage or in
+    rarity."""
     best = max((m.coverage for m in contacts.values()), default=0.0)
     bits = max((m.bits for m in contacts.values()), default=0.0)
-    return [c for c, m in contacts.items() if m.coverage >= least and (m.coverage >= best - 0.3 or m.bits >= 0.9 * bits)]
+    return [
+        c for c, m in contacts.items() if m.coverage >= least and (m.coverage >= best - 0.3 or m.bits >= 0.9 * bits)
+    ]
 
 
 @dataclass(slots=True)
@@ -102,7 +106,7 @@ class ContactIndex:
         known = self._rare.get(token)
         if known is None:
             enough = len(token) >= 3 and token not in _FORMS
-            known = self._rare[token] = enough and math.log((1 + self._lines) / (1 + self._bank_df[token])) > _RARE
+            known = self._rare[token] = enough and self._bank_df[token] <= max(2.0, _RARE_SHARE * self._lines)
         return known
 
     def find(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
@@ -122,7 +126,9 @@ class ContactIndex:
                     votes[contact] += share
         best = sorted(votes, key=lambda c: (-votes[c], self.names[c]))[: _CANDIDATES * 2]
         scored = {c: self.score(text, c) for c in best}
-        ranked = sorted(scored, key=lambda c: (-scored[c].coverage * min(scored[c].bits, 12.0), scored[c].via_alias, self.names[c]))
+        ranked = sorted(
+            scored, key=lambda c: (-scored[c].coverage * min(scored[c].bits, 12.0), scored[c].via_alias, self.names[c])
+        )
         return {c: scored[c] for c in ranked[:_CANDIDATES] if scored[c].coverage >= 0.2}
 
     def _probes(self, text: tuple[str, ...]) -> Iterable[tuple[str, float]]:

@@ -25,7 +25,8 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def sound(token: str) -> str:
-    """A folded token in one spelling: digraphs and doubled letters reduced, so that variants of one name are equal."""
+    """A folded token in one spelling: digraphs and doubled letters reduced, so that variants of one name are
+    equal."""
     for old, new in SAME_SOUND:
         if old in token:
             token = token.replace(old, new)

@@ -1,4 +1,5 @@
-"""Payouts of payment processors: the sum of takings less fees, refunds inside, sometimes one taking held over; and chargebacks."""
+"""Payouts of payment processors: the sum of takings less fees, refunds inside, sometimes one taking held over; and
+chargebacks."""
 
 from __future__ import annotations
 
@@ -109,10 +110,14 @@ def _with_booked_fee(books: Books, row: Row, desk: Desk, pool: list[Item]) -> li
 
 
 def _with_list_fee(row: Row, desk: Desk, pool: list[Item]) -> list[_Found]:
-    """The fee is not in the books: takings less the list price, or a little more for foreign cards, equal the line."""
+    """The fee is not in the books: takings less the list price, or a little more for foreign cards, equal the
+    line."""
     share, fixed = float(desk.processor.percent), float(desk.processor.fixed) * UNITS
     nets = [i.open - (i.open * share + fixed if i.open > 0 else 0.0) for i in pool]
-    out = [_Found(items, "payout_net", 0.0, held, aligned) for items, held, aligned in _search(nets, pool, float(row.units), 2.0 * _CENT)]
+    out = [
+        _Found(items, "payout_net", 0.0, held, aligned)
+        for items, held, aligned in _search(nets, pool, float(row.units), 2.0 * _CENT)
+    ]
     sums = [0.0]
     for value in nets:
         sums.append(sums[-1] + value)
@@ -124,7 +129,9 @@ def _with_list_fee(row: Row, desk: Desk, pool: list[Item]) -> list[_Found]:
     return out
 
 
-def _search(values: list[float], pool: list[Item], target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:
+def _search(
+    values: list[float], pool: list[Item], target: float, slack: float
+) -> list[tuple[tuple[int, ...], int, bool]]:
     """Whole days first, then whole days with one taking held back or carried over, then short runs and small sets."""
     sums = [0.0]
     for value in values:
@@ -147,7 +154,9 @@ def _search(values: list[float], pool: list[Item], target: float, slack: float) 
     return moved[: 2 * _KEEP] + _small_sets(values, pool, target, slack)
 
 
-def _small_sets(values: list[float], pool: list[Item], target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:
+def _small_sets(
+    values: list[float], pool: list[Item], target: float, slack: float
+) -> list[tuple[tuple[int, ...], int, bool]]:
     recent = list(range(max(0, len(pool) - 14), len(pool)))
     whole = [round(values[i]) for i in recent]
     found = subsets(whole, round(target), max(1, round(slack)), sizes=range(1, 5), most=2 * _KEEP)
@@ -157,10 +166,16 @@ def _small_sets(values: list[float], pool: list[Item], target: float, slack: flo
 def _hypothesis(books: Books, row: Row, pool: list[Item], found: _Found) -> Hypothesis:
     items = [books.items[i] for i in found.items]
     takings = [i for i in items if i.entry.kind != "expense"]
-    features = {f"is_{found.family}": 1.0, "payout_size": min(math.log(len(takings)), 1.5), "payout_held": float(found.held)}
+    features = {
+        f"is_{found.family}": 1.0,
+        "payout_size": min(math.log(len(takings)), 1.5),
+        "payout_held": float(found.held),
+    }
     if not found.aligned:
         features["payout_loose"] = 1.0
-        features["set_chance"] = (math.log(math.comb(min(len(pool), 40), min(len(takings), 5))) - math.log(max(1, abs(row.units) // _CENT))) / 4.0
+        features["set_chance"] = (
+            math.log(math.comb(min(len(pool), 40), min(len(takings), 5))) - math.log(max(1, abs(row.units) // _CENT))
+        ) / 4.0
     if found.residual:
         features["payout_extra_share"] = found.residual * 50
     lag = row.day - max(i.day for i in takings)
@@ -174,11 +189,17 @@ def _hypothesis(books: Books, row: Row, pool: list[Item], found: _Found) -> Hypo
 def _chargebacks(row: Row, desk: Desk) -> list[Hypothesis]:
     if row.units >= 0:
         return []
-    notes = [i for i in desk.takings if i.open < 0 and -10 <= i.day - row.day <= 1 and i.entry.currency == row.line.currency]
+    notes = [
+        i for i in desk.takings if i.open < 0 and -10 <= i.day - row.day <= 1 and i.entry.currency == row.line.currency
+    ]
     out = []
     for note in notes:
         for fee in desk.fees:
-            if note.open + fee.open == row.units and abs(note.day - fee.day) <= 2 and fee.entry.currency == row.line.currency:
+            if (
+                note.open + fee.open == row.units
+                and abs(note.day - fee.day) <= 2
+                and fee.entry.currency == row.line.currency
+            ):
                 features = {"is_chargeback": 1.0}
                 if set(note.keys) & set(fee.keys) or note.index in row.hits or fee.index in row.hits:
                     features["chargeback_cited"] = 1.0

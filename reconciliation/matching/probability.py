@@ -1,5 +1,8 @@
-"""From evidence to probabilities: weighted features give log-odds, and competition for the same line or entry is settled by
-belief propagation over the whole statement, so that explanations which exclude each other share one unit of probability."""
+"""From evidence to probabilities.
+
+Weighted features give log-odds; competition for the same line or entry is settled by belief propagation over the whole
+statement, so that explanations which exclude each other share one unit of probability.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,13 @@ def propagate(hypotheses: Sequence[Hypothesis], rounds: int = ROUNDS) -> None:
         h.probability = _logistic(h.score + sum(inward[e] for e in own))
 
 
-def _one_round(hypotheses: Sequence[Hypothesis], edges: list[list[int]], owner: list[int], shared: list[list[int]], inward: list[float]) -> None:
+def _one_round(
+    hypotheses: Sequence[Hypothesis],
+    edges: list[list[int]],
+    owner: list[int],
+    shared: list[list[int]],
+    inward: list[float],
+) -> None:
     totals = [h.score + sum(inward[e] for e in own) for h, own in zip(hypotheses, edges, strict=True)]
     exp, log1p = math.exp, math.log1p
     for found in shared:

@@ -19,7 +19,8 @@ MAX_RUNS = 64
 
 @lru_cache(maxsize=65536)
 def number_keys(number: str) -> tuple[str, ...]:
-    """Ways to cite a document number: all its digits, the last run, what follows a year, the last five; its mixed code."""
+    """Ways to cite a document number: all its digits, the last run, what follows a year, the last five; its mixed
+    code."""
     text = fold(number)
     runs = [r.lstrip("0") for r in _RUN.findall(text)]
     keys: dict[str, None] = {}
@@ -37,7 +38,8 @@ def number_keys(number: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16384)
 def citations(text: str) -> frozenset[str]:
-    """Every key that the text may cite: single runs of digits, neighbouring runs joined, mixed codes. Dates are left out."""
+    """Every key that the text may cite: single runs of digits, neighbouring runs joined, mixed codes. Dates are
+    left out."""
     folded = _DATE.sub(" | ", fold(text))
     found: set[str] = set()
     matches = list(_RUN.finditer(folded))[:MAX_RUNS]
@@ -61,7 +63,8 @@ def _add(found: set[str], digits: str) -> None:
 
 
 def is_near(cited: str, key: str) -> bool:
-    """True when two keys of four or more characters differ by one slip: swapped neighbours, one wrong, missing or extra character."""
+    """True when two keys of four or more characters differ by one slip: swapped neighbours, one wrong, missing or
+    extra character."""
     a, b = len(cited), len(key)
     if min(a, b) < 4 or abs(a - b) > 1 or cited == key:
         return False
@@ -69,6 +72,8 @@ def is_near(cited: str, key: str) -> bool:
     while at < min(a, b) and cited[at] == key[at]:
         at += 1
     if a == b:
-        return cited[at + 1 :] == key[at + 1 :] or (cited[at : at + 2] == key[at : at + 2][::-1] and cited[at + 2 :] == key[at + 2 :])
+        return cited[at + 1 :] == key[at + 1 :] or (
+            cited[at : at + 2] == key[at : at + 2][::-1] and cited[at + 2 :] == key[at + 2 :]
+        )
     longer, shorter = (cited, key) if a > b else (key, cited)
     return longer[at + 1 :] == shorter[at:]

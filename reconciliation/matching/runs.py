@@ -46,7 +46,7 @@ class Runs:
         for chosen in self._same_day(near, row):
             sets.setdefault(chosen, False)
         ranked = sorted(sets, key=lambda s: (not sets[s], -len(s), s))[:_KEEP]
-        return [self._hypothesis(row, chosen, sets[chosen], len(near)) for chosen in ranked]
+        return [self._hypothesis(row, chosen, sets[chosen]) for chosen in ranked]
 
     def _near(self, row: Row) -> list[Item]:
         days = self._days.get(row.line.currency, [])
@@ -54,7 +54,8 @@ class Runs:
         return found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)][:120]
 
     def _same_day(self, near: list[Item], row: Row) -> list[tuple[int, ...]]:
-        """Payments of one day: small days completely; on busy days all but up to three, a contiguous run, or a few."""
+        """Payments of one day: small days completely; on busy days all but up to three, a contiguous run, or a
+        few."""
         out: list[tuple[int, ...]] = []
         by_day: dict[int, list[Item]] = defaultdict(list)
         for item in near:
@@ -74,11 +75,17 @@ class Runs:
             out += [tuple(items[i].index for i in chosen) for chosen in found]
         return out
 
-    def _hypothesis(self, row: Row, chosen: tuple[int, ...], by_reference: bool, pool: int) -> Hypothesis:
+    def _hypothesis(self, row: Row, chosen: tuple[int, ...], by_reference: bool) -> Hypothesis:
         items = [self._books.items[i] for i in chosen]
-        whole_day = sum(1 for i in self._near(row) if i.day == items[0].day) == len(items)
-        chance = math.log(math.comb(max(pool, len(items)), len(items))) - math.log(max(1, -row.units * 100 // UNITS))
-        features = {"is_run": 1.0, "set_chance": max(-12.0, min(6.0, chance)) / 4.0, "run_contacts": min(len({i.contact for i in items}), 6) / 3.0}
+        that_day = sum(1 for i in self._near(row) if i.day == items[0].day)
+        whole_day = that_day == len(items)
+        left_out = 0 if by_reference else max(0, min(len(items), that_day - len(items)))
+        chance = math.log(math.comb(max(that_day, left_out), left_out)) - math.log(max(1, -row.units * 100 // UNITS))
+        features = {
+            "is_run": 1.0,
+            "set_chance": max(-12.0, min(6.0, chance)) / 4.0,
+            "run_contacts": min(len({i.contact for i in items}), 6) / 3.0,
+        }
         if by_reference:
             features["run_reference"] = 1.0
         if whole_day:

@@ -9,13 +9,16 @@ FULL_SEARCH = 16
 WIDE_SEARCH = 48
 MAX_FOUND = 64
 Subset = tuple[int, ...]
+_Sum = tuple[int, Subset]
 
 
-def subsets(values: Sequence[int], target: int, slack: int = 0, *, sizes: range = range(2, 9), most: int = MAX_FOUND) -> list[Subset]:
-    """Index subsets whose sum lies within `slack` of the target, at most `most`; smaller subsets first; exact ones only, if there are any.
+def subsets(
+    values: Sequence[int], target: int, slack: int = 0, *, sizes: range = range(2, 9), most: int = MAX_FOUND
+) -> list[Subset]:
+    """Index subsets whose sum lies within `slack` of the target, at most `most`, smaller ones first.
 
-    Up to 16 values are searched completely (two halves), up to 48 by sets of at most four, contiguous runs, and completely
-    among the first 16; the rest is cut off.
+    Where exact ones exist, only they are given. Up to 16 values are searched completely (two halves), up to 48 by sets
+    of at most four, contiguous runs, and completely among the first 16; the rest is cut off.
     """
     for width in (0, slack) if slack else (0,):
         found = _search(values[:WIDE_SEARCH], target, width, sizes)
@@ -33,8 +36,8 @@ def _search(values: Sequence[int], target: int, slack: int, sizes: range) -> set
     return found
 
 
-def _half_sums(values: Sequence[int], offset: int, largest: int) -> list[tuple[int, Subset]]:
-    sums: list[tuple[int, Subset]] = [(0, ())]
+def _half_sums(values: Sequence[int], offset: int, largest: int) -> list[_Sum]:
+    sums: list[_Sum] = [(0, ())]
     for at, value in enumerate(values):
         sums += [(total + value, (*chosen, offset + at)) for total, chosen in sums if len(chosen) < largest]
     return sums
@@ -63,16 +66,23 @@ def _by_halves(values: Sequence[int], target: int, slack: int, sizes: range) -> 
 
 def _few(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
     """Sets of one to four values: one or two of them looked up among the sums of one or two others."""
-    ones = sorted((v, (i,)) for i, v in enumerate(values))
-    twos = sorted((values[i] + values[j], (i, j)) for i, j in combinations(range(len(values)), 2)) if sizes.stop > 3 else []
+    ones: list[_Sum] = sorted((v, (i,)) for i, v in enumerate(values))
+    twos = (
+        sorted((values[i] + values[j], (i, j)) for i, j in combinations(range(len(values)), 2))
+        if sizes.stop > 3
+        else []
+    )
     found: set[Subset] = {s for v, s in ones if abs(v - target) <= slack} if 1 in sizes else set()
-    for left, right, size in ((ones, ones, 2), (ones, twos, 3), (twos, twos, 4)):
+    joins: list[tuple[list[_Sum], list[_Sum], int]] = [(ones, ones, 2), (ones, twos, 3), (twos, twos, 4)]
+    for left, right, size in joins:
         if size in sizes:
             _join(found, left, right, target, slack)
     return found
 
 
-def _join(found: set[Subset], left: list[tuple[int, Subset]], right: list[tuple[int, Subset]], target: int, slack: int) -> None:
+def _join(
+    found: set[Subset], left: list[_Sum], right: list[_Sum], target: int, slack: int
+) -> None:
     """Walk two sorted lists of sums towards each other and collect the disjoint pairs that reach the target."""
     at, limit = len(right) - 1, len(found) + 4 * MAX_FOUND
     for total, chosen in left:
@@ -100,7 +110,8 @@ def _runs(values: Sequence[int], target: int, slack: int, sizes: range) -> list[
 
 
 def windows(values: Sequence[int], target: int, slack: int, *, longest: int) -> list[tuple[int, int]]:
-    """Half-open index ranges whose values sum to the target within the slack: linear per start, bounded by `longest`."""
+    """Half-open index ranges whose values sum to the target within the slack: linear per start, bounded by
+    `longest`."""
     found = []
     for start in range(len(values)):
         total = 0

@@ -31,7 +31,9 @@ class Command(BaseCommand):
         """Read, match, write, report."""
         started = time.perf_counter()
         try:
-            job = read_job({n: (directory / n).read_text(encoding="utf-8") for n in _FILES if (directory / n).is_file()})
+            job = read_job(
+                {n: (directory / n).read_text(encoding="utf-8") for n in _FILES if (directory / n).is_file()}
+            )
             proposals = match(job.lines, job.entries, job.context)
             out.write_text(json.dumps(write_proposals(proposals), ensure_ascii=False, indent=1), encoding="utf-8")
         except FileProblem as problem:
@@ -49,6 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(report))
         else:
             self.stdout.write(
-                f"{report['proposals']} proposals for {report['lines']} lines against {report['entries']} entries in {report['seconds']} s, "
+                f"{report['proposals']} proposals for {report['lines']} lines against {report['entries']} entries "
+                f"in {report['seconds']} s, "
                 f"{report['automatic']} of them at {AUTOMATIC:.0%} confidence or more: {out}"
             )
