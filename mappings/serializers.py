@@ -13,7 +13,7 @@ from rest_framework.parsers import JSONParser
 from integrations.models import Connection
 from mappings.models import SourceDocument
 from mappings.services.journey import Journey, journey_of, ledger_url
-from mappings.transform.money import quantum_of
+from mappings.transform.money import quantum_of, rounded
 from tenants.api import TenantRelatedField, TenantSerializer
 
 SUPPORTED = ", ".join(SourceDocument.Kind.values)
@@ -90,7 +90,7 @@ class LineSerializer(_StrictSerializer):
     )
     quantity = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
     unit_price = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
-    amount = serializers.DecimalField(max_digits=18, decimal_places=3)
+    amount = serializers.DecimalField(max_digits=17, decimal_places=3)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A sale", value=_EXAMPLE, request_only=True)])
@@ -106,9 +106,7 @@ class IntakeSerializer(_StrictSerializer):
     external_id = serializers.CharField(max_length=100, help_text="The source's own id of the document.")
     kind = serializers.ChoiceField(
         choices=SourceDocument.Kind.choices,
-        error_messages={
-            "invalid_choice": "“{input}” is not mapped in this release. Supported: " + SUPPORTED + "."
-        },
+        error_messages={"invalid_choice": "“{input}” is not mapped in this release. Supported: " + SUPPORTED + "."},
     )
     number = serializers.CharField(max_length=100, required=False, allow_blank=True)
     issued_on = serializers.DateField()
@@ -129,7 +127,7 @@ class IntakeSerializer(_StrictSerializer):
         allow_null=True,
         help_text="Left out: computed.",
     )
-    total = serializers.DecimalField(max_digits=18, decimal_places=3)
+    total = serializers.DecimalField(max_digits=17, decimal_places=3)
     memo = serializers.CharField(max_length=1000, required=False, allow_blank=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -206,6 +204,7 @@ class SourceDocumentSerializer(TenantSerializer):
         read_only=True, help_text="received, waiting, mapped, sent, unknown, posted, refused or cancelled."
     )
     ledger_external_id = serializers.CharField(source="ledger_ref", read_only=True)
+    total = serializers.SerializerMethodField(help_text="Decimal text with the currency's own decimals.")
     problems = ProblemSerializer(many=True, read_only=True)
     mapping_version = serializers.IntegerField(source="mapping_set.version", read_only=True, default=None)
 
@@ -232,6 +231,10 @@ class SourceDocumentSerializer(TenantSerializer):
             "mapped_at",
         ]
         read_only_fields = fields
+
+    def get_total(self, row: SourceDocument) -> str:
+        """Such as "1200.00"."""
+        return str(rounded(row.total, row.currency))
 
 
 class SourceDocumentDetailSerializer(SourceDocumentSerializer):

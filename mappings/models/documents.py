@@ -142,6 +142,7 @@ class SourceDocument(TenantOwned):
             models.UniqueConstraint(
                 fields=["tenant", "grant", "idempotency_key"],
                 condition=~models.Q(idempotency_key=""),
+                nulls_distinct=False,
                 name="one_document_per_idempotency_key",
                 violation_error_message="This Idempotency-Key was used for another document.",
             ),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.models import Posting
+from integrations.services.ledgers import record_url
 from mappings.models import MappingSet, SourceDocument
 from mappings.models.documents import State
 from mappings.services.mapping import book_for, document_postings
@@ -162,8 +163,6 @@ def state_of(document: SourceDocument) -> str:
 
 def ledger_url(posting: Posting | None) -> str:
     """The page of the posted record in the ledger's own web application; empty when there is none."""
-    from integrations.services.records import record_url
-
     return record_url(posting.record) if posting and posting.record else ""
 
 

@@ -64,9 +64,7 @@ def chart_of(connection: Connection) -> None:
     """Six accounts, two tax rates for both sides, one item for 4000."""
     for external_id, code, name, kind, currency in ACCOUNTS:
         unified = {"code": code, "type": kind, "full_name": name, "currency": currency}
-        record_of(
-            connection, "accounts", external_id, name, kind=kind, currency=currency, number=code, unified=unified
-        )
+        record_of(connection, "accounts", external_id, name, kind=kind, currency=currency, number=code, unified=unified)
     for external_id, name, rate in (("20", "20.0% S", "20"), ("21", "0.0% Z", "0")):
         unified = {"rate": rate, "applies_to": "both", "components": [{"id": f"r{rate}", "name": name, "rate": rate}]}
         record_of(connection, "tax_rates", external_id, name, kind="both", unified=unified)
