@@ -61,7 +61,7 @@ def eventually(condition: Callable[[], object], seconds: float = 20) -> bool:
     return True
 
 
-def survivors(family: set[Process]) -> set[Process]:
+def survivors(family: set[Process]) -> set[tuple[int, int]]:
     return {(process.pid, process.started) for process in processes()} & {
         (process.pid, process.started) for process in family
     }
