@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -9,7 +10,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox import wire
-from integrations.sandbox.books.money import ZERO
+from integrations.sandbox.books.money import ZERO, cents
 from integrations.sandbox.faces import BadOrderError
 from integrations.sandbox.faults import BadFaultError
 from integrations.sandbox.webhooks import Target
@@ -108,10 +109,21 @@ class Control:
             balances = self._world.faces[found.ledger].trial_balance(found)
         debits = sum((each.amount for each in balances if each.amount > 0), ZERO)
         credits = -sum((each.amount for each in balances if each.amount < 0), ZERO)
+
+        def text(amount: Decimal) -> str:
+            return f"{cents(amount, found.currency):f}"
+
         rows = [
-            {"id": each.id, "code": each.code, "name": each.name, **_sides(each.amount)} for each in balances
-        ]  # fmt: skip
-        totals = {"total_debit": f"{debits:f}", "total_credit": f"{credits:f}", "difference": f"{debits - credits:f}"}
+            {
+                "id": each.id,
+                "code": each.code,
+                "name": each.name,
+                "debit": text(max(each.amount, ZERO)),
+                "credit": text(max(-each.amount, ZERO)),
+            }
+            for each in balances
+        ]
+        totals = {"total_debit": text(debits), "total_credit": text(credits), "difference": text(debits - credits)}
         return {"currency": found.currency, "accounts": rows, **totals}
 
     def bank_lines(self, request: Request, key: str) -> Body:
@@ -181,11 +193,6 @@ class Control:
         """Targets and every delivery attempted."""
         targets = {name: {"url": each.url, "format": each.style} for name, each in self._world.webhooks.targets.items()}
         return {"targets": targets, "deliveries": self._world.webhooks.deliveries()}
-
-
-def _sides(amount: Any) -> Body:
-    zero = f"{ZERO:f}"
-    return {"debit": f"{amount:f}", "credit": zero} if amount > 0 else {"debit": zero, "credit": f"{-amount:f}"}
 
 
 def _is_loopback(address: str | None) -> bool:

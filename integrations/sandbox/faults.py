@@ -4,6 +4,7 @@ import fnmatch
 import random
 import threading
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 from integrations.sandbox.calls import Call
 from integrations.sandbox.wire import Body
@@ -58,7 +59,7 @@ class FaultRule:
     def _about(self, call: Call) -> bool:
         if self.method and self.method.upper() != call.method:
             return False
-        if self.query and self.query.lower() not in call.query.lower():
+        if self.query and unquote_plus(self.query).lower() not in unquote_plus(call.query).lower():
             return False
         if not self.path:
             return True

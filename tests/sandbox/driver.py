@@ -76,6 +76,13 @@ class Books:
         """The QueryResponse."""
         return self.get("query", query=text)["QueryResponse"]
 
+    def rows(self, entity: str, where: str = "", rest: str = "") -> list[Any]:
+        """The rows of a query; active list entries and up to a thousand unless the rest says otherwise."""
+        condition = f"where {where}" if where else ""
+        text = f"select * from {entity} {condition} {rest or 'maxresults 1000'}"  # noqa: S608 - not SQL
+        found: list[Any] = self.query(text).get(entity, [])
+        return found
+
     def create(self, entity: str, body: Any, **query: str) -> Any:
         """A created entity; fails loudly on a fault."""
         answer = self.post(entity.lower(), body, **query)

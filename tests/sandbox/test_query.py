@@ -34,7 +34,7 @@ def sold(us: Books) -> Books:
     ],
 )
 def test_every_operator_selects_what_it_says(sold: Books, where: str, numbers: list[str]) -> None:
-    rows = sold.query(f"select * from Invoice where {where} orderby DocNumber").get("Invoice", [])
+    rows = sold.rows("Invoice", where, "orderby DocNumber")
     assert [row["DocNumber"] for row in rows] == numbers
 
 
@@ -75,8 +75,8 @@ def test_quotes_are_escaped_with_a_backslash(us: Books) -> None:
 def test_inactive_list_entries_are_hidden_unless_asked_for(us: Books) -> None:
     made = us.create("Customer", {"DisplayName": "Gone"})
     us.create("Customer", {"Id": made["Id"], "SyncToken": "0", "sparse": True, "Active": False})
-    assert us.query(f"select * from Customer where Id = '{made['Id']}'") == {}
-    found = us.query(f"select * from Customer where Id = '{made['Id']}' and Active in (true, false)")["Customer"][0]
+    assert us.rows("Customer", f"Id = '{made['Id']}'") == []
+    found = us.rows("Customer", f"Id = '{made['Id']}' and Active in (true, false)")[0]
     assert (found["Active"], found["DisplayName"]) == (False, "Gone (deleted)")
 
 

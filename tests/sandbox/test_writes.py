@@ -10,7 +10,7 @@ from tests.sandbox.driver import Books, bill, paid, read, sale
 
 
 def _account(books: Books, number: str) -> str:
-    return str(books.query(f"select * from Account where AcctNum = '{number}'")["Account"][0]["Id"])
+    return str(books.rows("Account", f"AcctNum = '{number}'")[0]["Id"])
 
 
 def _vendor(books: Books) -> str:
@@ -58,13 +58,14 @@ def test_whole_amounts_are_written_as_whole_numbers_and_others_exactly(us: Books
         ("customer", {"DisplayName": "x", "PrimaryEmailAddr": {"Address": "nowhere"}}, "2210", "nowhere"),
         ("account", {"Name": "Box"}, "2020", "AccountType"),
         ("account", {"Name": "Box", "AccountType": "Shoe"}, "2170", "Shoe"),
-        ("purchase", {"AccountRef": {"value": "1"}}, "2020", "Required parameter PaymentType is missing in the request"),
+        ("purchase", {"AccountRef": {"value": "1"}}, "2020", "Required parameter PaymentType is missing"),
         ("billpayment", {"VendorRef": {"value": "4"}, "PayType": "Check", "TotalAmt": 1,
                          "CheckPayment": {"BankAccountRef": {"value": "1"}}}, "2020", "LinkedTxn"),
         ("attachable", {"Tag": "x"}, "6000", "You must have at least a note string or file attachment"),
         ("taxcode", {"Name": "x"}, "500", "Operation Create is not supported."),
         ("item", {"Name": "x", "Type": "Service"}, "2020", "IncomeAccountRef"),
-        ("transfer", {"FromAccountRef": {"value": "1"}, "ToAccountRef": {"value": "4"}, "Amount": -1}, "6000", "amount"),
+        ("transfer", {"FromAccountRef": {"value": "1"}, "ToAccountRef": {"value": "4"}, "Amount": -1}, "6000",
+         "amount"),
     ],
 )  # fmt: skip
 def test_refusals_use_quickbooks_codes_and_words(us: Books, path: str, body: Any, code: str, words: str) -> None:
@@ -361,8 +362,8 @@ def test_attachments_are_uploaded_listed_and_fetched(us: Books) -> None:
     )
     card = read(answer)["AttachableResponse"][0]["Attachable"]
     assert (card["Size"], card["ContentType"]) == (14, "application/pdf")
-    text = f"select * from Attachable where AttachableRef.EntityRef.Type='invoice' and AttachableRef.EntityRef.value='{made['Id']}'"
-    assert us.query(text)["Attachable"][0]["Id"] == card["Id"]
+    where = f"AttachableRef.EntityRef.Type='invoice' and AttachableRef.EntityRef.value='{made['Id']}'"
+    assert us.rows("Attachable", where)[0]["Id"] == card["Id"]
     link = us.call("GET", f"download/{card['Id']}").get_data(as_text=True)
     assert us.client.get(link.partition("localhost")[2]).get_data() == b"%PDF-1.4 hello"
     assert us.client.get(link.partition("localhost")[2] + "0").status_code == 403

@@ -27,7 +27,7 @@ def found(organisation: Organisation, clock: Clock) -> None:
     """Everything in one transaction, so that a killed process leaves no half company."""
     specification = organisation.specification
     company = Company(organisation, clock)
-    today = clock.today()
+    today = company.today
     history = Planner(specification, today).plan()
     with organisation.store.transaction():
         dice = random.Random(str(specification["seed"]))  # noqa: S311 - no secrets
