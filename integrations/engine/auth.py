@@ -26,7 +26,7 @@ class FormClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """What a token endpoint gave (RFC 6749 names). `refresh_token` is the one to keep: new, or the old one still good."""
+    """What a token endpoint gave (RFC 6749 names). `refresh_token` is the one to keep: a new one, or the old one."""
 
     access_token: str
     refresh_token: str

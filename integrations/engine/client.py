@@ -1,7 +1,7 @@
 """The only module that speaks HTTP: one client a connection, fenced to the ledger's own hosts, every exchange recorded.
 
-Its failures are the tree of `errors`: what never left is LedgerUnavailable even for a write; once bytes of a write may have
-left, anything but a whole, readable answer is OutcomeUnknown.
+Its failures are the tree of `errors`: what never left is LedgerUnavailable even for a write; once bytes of a write may
+have left, anything but a whole, readable answer is OutcomeUnknown.
 """
 
 import threading
@@ -155,7 +155,7 @@ class Client:
     def send(self, request: RemoteRequest) -> Answer:
         """The answer to a call of the ledger's API, errors of the ledger raised as ours.
 
-        Raises IntegrationError: ConfigurationError, RejectedError, RateLimited, LedgerUnavailable, OutcomeUnknown (writes).
+        Raises ConfigurationError, RejectedError, RateLimited, LedgerUnavailable or, for writes, OutcomeUnknown.
         """
         url = self._url(request)
         headers = dict(request.headers)
@@ -227,7 +227,8 @@ class Client:
         with self._lock:
             self.calls += 1
         try:
-            response = self._http.send(built, stream=True, **({} if uses_auth else {"auth": None}))
+            auth = httpx.USE_CLIENT_DEFAULT if uses_auth else None
+            response = self._http.send(built, stream=True, auth=auth)
             try:
                 wire.status, wire.headers = response.status_code, dict(response.headers)
                 wire.data = self._body(response, is_write=is_write)

@@ -89,7 +89,10 @@ def lines(options: Section, shapes: Shapes) -> Converter:
     """A list of objects: all alike (`fields`), or told apart by a property (`discriminator`, `kinds`)."""
     where = conditions.compiled(options.mapping("where"), options.at("where"))
     reading, writing = _kinds(options, shapes) if options.has("kinds") else _alike(options, shapes)
+    return Converter(_read_lines(reading, where), _write_lines(writing), is_list=True)
 
+
+def _read_lines(reading: "_ForRemote", where: conditions.Holds) -> Callable[[Any, Context], list[Any]]:
     def read(value: Any, context: Context) -> list[Any]:
         found = []
         for position, item in enumerate(value if isinstance(value, list) else [value]):
@@ -101,6 +104,10 @@ def lines(options: Section, shapes: Shapes) -> Converter:
                     raise FieldProblem(f"{position}.{problem.path}", problem.text) from None
         return found
 
+    return read
+
+
+def _write_lines(writing: "_ForUnified") -> Callable[[Any, Context], list[Any]]:
     def write(value: Any, context: Context) -> list[Any]:
         if not isinstance(value, list):
             raise ValueError(f"expected a list, got {value!r}")
@@ -117,7 +124,7 @@ def lines(options: Section, shapes: Shapes) -> Converter:
             raise FieldProblems(problems)
         return written
 
-    return Converter(read, write, is_list=True)
+    return write
 
 
 _ForRemote = Callable[[Any], Shape | None]
@@ -208,7 +215,7 @@ def dimensions(options: Section, shapes: Shapes) -> Converter:
 
 
 def custom_fields(options: Section, shapes: Shapes) -> Converter:
-    """`[{"id", "name", "value"}]` ↔ the ledger's list of user-defined fields; `values` names a property a type of value."""
+    """`[{"id", "name", "value"}]` ↔ the ledger's user-defined fields; `values` names a property per type of value."""
     id_path, name_path = options.text("id"), options.text("name", "")
     by_type = options.mapping("values")
     type_path, types = options.optional_text("type_path"), options.mapping("types")

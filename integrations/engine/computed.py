@@ -13,7 +13,7 @@ from integrations.engine.sections import ManifestError, Section
 
 
 def constant(options: Section, shapes: Shapes) -> Converter:
-    """The same value for every record, such as the contact type of a Customer; `from` takes it from the organisation."""
+    """One value for every record, such as the contact type of a Customer; `from` takes it from the organisation."""
     if options.has("from"):
         name = options.text("from")
         return Converter(lambda record, context: context.values.get(name), None)

@@ -1,4 +1,4 @@
-"""Conditions on a remote record, as data: `{Balance: 0, PrivateNote: {starts: Voided}}` holds when all of its tests hold."""
+"""Conditions on a remote record, as data: `{Balance: 0, PrivateNote: {starts: Voided}}` holds when all tests hold."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -39,7 +39,7 @@ def _test(path: str, expected: Any, where: str) -> Holds:
 
 
 def _equals(get: paths.Get, expected: Any) -> Holds:
-    if isinstance(expected, bool) or isinstance(expected, str):
+    if isinstance(expected, bool | str):
         return lambda record: bool(get(record) == expected)
     return lambda record: amount(get(record)) == expected
 

@@ -41,7 +41,7 @@ class FieldProblems(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Converter:
-    """`read(remote value, context)` and `write(unified value, context)`; either is None where there is no such direction.
+    """`read(remote value, context)` and `write(unified value, context)`; None where there is no such direction.
 
     Both raise ValueError or TypeError for what they cannot convert. `is_list`: a missing value reads as an empty list.
     """
@@ -102,13 +102,13 @@ class Shape:
         if self.sends is not None:
             self.sends(target)
         country = context.values.get("country", "")
-        for field in self._writers:
-            value = unified.get(field.name)
+        for writer in self._writers:
+            value = unified.get(writer.name)
             if value is None:
-                if operation in field.required_on:
-                    problems.append((field.name, f"is missing; the ledger needs it to {operation}"))
-            elif country not in field.not_in and (not field.operations or operation in field.operations):
-                problems.extend(_put(field, value, target, context))
+                if operation in writer.required_on:
+                    problems.append((writer.name, f"is missing; the ledger needs it to {operation}"))
+            elif country not in writer.not_in and (not writer.operations or operation in writer.operations):
+                problems.extend(_put(writer, value, target, context))
         if problems:
             raise FieldProblems(problems)
         return target

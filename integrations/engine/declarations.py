@@ -85,7 +85,7 @@ class Resource:
     def entity_for(self, unified: Mapping[str, Any]) -> Entity:
         """The kind of remote record that a unified record is written as. Raises InvalidRecord."""
         named = unified.get("remote_type")
-        if named in self.entities:
+        if isinstance(named, str) and named in self.entities:
             return self.entities[named]
         for entity in self.entities.values():
             if all(unified.get(name) == value for name, value in entity.when.items()):

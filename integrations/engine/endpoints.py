@@ -37,8 +37,8 @@ class Endpoints:
 def resolve(connector: Connector, environ: Mapping[str, str]) -> Endpoints:
     """The endpoints under an environment.
 
-    `PORTAL_<LEDGER>_API_URL`, `_AUTH_URL`, `_TOKEN_URL`, `_REVOKE_URL`, `_APP_URL` win; else with `PORTAL_SANDBOX_URL` the
-    same paths on the sandbox under the ledger's name; else the manifest's addresses. Raises ConfigurationError.
+    `PORTAL_<LEDGER>_API_URL`, `_AUTH_URL`, `_TOKEN_URL`, `_REVOKE_URL`, `_APP_URL` win; else with `PORTAL_SANDBOX_URL`
+    the same paths on the sandbox under the ledger's name; else the manifest's addresses. Raises ConfigurationError.
     """
     prefix = f"PORTAL_{connector.name.upper()}_"
     sandbox = environ.get("PORTAL_SANDBOX_URL", "").rstrip("/")

@@ -55,6 +55,8 @@ class Compiler:
         if kind not in SCALARS and kind not in _BUILDERS:
             raise ManifestError(f"{where}.as: {kind!r} is unknown, expected one of {_KNOWN}")
         options = Section.of(f"as {kind}", {**self._defaults.get(kind, {}), **data}, where)
+        read: Read | None
+        put: PutValue | None
         if kind in SCALARS:
             if not options.has("path"):
                 raise ManifestError(f"{where}: path is missing, expected where {kind} stands in the ledger's record")

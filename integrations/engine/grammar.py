@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
-_FIELD = "as path read_only write_only required_on operations not_in default default_from when negated negated_unless skip_zero"
+_FIELD = (
+    "as path read_only write_only required_on operations not_in default default_from when negated negated_unless "
+    "skip_zero"
+)
 _SHAPE = "include fields sends"
 
 
@@ -12,13 +15,13 @@ def _keys(*texts: str) -> frozenset[str]:
 
 GRAMMAR: Mapping[str, frozenset[str]] = {
     "manifest": _keys(
-        "name label urls auth http limits errors idempotency answers operations paging changes shapes defaults resources",
-        "organisation reports attachments exchange_rates batch",
+        "name label urls auth http limits errors idempotency answers operations paging changes shapes defaults",
+        "resources organisation reports attachments exchange_rates batch",
     ),
     "urls": _keys("api authorize token revoke app"),
     "auth": _keys(
-        "type scopes client_auth pkce token_headers authorize_params org_param refresh_expires_field hard_expires_field",
-        "revoke_body refresh_expires_days",
+        "type scopes client_auth pkce token_headers authorize_params org_param refresh_expires_field",
+        "hard_expires_field revoke_body refresh_expires_days",
     ),
     "http": _keys("headers params correlation_header retry_after_header timeouts max_bytes personal"),
     "timeouts": _keys("connect read write"),

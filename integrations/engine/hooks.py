@@ -14,7 +14,7 @@ Hook = Callable[[Any, Context, Mapping[str, Any]], Any]
 
 
 def compound_tax_rate(details: Any, context: Context, options: Mapping[str, Any]) -> Decimal | None:
-    """The effective percent of a QuickBooks tax code: its rates in their order, some on the amount, some on tax as well.
+    """The effective percent of a QuickBooks tax code: its rates in their order, some on the amount, some on tax.
 
     None when a rate is not known (the company's rates were not read along).
     """

@@ -166,7 +166,7 @@ class Ledger:
     # Writing
 
     def request(self, resource: str, operation: str, unified: Mapping[str, Any], *, key: str = "") -> RemoteRequest:
-        """The exact request of a write, with the key by which the ledger recognises a repetition. Raises InvalidRecord."""
+        """The exact request of a write, with the key that tells the ledger a repetition. Raises InvalidRecord."""
         declared = self.connector.resource(resource)
         request = declared.write(declared.typed(unified, operation), operation, self.context)
         native = self.connector.idempotency
@@ -181,8 +181,8 @@ class Ledger:
     def post(self, resource: str, operation: str, unified: Mapping[str, Any], *, key: str) -> Record | Deletion:
         """Write one record; `key` (≤ 50 characters) is the same for every attempt of the same write.
 
-        operation: create, update, void, delete. Raises RejectedError, ConfigurationError, RateLimited, LedgerUnavailable
-        (nothing was written) or OutcomeUnknown (probe before anything else).
+        operation: create, update, void, delete. Raises RejectedError, ConfigurationError, RateLimited or
+        LedgerUnavailable (nothing was written), or OutcomeUnknown (probe before anything else).
         """
         declared = self.connector.resource(resource)
         request = self.request(resource, operation, unified, key=key)

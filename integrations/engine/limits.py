@@ -1,7 +1,7 @@
 """When a call may be made: rolling windows and concurrency, decided on plain numbers.
 
-A call counts from the moment it is taken until its answer came, and from then on in the window: providers count arrivals,
-and an arrival lies between the two. (Counting from the start let requests bunch up on the way and be refused.)
+A call counts from the moment it is taken until its answer came, and from then on in the window: providers count
+arrivals, which lie between the two. (Counting from the start let requests bunch up on the way and be refused.)
 Where the numbers are kept is somebody else's business; this module never sleeps and knows no clock.
 """
 

@@ -9,7 +9,7 @@ from integrations.engine import jsontext
 
 @dataclass(frozen=True, slots=True)
 class RemoteRequest:
-    """One call to a ledger's API: `path` is appended to the API's base URL; `body` is JSON unless `content` holds bytes."""
+    """One call to a ledger's API: `path` follows the API's base URL; `body` goes as JSON unless there is `content`."""
 
     method: str
     path: str

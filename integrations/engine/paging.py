@@ -54,7 +54,8 @@ class QueryOffset:
     """A query language with a start position.
 
     Rows deleted before the position pull later rows over it unseen; so each page begins `overlap` rows early, and when
-    the last row already seen is not met there, the walk steps back a page (records are stored by id: reading twice is safe).
+    the last row already seen is not met there, the walk steps back a page (records are stored by id, so reading one
+    twice is safe).
     """
 
     path: str

@@ -1,7 +1,7 @@
 """Finding out what became of a write whose answer was lost, before anything may be sent again.
 
 Ways, as manifests name them:
-- `replay`: the same bytes under the same key; the ledger answers what it answered first (only while it remembers the key)
+- `replay`: the same bytes under the same key; the ledger answers what it answered first (while it remembers the key)
 - `find`: look for the record by the properties that the declaration names, and compare it with what was written
 - `compare`: read the record and see whether it holds what was written
 - `gone`: it was to be deleted: is it?

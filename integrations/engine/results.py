@@ -52,7 +52,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a resource. `cursor` (JSON) begins the next page, also after a restart; None with the last page."""
+    """Some records of a resource. `cursor` (JSON) begins the next page, also after a restart; None after the last."""
 
     records: list[Record]
     cursor: dict[str, Any] | None

@@ -65,7 +65,7 @@ def decimal(value: Any) -> Decimal:
 def number(options: Section) -> Scalar:
     """Exact numbers; `written_as: text` for ledgers that want decimal text."""
     written = {"number": decimal, "text": lambda value: format(decimal(value), "f")}
-    return Scalar(decimal, written[options.choice("written_as", written, "number")])  # type: ignore[arg-type]
+    return Scalar(decimal, written[options.choice("written_as", written, "number")])
 
 
 def _read_whole(value: Any) -> int:
@@ -81,7 +81,7 @@ def whole(options: Section) -> Scalar:
 
 
 def flag(options: Section) -> Scalar:
-    """true and false, however the ledger spells them (`true: T`, `false: F`); `inverted` for flags such as isinactive."""
+    """true and false, however the ledger spells them (`true: T`, `false: F`); `inverted` for flags like isinactive."""
     inverted = options.flag("inverted")
     spelling = {True: options.data.get("true", True), False: options.data.get("false", False)}
     known = {True: True, "true": True, "True": True, False: False, "false": False, "False": False}
@@ -136,7 +136,7 @@ def xero_date(options: Section) -> Scalar:
 
 
 def enum(options: Section) -> Scalar:
-    """`values: {ours: theirs}`; several of theirs may mean one of ours, the first is written; `other` names the rest."""
+    """`values: {ours: theirs}`; several of theirs may mean one of ours, the first is written; `other` is the rest."""
     values = options.mapping("values")
     if not values:
         raise ManifestError(f"{options.where}: values is missing, expected a mapping of our words to the ledger's")
@@ -146,7 +146,7 @@ def enum(options: Section) -> Scalar:
     other = options.optional_text("other")
 
     def read(value: Any) -> str | None:
-        return reading[value] if value in reading else other
+        return reading.get(value, other)
 
     def write(value: Any) -> Any:
         if value not in writing:
@@ -156,7 +156,10 @@ def enum(options: Section) -> Scalar:
     return Scalar(read, write)
 
 
-_MONTHS = ("January February March April May June July August September October November December").split()
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 def month(options: Section) -> Scalar:

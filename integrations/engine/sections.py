@@ -21,7 +21,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise ManifestError(f"{node.start_mark.name}: line {key_node.start_mark.line + 1}: {key} stands twice")
             seen.add(key)
@@ -34,9 +34,7 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 for _first in "tf":
-    _Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
-        "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), [_first]
-    )
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), [_first])
 
 
 def read_yaml(path: Path, *, name: str) -> Any:
@@ -44,7 +42,7 @@ def read_yaml(path: Path, *, name: str) -> Any:
     try:
         loader = _Loader(path.read_text(encoding="utf-8"))
         loader.name = name
-        return loader.get_single_data()  # type: ignore[no-untyped-call]
+        return loader.get_single_data()
     except yaml.YAMLError as error:
         raise ManifestError(f"{name}: this is not YAML: {error}") from error
     except FileNotFoundError as error:

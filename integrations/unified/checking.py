@@ -1,6 +1,6 @@
 """Checking and typing a unified record before it is written; every error names the path."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -137,7 +137,7 @@ def _currency(value: Any) -> str:
     return value
 
 
-_SCALARS = {
+_SCALARS: Mapping[str, Callable[[Any], Any]] = {
     "text": _text,
     "money": _decimal,
     "number": _decimal,
