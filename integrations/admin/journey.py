@@ -9,6 +9,19 @@ from integrations.models import ApiCall, Posting
 from integrations.templatetags.books import words
 
 
+_ORIGINS = {
+    "api": "By a partner application, over the API",
+    "source_document": "From a source document",
+    "match": "From an approved match",
+    "person": "By a person",
+}
+
+
+def origin_words(kind: str) -> str:
+    """Where a posting comes from."""
+    return _ORIGINS.get(kind, words(kind))
+
+
 @dataclass(frozen=True)
 class Step:
     """`tone` colours the step; `at` is None for what has not happened yet."""
@@ -21,7 +34,7 @@ class Step:
 
 def journey_of(posting: Posting, calls: Sequence[ApiCall], reversals: Sequence[Posting] = ()) -> list[Step]:
     """The steps so far and the one it waits for."""
-    asked = f"By {posting.requested_by}" if posting.requested_by else f"From a {words(posting.origin_kind).lower()}"
+    asked = f"By {posting.requested_by}" if posting.requested_by else origin_words(posting.origin_kind)
     steps = [Step("success", "Written down", asked, posting.created_at)]
     if posting.depends_on_id:
         steps.append(_dependency(posting))

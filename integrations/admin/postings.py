@@ -13,15 +13,19 @@ from unfold.decorators import display
 from integrations import tasks
 from integrations.admin.calls import calls_of
 from integrations.admin.inbox import replay
-from integrations.admin.journey import Step, journey_of
+from integrations.admin.journey import Step, journey_of, origin_words
 from integrations.admin.pages import PageAdmin
 from integrations.admin.record_page import lay_out
 from integrations.models import ApiCall, Posting
 from integrations.services import postings
 from integrations.services.records import record_url
-from integrations.templatetags.books import TONES, from_now, money, words
+from integrations.templatetags.books import TONES, from_now, money, one_of, words
 from tenants.http import TenantRequest
 from tenants.permissions import REPLAY, SEE_EXCHANGES
+
+
+_SHORT = {"pending": "Waiting", "sent": "Sent", "unknown": "Unknown", "cancelled": "Cancelled"}
+_ORIGIN_COLUMN = {"api": "API", "source_document": "Document"}
 
 
 @admin.register(Posting)
@@ -71,6 +75,7 @@ class PostingAdmin(PageAdmin):
         return {
             "posting": row,
             "steps": steps,
+            "origin": origin_words(row.origin_kind),
             "calls": shown,
             "layout": lay_out(row.body),
             "ledger_url": record_url(row.record) if row.record else "",
@@ -106,7 +111,7 @@ class PostingAdmin(PageAdmin):
     @display(description="What")
     def what_shown(self, row: Posting) -> str:
         """Create invoice, void payment…"""
-        return f"{row.get_operation_display()} {words(row.resource).lower()}"
+        return f"{row.get_operation_display()} {one_of(row.resource)}"
 
     @display(description="Amount")
     def amount_shown(self, row: Posting) -> SafeString:
@@ -117,7 +122,7 @@ class PostingAdmin(PageAdmin):
     @display(description="Status", label=TONES)
     def status_shown(self, row: Posting) -> tuple[str, str]:
         """One of the four outcomes, or on its way."""
-        return row.status, row.get_status_display()
+        return row.status, _SHORT.get(row.status, row.get_status_display())
 
     @display(description="Cause")
     def cause_shown(self, row: Posting) -> SafeString:
@@ -133,7 +138,7 @@ class PostingAdmin(PageAdmin):
     @display(description="Origin")
     def origin_shown(self, row: Posting) -> str:
         """Source document, match, person or API."""
-        return words(row.origin_kind)
+        return _ORIGIN_COLUMN.get(row.origin_kind, words(row.origin_kind))
 
     @display(description="Connection")
     def connection_shown(self, row: Posting) -> str:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.models import SyncRun
+from integrations.admin.record_lists import TABS
+from integrations.models import Resource, SyncRun
 from integrations.services.sync import time_left
 
 @dataclass(frozen=True)
@@ -37,11 +38,13 @@ class Progress:
 
 
 def progress_of(run: SyncRun) -> Progress:
-    """The progress written by the worker, in the order it was begun.
+    """The progress written by the worker, in the order of the tabs.
 
     Resources whose size the ledger has not told count as begun or done, so the share is a fair guess, never exact.
     """
-    resources = [_resource(name, found) for name, found in run.progress.items() if isinstance(found, dict)]
+    # JSON columns forget the order of keys: the pages' own order is used.
+    known = {name: found for name, found in run.progress.items() if isinstance(found, dict)}
+    resources = [_resource(name, known[name]) for name in sorted(known, key=_position)]
     share = sum(row.percent or 0 for row in resources) // len(resources) if resources else 0
     percent = 100 if run.status == SyncRun.Status.SUCCEEDED else min(99, share)
     left = time_left(run)
@@ -51,6 +54,10 @@ def progress_of(run: SyncRun) -> Progress:
         percent=percent,
         seconds_left=left.total_seconds() if left is not None else None,
     )
+
+
+def _position(name: str) -> tuple[int, str]:
+    return (TABS.index(Resource(name)) if name in TABS else len(TABS), name)
 
 
 def _resource(name: str, found: dict[str, Any]) -> ResourceProgress:

@@ -6,12 +6,12 @@ from integrations.models import Resource
 
 DOCUMENT_ORDER = ("-issued_on", "-id")
 NAME_ORDER = ("name", "id")
-_DOCUMENT = ("number_shown", "issued_on", "contact_shown", "amount_shown", "status_shown", "connection_shown")
+_DOCUMENT = ("number_shown", "issued_shown", "contact_shown", "amount_shown", "status_shown", "connection_shown")
 _OWED = (
     "number_shown",
-    "issued_on",
+    "issued_shown",
     "contact_shown",
-    "due_on",
+    "due_shown",
     "amount_shown",
     "open_shown",
     "status_shown",
@@ -81,20 +81,20 @@ SHAPES: dict[str, ListShape] = {
     Resource.VENDOR_CREDITS: _documents(_OWED, _OWED_STATES),
     Resource.PURCHASE_ORDERS: _documents(_OWED, _OWED_STATES),
     Resource.PAYMENTS: _documents(
-        ("number_shown", "issued_on", "contact_shown", "amount_shown", "open_shown", "status_shown", "connection_shown"),
+        ("number_shown", "issued_shown", "contact_shown", "amount_shown", "open_shown", "status_shown", "connection_shown"),
         _POSTED_STATES,
     ),
     Resource.BILL_PAYMENTS: _documents(_DOCUMENT, _POSTED_STATES),
     Resource.EXPENSES: _documents(
-        ("number_shown", "issued_on", "contact_shown", "kind_shown", "amount_shown", "status_shown", "connection_shown"),
+        ("number_shown", "issued_shown", "contact_shown", "kind_shown", "amount_shown", "status_shown", "connection_shown"),
         _POSTED_STATES,
         ("cash", "check", "credit_card"),
     ),
     Resource.JOURNAL_ENTRIES: _documents(
-        ("number_shown", "issued_on", "amount_shown", "status_shown", "connection_shown"), _POSTED_STATES
+        ("number_shown", "issued_shown", "amount_shown", "status_shown", "connection_shown"), _POSTED_STATES
     ),
     Resource.BANK_TRANSACTIONS: _documents(
-        ("number_shown", "issued_on", "contact_shown", "kind_shown", "amount_shown", "connection_shown"),
+        ("number_shown", "issued_shown", "contact_shown", "kind_shown", "amount_shown", "connection_shown"),
         (),
         ("expense", "deposit", "transfer", "payment", "bill_payment", "check"),
     ),

@@ -11,6 +11,11 @@ _ELSEWHERE = {
     "external_id", "remote_type", "version", "modified_at", "created_at", "custom_fields", "lines", "allocations",
     "components", "links", "subtotal", "tax_total", "total", "balance", "billing_address", "memo", "description", "raw",
 }  # fmt: skip
+# JSON columns forget the order of keys; a reader wants these first.
+_FIRST = (
+    "number", "code", "name", "full_name", "company_name", "contact_type", "type", "classification", "contact",
+    "issued_on", "due_on", "status", "currency", "exchange_rate", "tax_mode", "account", "method", "reference", "amount",
+)  # fmt: skip
 _MONEY = {"amount", "unapplied", "unit_price", "unit_cost", "opening_balance"}
 _REFERENCES = {
     "contact": Resource.CONTACTS,
@@ -103,7 +108,8 @@ def lay_out(unified: dict[str, Any]) -> RecordPage:
 
 
 def _facts(unified: dict[str, Any]) -> list[Fact]:
-    shown = [name for name in unified if name not in _ELSEWHERE]
+    first = [name for name in _FIRST if name in unified]
+    shown = [*first, *(name for name in sorted(unified) if name not in _ELSEWHERE and name not in first)]
     return [fact for fact in (_fact(name, unified[name]) for name in shown) if fact]
 
 

@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -21,7 +22,7 @@ from integrations.admin.filters import (
     StatusFilter,
 )
 from integrations.admin.history import changes_of
-from integrations.admin.pages import PageAdmin
+from integrations.admin.pages import CalmChangeList, PageAdmin
 from integrations.admin.record_lists import TABS, resource_of, shape_of
 from integrations.admin.record_page import lay_out
 from integrations.models import LedgerRecord, Posting
@@ -29,15 +30,24 @@ from integrations.services.records import record_url
 from integrations.templatetags.books import TONES, money, resource_label, words
 from tenants.http import TenantRequest
 
+_PAYABLE = ("open", "partially_paid")
 _HEAVY = ("unified", "raw", "search")
 
 
-class _Light(ChangeList):
+class _Light(CalmChangeList):
     """Rows without their JSON: a page of invoices with lines would weigh megabytes."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.search_help_text = shape_of(_chosen(request)).search_hint
+        # The tabs choose the resource; that is no filter a person would want to take off.
+        self.clear_all_filters_qs = f"?{RESOURCE_PARAMETER}={_chosen(request)}"
+        self.has_active_filters = bool(set(self.get_filters_params()) - {RESOURCE_PARAMETER})
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not set(self.get_filters_params()) - {RESOURCE_PARAMETER}:
+            self.full_result_count = self.result_count
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         return super().get_queryset(request, exclude_parameters).defer(*_HEAVY)
@@ -51,7 +61,7 @@ class LedgerRecordAdmin(PageAdmin):
     change_list_template = "integrations/records.html"
     list_select_related: ClassVar = ["connection"]
     search_fields: ClassVar = ["search"]
-    sortable_by: ClassVar = ["number_shown", "name_shown", "issued_on", "due_on", "amount_shown", "contact_shown"]
+    sortable_by: ClassVar = ["number_shown", "name_shown", "issued_shown", "due_shown", "amount_shown", "contact_shown"]
 
     def get_urls(self) -> list[URLPattern]:
         by_external = path(
@@ -132,6 +142,19 @@ class LedgerRecordAdmin(PageAdmin):
     def name_shown(self, row: LedgerRecord) -> str:
         """The record's name."""
         return row.name or row.number or f"#{row.external_id}"
+
+    @display(description="Date", ordering="issued_on")
+    def issued_shown(self, row: LedgerRecord) -> str:
+        """The day in the books."""
+        return f"{row.issued_on:%-d %b %Y}" if row.issued_on else "–"
+
+    @display(description="Due", ordering="due_on")
+    def due_shown(self, row: LedgerRecord) -> SafeString | str:
+        """The day it is due; marked when that is over and something is still open."""
+        if row.due_on is None:
+            return "–"
+        is_late = bool(row.open_amount) and row.status in _PAYABLE and row.due_on < timezone.now().date()
+        return format_html('<span class="{}">{}</span>', "money-negative" if is_late else "", f"{row.due_on:%-d %b %Y}")
 
     @display(description="Contact", ordering="contact_name")
     def contact_shown(self, row: LedgerRecord) -> str:

@@ -137,6 +137,16 @@ def resource_label(name: str) -> str:
     return str(_RESOURCES.get(name, words(name)))
 
 
+_ONE = {"company_info": "company", "tracking_categories": "tracking category", "currencies": "currency",
+        "tax_rates": "tax code", "journal_entries": "journal entry"}  # fmt: skip
+
+
+@register.filter
+def one_of(name: str) -> str:
+    """`journal entry` for `journal_entries`."""
+    return _ONE.get(name, words(name).lower().removesuffix("s"))
+
+
 @register.filter
 def words(name: Any) -> str:
     """`Partially paid` for `partially_paid`."""
