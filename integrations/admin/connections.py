@@ -139,7 +139,9 @@ class ConnectionAdmin(PageAdmin):
     def disconnect(self, request: TenantRequest, row: Connection) -> None:
         """Give the access back to the ledger; what was read stays."""
         connections.disconnect(row)
-        transaction.on_commit(partial(tasks.revoke_credential.delay, str(row.tenant_id), str(row.pk)))
+        credential = Credential.objects.filter(connection=row).values_list("pk", flat=True).first()
+        if credential:
+            transaction.on_commit(partial(tasks.revoke_credential.delay, str(row.tenant_id), str(credential)))
         messages.success(request, f"{row} is disconnected. What was read stays; nothing new is read or posted.")
 
     def confirm_disconnect(self, request: TenantRequest, row_id: Any) -> HttpResponse:

@@ -18,7 +18,7 @@ from integrations.admin.pages import PageAdmin
 from integrations.admin.record_page import lay_out
 from integrations.models import ApiCall, Posting
 from integrations.services import postings
-from integrations.services.records import record_url
+from integrations.services.ledgers import record_url
 from integrations.templatetags.books import TONES, from_now, money, one_of, words
 from tenants.http import TenantRequest
 from tenants.permissions import REPLAY, SEE_EXCHANGES

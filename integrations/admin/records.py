@@ -26,7 +26,7 @@ from integrations.admin.pages import CalmChangeList, PageAdmin
 from integrations.admin.record_lists import TABS, resource_of, shape_of
 from integrations.admin.record_page import lay_out
 from integrations.models import LedgerRecord, Posting
-from integrations.services.records import record_url
+from integrations.services.ledgers import record_url
 from integrations.templatetags.books import TONES, money, resource_label, words
 from tenants.http import TenantRequest
 
