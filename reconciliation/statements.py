@@ -240,7 +240,7 @@ class _RowReader:
 
 
 def read_amount(text: str, *, comma: bool = False) -> Decimal:
-    """A signed amount as people write it: 1,234.56, 1.234,56, (12.00), 12.00-, -5 EUR; ValueError in words otherwise."""
+    """A signed amount as people write it: 1,234.56, 1.234,56, (12.00), 12.00-, -5 EUR; ValueError in words."""
     if text.lstrip().startswith("="):
         raise ValueError(f"{text!r} is a formula, not an amount.")
     value = text.replace("\u2212", "-").strip()

@@ -1,12 +1,17 @@
 """What every decision has in common: who may, why not, and the row that remembers it."""
 
+from django.core.exceptions import ValidationError
+
 from reconciliation.models import BankLine, Decision, Match, Proposal
 from tenants.models import Membership
 from tenants.permissions import may
 
 
-class RefusedError(Exception):
+class RefusedError(ValidationError):
     """This decision is not possible, or not by this person; the text says why and what to do instead."""
+
+    def __str__(self) -> str:
+        return " ".join(self.messages)
 
 
 def require(by: Membership, action: str, refusal: str) -> None:

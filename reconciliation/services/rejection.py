@@ -1,6 +1,6 @@
 """Say no to a proposal for good, take that back, choose another explanation, match by hand, set lines aside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -53,23 +53,23 @@ def undo_rejection(*, proposal: Proposal, by: Membership) -> Decision:
 
 
 @transaction.atomic
-def choose_alternative(*, proposal: Proposal, at: int, by: Membership) -> Proposal:
-    """Put the engine's alternative number `at` (from 0) in the proposal's place; the old choice becomes an alternative.
+def choose_alternative(*, proposal: Proposal, records: Collection[UUID], by: Membership) -> Proposal:
+    """Put the engine's alternative with these records in the proposal's place; the old one becomes an alternative.
 
-    Both are the engine's own, so the person who chooses may also approve; a first approval of the old choice is void.
+    Both are the engine's own, so the person who chooses may also approve; a first approval of the old one is void.
     """
     _require_any(by)
     locked = lock_open(proposal.pk, by)
     lines = lock_lines(locked)
-    if not 0 <= at < len(locked.alternatives):
-        raise RefusedError("This alternative is gone; reload the page.")
-    chosen = locked.alternatives[at]
+    chosen = next((a for a in locked.alternatives if {UUID(pk) for pk in a["records"]} == set(records)), None)
+    if chosen is None:
+        raise RefusedError("This explanation is gone: somebody chose another one meanwhile. Reload the page.")
     former = {
         "records": [str(entry.record_id) for entry in locked.entries.all()],
         "confidence": float(locked.confidence),
     }
     _replace_entries(locked, lines, [UUID(pk) for pk in chosen["records"]])
-    locked.alternatives = [former, *(a for i, a in enumerate(locked.alternatives) if i != at)]
+    locked.alternatives = [former, *(a for a in locked.alternatives if a is not chosen)]
     locked.confidence = Decimal(str(chosen["confidence"]))
     locked.reasons = [{"code": "chosen", "text": f"chosen by {by.user} among the alternatives", "weight": 0}]
     locked.kind = _kind_of(locked)

@@ -236,7 +236,7 @@ def test_a_chosen_alternative_takes_the_place_of_the_proposal(account: BankAccou
     matched(account.connection)
     proposal = proposal_of(line)
     Proposal.objects.filter(pk=proposal.pk).update(alternatives=[{"records": [str(other.pk)], "confidence": 0.2}])
-    chosen = choose_alternative(proposal=proposal, at=0, by=role("approver"))
+    chosen = choose_alternative(proposal=proposal, records=[other.pk], by=role("approver"))
     assert [entry.record for entry in chosen.entries.all()] == [other]
     assert chosen.alternatives[0]["records"] == [str(invoice.pk)]
     (approval,) = approve(proposals=[chosen], by=role("approver"))

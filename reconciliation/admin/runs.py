@@ -1,0 +1,60 @@
+"""Matching runs: start one, see what came of each."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path
+from unfold.decorators import display
+
+from integrations.models import Connection
+from integrations.templatetags.books import duration
+from reconciliation.admin.pages import ReconciliationPage, back, ring_run, workbench_url
+from reconciliation.models import MatchRun
+from reconciliation.services.runs import request_match_run
+from tenants.http import TenantRequest
+from tenants.permissions import SYNC, may
+
+
+@admin.register(MatchRun)
+class MatchRunAdmin(ReconciliationPage):
+    """The log of the engine."""
+
+    page_template = "reconciliation/run.html"
+    list_display: ClassVar = [
+        "created_at", "connection", "status_shown", "lines", "proposals", "kept", "unexplained", "seconds_shown",
+    ]  # fmt: skip
+    list_filter: ClassVar = ["connection", "status"]
+    list_select_related: ClassVar = ["connection"]
+    ordering: ClassVar = ["-id"]
+    sortable_by: ClassVar = []
+
+    def get_urls(self) -> list[URLPattern]:
+        start = path("start/", self.admin_site.admin_view(self.start), name="reconciliation_matchrun_start")
+        return [start, *super().get_urls()]
+
+    def page(self, request: TenantRequest, row: MatchRun) -> dict[str, Any]:
+        return {"run": row}
+
+    def start(self, request: TenantRequest) -> HttpResponse:
+        """Match the connection that the form names, or all of them."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not may(request.membership, SYNC):
+            raise PermissionDenied
+        rows = Connection.objects.for_tenant(request.tenant).exclude(status=Connection.Status.DISCONNECTED)
+        wanted = request.POST.get("connection")
+        for connection in rows.filter(pk=UUID(wanted)) if wanted else rows:
+            ring_run(request_match_run(connection=connection, requested_by=request.user))
+        messages.info(request, "Matching is under way.")
+        return HttpResponseRedirect(back(request, workbench_url()))
+
+    @display(description="Status", label={"Queued": "info", "Running": "info", "Done": "success", "Failed": "danger"})
+    def status_shown(self, row: MatchRun) -> str:
+        return row.get_status_display()
+
+    @display(description="Took")
+    def seconds_shown(self, row: MatchRun) -> str:
+        return duration(row.seconds)

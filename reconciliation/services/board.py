@@ -1,0 +1,195 @@
+"""What the workbench shows: one card per question, with its explanations, and how far the statement is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, QuerySet, Sum
+from django.db.models.functions import Abs
+
+from integrations.models import LedgerRecord
+from reconciliation.models import BankLine, MatchLine, Proposal, ProposalLine
+from reconciliation.services.approval import needs_second_person
+from reconciliation.services.entries import Candidate
+from reconciliation.services.plan import Plan, make_plan, noun_of
+from reconciliation.services.situations import Ground
+from tenants.models import Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One ledger record on a card: what it is, what is open, and how much of it the bank line takes."""
+
+    record: LedgerRecord
+    noun: str
+    free: Decimal
+    applied: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One explanation of the lines: the proposal itself, or one of its alternatives."""
+
+    confidence: Decimal
+    entries: Sequence[Entry]
+    plan: Plan
+    difference: Decimal
+    reasons: Sequence[dict[str, Any]] = ()
+    is_current: bool = False
+
+    @property
+    def percent(self) -> str:
+        """The confidence for people; 99.96 % is not rounded up to certainty."""
+        return percent(self.confidence)
+
+    @property
+    def records(self) -> str:
+        """The ids that the decision names, so that nobody approves what was not on the screen."""
+        return ",".join(str(entry.record.pk) for entry in self.entries)
+
+
+def percent(confidence: Decimal) -> str:
+    """ "97 %", "99.5 %"; never 100 % unless it is exactly that."""
+    hundredths = (confidence * 1000).to_integral_value(rounding="ROUND_FLOOR") / 10
+    return f"{hundredths.normalize():f} %"
+
+
+@dataclass(slots=True)
+class Card:
+    """One question: the bank lines on the left, explanations on the right, and what this person may do."""
+
+    lead: BankLine
+    lines: Sequence[BankLine]
+    proposal: Proposal | None = None
+    variants: list[Variant] = field(default_factory=list)
+    match_line: MatchLine | None = None
+    needs_second: bool = False
+    hint: str = ""
+
+    @property
+    def amount(self) -> Decimal:
+        """The sum of the lines."""
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+
+def cards_of(lines: Sequence[BankLine], *, by: Membership) -> list[Card]:
+    """A card for each leading line; a fixed number of queries for a page of them."""
+    proposals = _proposals({line.proposal_id for line in lines if line.proposal_id})
+    matches = _matches([line.pk for line in lines if line.status == BankLine.Status.MATCHED])
+    wanted = {pk for proposal in proposals.values() for pk in _record_ids(proposal)}
+    ground = Ground({p.connection_id: p.connection for p in proposals.values()}.values(), wanted)
+    return [_card(line, proposals.get(line.proposal_id), matches.get(line.pk), ground, by) for line in lines]
+
+
+def _proposals(ids: Iterable[UUID | None]) -> dict[UUID | None, Proposal]:
+    lines = ProposalLine.objects.select_related("bank_line__bank_account")
+    rows = Proposal.objects.filter(pk__in=[pk for pk in ids if pk]).select_related("connection", "first_approved_by")
+    return {row.pk: row for row in rows.prefetch_related(Prefetch("lines", lines), "entries")}
+
+
+def _matches(line_ids: Sequence[UUID]) -> dict[UUID, MatchLine]:
+    rows = MatchLine.objects.filter(bank_line__in=line_ids, is_live=True) if line_ids else MatchLine.objects.none()
+    return {row.bank_line_id: row for row in rows.select_related("match__approved_by")}
+
+
+def _record_ids(proposal: Proposal) -> set[UUID]:
+    own = {entry.record_id for entry in proposal.entries.all()}
+    return own | {UUID(pk) for a in proposal.alternatives for pk in a["records"]}
+
+
+def _card(
+    line: BankLine, proposal: Proposal | None, match_line: MatchLine | None, ground: Ground, by: Membership
+) -> Card:
+    if proposal is None:
+        return Card(line, [line], match_line=match_line)
+    lines = [row.bank_line for row in proposal.lines.all()]
+    card = Card(line, lines, proposal, match_line=match_line)
+    if proposal.status == Proposal.Status.OPEN:
+        card.needs_second = needs_second_person(proposal.amount, by.tenant)
+        card.hint = _hint(proposal, by)
+    card.variants = variants_of(proposal, lines, ground)
+    return card
+
+
+def _hint(proposal: Proposal, by: Membership) -> str:
+    if proposal.proposed_by_id == by.user_id:
+        return "You proposed this yourself; somebody else has to approve it."
+    if proposal.first_approved_by_id == by.user_id:
+        return "You gave the first approval; a second person has to approve too."
+    if proposal.first_approved_by_id:
+        return f"{proposal.first_approved_by} gave the first approval; yours is the second."
+    return ""
+
+
+def variants_of(proposal: Proposal, lines: Sequence[BankLine], ground: Ground) -> list[Variant]:
+    """The proposal's own explanation first, then the alternatives whose records are still there."""
+    own = [entry.record_id for entry in proposal.entries.all()]
+    found = [_variant(proposal, lines, own, proposal.confidence, ground, is_current=True)]
+    for alternative in proposal.alternatives:
+        ids = [UUID(pk) for pk in alternative["records"]]
+        if ground.has_all(ids):
+            confidence = Decimal(str(alternative["confidence"]))
+            found.append(_variant(proposal, lines, ids, confidence, ground, is_current=False))
+    return found
+
+
+def _variant(
+    proposal: Proposal,
+    lines: Sequence[BankLine],
+    record_ids: Sequence[UUID],
+    confidence: Decimal,
+    ground: Ground,
+    *,
+    is_current: bool,
+) -> Variant:
+    situation = ground.situation(proposal, lines, record_ids)
+    plan = make_plan(situation)
+    applied: dict[UUID, Decimal] = {}
+    for share in plan.shares:
+        applied[share.entry.record_id] = applied.get(share.entry.record_id, Decimal(0)) + share.amount
+    entries = [_entry(c, ground.records[c.record_id], applied.get(c.record_id)) for c in situation.candidates]
+    owed = sum((c.free for c in situation.candidates), Decimal(0))
+    difference = sum((line.amount for line in lines), Decimal(0)) - owed if not is_current else proposal.difference
+    reasons = proposal.reasons if is_current else ()
+    return Variant(confidence, entries, plan, difference, reasons, is_current)
+
+
+def _entry(candidate: Candidate, record: LedgerRecord, applied: Decimal | None) -> Entry:
+    return Entry(record, noun_of(record.resource), candidate.free, applied or Decimal(0), candidate.entry.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the lines are: counts by status, and the money that is done, per currency."""
+
+    counts: dict[str, int]
+    waiting_for_second: int
+    money: Sequence[tuple[str, Decimal, Decimal]]
+
+    @property
+    def total(self) -> int:
+        """All lines."""
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        """Matched or set aside."""
+        return self.counts.get(BankLine.Status.MATCHED, 0) + self.counts.get(BankLine.Status.IGNORED, 0)
+
+
+def progress_of(lines: QuerySet[BankLine]) -> Progress:
+    """The progress of these lines; two queries."""
+    rows = lines.order_by().values("status", "currency").annotate(n=Count("pk"), moved=Sum(Abs("amount")))
+    counts: dict[str, int] = {}
+    money: dict[str, list[Decimal]] = {}
+    for row in rows:
+        counts[row["status"]] = counts.get(row["status"], 0) + row["n"]
+        sums = money.setdefault(row["currency"], [Decimal(0), Decimal(0)])
+        sums[1] += row["moved"]
+        if row["status"] in (BankLine.Status.MATCHED, BankLine.Status.IGNORED):
+            sums[0] += row["moved"]
+    waiting = lines.filter(proposal__status=Proposal.Status.OPEN).exclude(proposal__first_approved_by=None)
+    return Progress(counts, waiting.values("proposal").distinct().count(), [(c, a, b) for c, (a, b) in money.items()])
