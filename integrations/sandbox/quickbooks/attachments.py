@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from io import BytesIO
 from typing import Any
 
 from werkzeug.datastructures import FileStorage
@@ -61,17 +62,24 @@ def attachable(company: Company, body: Body, previous: Record | None) -> Draft:
 def parts(request: Request) -> list[tuple[Body, FileStorage | None]]:
     """The pairs of an upload in order: metadata ({} when absent) and file."""
     found: dict[str, tuple[Body, FileStorage | None]] = {}
-    for name, file in request.files.items(multi=True):
+    files = list(request.files.items(multi=True))
+    # Clients that give a part no file name (python-quickbooks) have it read as a form field.
+    files += [(name, _as_file(text)) for name, text in request.form.items(multi=True)]
+    for name, file in files:
         match = _PART.match(name)
         if match is None:
             raise errors.FaultError("6040", "Metadata is not an Attachable", f"Unexpected part {name}")
         metadata, content = found.get(match[2], ({}, None))
         found[match[2]] = (_metadata(file.read()), content) if match[1] == "metadata" else (metadata, file)
-    for name, text in request.form.items(multi=True):
-        match = _PART.match(name)
-        if match is not None and match[1] == "metadata":
-            found[match[2]] = (_metadata(text.encode()), found.get(match[2], ({}, None))[1])
     return [found[index] for index in sorted(found)]
+
+
+def _as_file(text: str) -> FileStorage:
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error:
+        data = text.encode()
+    return FileStorage(BytesIO(data))
 
 
 def _metadata(data: bytes) -> Body:
@@ -84,7 +92,7 @@ def _metadata(data: bytes) -> Body:
     return body
 
 
-def content(file: FileStorage) -> bytes:
+def content(file: FileStorage, name: str) -> bytes:
     """The bytes of an uploaded file, base64 undone. Raises 6030, 6041."""
     data = bytes(file.read())
     if file.headers.get("Content-Transfer-Encoding", "").lower() == "base64":
@@ -94,7 +102,7 @@ def content(file: FileStorage) -> bytes:
             raise errors.FaultError("6041", "Invalid file", "The file is not valid base64.") from error
     if len(data) > MAX_BYTES:
         raise errors.FaultError("6030", "Upload too large", f"The file exceeds the limit of {MAX_BYTES} bytes.")
-    extension = (file.filename or "").rpartition(".")[2].lower()
+    extension = name.rpartition(".")[2].lower()
     if not data or extension not in _EXTENSIONS:
         raise errors.FaultError("6041", "Invalid file", f"The file type {extension or 'unknown'} is not supported.")
     return data

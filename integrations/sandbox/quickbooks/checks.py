@@ -26,10 +26,10 @@ def properties(entity: str, body: Body) -> None:
         if limit is not None and isinstance(value, str) and len(value) > limit:
             raise errors.too_long(name, limit, len(value))
     for name in _DATES:
-        if body.get(name) is not None:
+        if body.get(name):
             day(body, name)
     for name in _NUMBERS:
-        if body.get(name) is not None:
+        if body.get(name) not in (None, ""):
             amount(body, name)
 
 

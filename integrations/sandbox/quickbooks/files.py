@@ -60,8 +60,8 @@ def upload(company: Company, request: Request) -> Body:
         try:
             if file is None:
                 raise errors.FaultError("6041", "Invalid file", "The file content is missing.")
-            data = attachments.content(file)
             name = str(metadata.get("FileName") or file.filename or "file")
+            data = attachments.content(file, name)
             card = {**metadata, "FileName": name}
             record = _keep(company, root, card, data, str(metadata.get("ContentType") or file.mimetype))
             answers.append({"Attachable": record.body})

@@ -108,7 +108,7 @@ def _writable(entity: Entity, payload: Body) -> Body:
     body = {
         name: value
         for name, value in payload.items()
-        if name not in _BOOKKEEPING and name not in _COMPUTED and value is not None
+        if name not in _BOOKKEEPING and name not in _COMPUTED and value is not None and value != ""
     }
     links = body.pop("LinkedTxn", None)
     own = _OWN_LINKS.get(entity.name, ())
