@@ -5,7 +5,7 @@ from celery import shared_task
 from integrations.services import connections, credentials, ledgers, postings, sync
 from integrations.services.sweeping import due_work
 
-# A doorbell that nobody hears in time is dropped: the sweep rings again, so that a busy queue does not fill with echoes.
+# A doorbell nobody hears in time is dropped: the sweep rings again, and a busy queue does not fill with echoes.
 ECHO_SECONDS = 30
 
 

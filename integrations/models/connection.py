@@ -71,8 +71,8 @@ class Connection(TenantOwned):
 class Credential(TenantOwned):
     """The secrets of a connection (RFC 6749 field names), encrypted; `version` fences concurrent refreshes.
 
-    `secret` holds {"connection": id, "access_token", "refresh_token", "previous_refresh_token"}: Fernet has no associated
-    data, so the connection's id is stored inside and checked on reading.
+    `secret` holds {"connection": id, "access_token", "refresh_token", "previous_refresh_token"}: Fernet has no
+    associated data, so the connection's id is stored inside and checked on reading.
     """
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="credential")

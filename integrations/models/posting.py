@@ -17,9 +17,7 @@ class PostingQuerySet(TenantOwnedQuerySet["Posting"]):
 
     def unfinished(self) -> Self:
         """On their way or not known yet."""
-        return self.filter(
-            status__in=[Posting.Status.PENDING, Posting.Status.SENT, Posting.Status.UNKNOWN]
-        )
+        return self.filter(status__in=[Posting.Status.PENDING, Posting.Status.SENT, Posting.Status.UNKNOWN])
 
     def failed(self) -> Self:
         """Resting with a cause that somebody has to remove."""
@@ -34,7 +32,7 @@ class PostingQuerySet(TenantOwnedQuerySet["Posting"]):
 class Posting(Work):
     """One write to a ledger.
 
-    pending → sent (committed before bytes leave) → posted | rejected | unknown → (probe) posted | absent → pending again.
+    pending → sent (committed before bytes leave) → posted | rejected | unknown → (probe) posted | absent → pending.
     `unknown` is never sent again before a probe has proved it absent.
     """
 
@@ -62,7 +60,8 @@ class Posting(Work):
     body_hash = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=50)
     edition = models.PositiveIntegerField(
-        default=0, help_text="How often it was refused and sent anew; each edition has its own request id in the ledger."
+        default=0,
+        help_text="How often it was refused and sent anew; each edition has its own request id in the ledger.",
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
     origin_kind = models.CharField(max_length=30, help_text="source_document, match, person, api.")

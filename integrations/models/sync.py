@@ -93,9 +93,7 @@ class SyncRun(Work):
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-id"], name="run_list"),
             # The sweeper reads only unfinished rows; the index stays small whatever the history.
-            models.Index(
-                fields=["available_at"], name="run_due", condition=models.Q(status__in=["queued", "running"])
-            ),
+            models.Index(fields=["available_at"], name="run_due", condition=models.Q(status__in=["queued", "running"])),
         ]
 
     def __str__(self) -> str:
@@ -128,7 +126,7 @@ class SyncCursor(TenantOwned):
 
 
 class SeenRecord(TenantOwned):
-    """What a full re-read has met so far; what it never meets is gone from the ledger. Emptied per resource at its end."""
+    """What a full re-read has met so far; what it never meets is gone from the ledger. Emptied at its end."""
 
     sync_run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="seen")
     resource = models.CharField(max_length=30, choices=Resource)

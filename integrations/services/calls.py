@@ -48,7 +48,9 @@ class Recorder:
 def trim(connection: Connection) -> int:
     """Forget the oldest calls beyond the number kept per connection; returns how many."""
     rows = ApiCall.objects.for_tenant(connection.tenant_id).filter(connection=connection)
-    oldest_kept = rows.order_by("-id").values_list("id", flat=True)[settings.API_CALLS_KEPT - 1 : settings.API_CALLS_KEPT]
+    oldest_kept = rows.order_by("-id").values_list("id", flat=True)[
+        settings.API_CALLS_KEPT - 1 : settings.API_CALLS_KEPT
+    ]
     newest = oldest_kept.first()
     return rows.filter(id__lt=newest).delete()[0] if newest else 0
 
@@ -68,4 +70,3 @@ def _columns(exchange: Exchange) -> dict[str, Any]:
         "correlation_id": exchange.correlation_id[:100],
         "error_code": exchange.error_code[:60],
     }
-

@@ -54,7 +54,7 @@ def reversal_of(connector_name: str, resource: str, remote_type: str = "") -> st
         if operation in known:
             return operation.value
     raise ValidationError(
-        f"{connector.label} offers no way to undo {resource.replace('_', ' ')}. Post a document that corrects it instead."
+        f"{connector.label} offers no way to undo {resource.replace('_', ' ')}. Post a document that corrects it."
     )
 
 

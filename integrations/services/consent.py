@@ -103,6 +103,10 @@ def finish_authorisation(tenant_id: UUID | str, authorisation_id: UUID | str) ->
         _again(authorisation, error)
     except IntegrationError as error:
         _close(authorisation, status=Authorisation.Status.FAILED, error=failures.as_dict(error), secret={})
+    except Exception as error:
+        bug = failures.of_bug(error)["error"]
+        _close(authorisation, status=Authorisation.Status.FAILED, error=bug, secret={})
+        raise
     return None
 
 
@@ -170,7 +174,7 @@ def _activate(authorisation: Authorisation, connection: Connection) -> SyncRun:
     with ledgers.open_ledger(connection, recorder=recorder, lane="interactive") as session:
         organisation = session.ledger.organisation()
     with tenant_scope(authorisation.tenant_id):
-        describe(connection, organisation)
+        describe(connection, organisation.record.unified)
         later = timezone.now() + timedelta(minutes=connection.sync_minutes)
         Connection.objects.filter(pk=connection.pk).update(
             status=Connection.Status.ACTIVE, error={}, next_sync_at=later

@@ -8,7 +8,7 @@ NO_ERROR: dict[str, Any] = {"error_code": "", "error": {}}
 
 
 def as_dict(error: IntegrationError) -> dict[str, Any]:
-    """The JSON of an `error` column: code, message, remedy, who_can_fix, and where known ledger_code, ledger_message, …"""
+    """The JSON of an `error` column: code, message, remedy, who_can_fix, and what the ledger said where it is known."""
     return {name: value for name, value in error.as_dict().items() if value is not None}
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
 
 from integrations.engine import auth, manifest
 from integrations.engine.auth import TokenSet
@@ -55,7 +56,9 @@ class _NoClient:
 
     def send(self, request: RemoteRequest) -> Answer:
         """Refuse."""
-        raise ConfigurationError("A page asked for a call to the ledger; only workers make calls.", code="no_calls_here")
+        raise ConfigurationError(
+            "A page asked for a call to the ledger; only workers make calls.", code="no_calls_here"
+        )
 
 
 @contextmanager
@@ -103,6 +106,25 @@ def authorize_url(connector_name: str, *, redirect_uri: str, state: str) -> str:
             remedy=f"Set PORTAL_{name}_CLIENT_ID and PORTAL_{name}_CLIENT_SECRET and restart.",
         )
     return auth.authorize_url(manifest.load(connector_name), endpoints, redirect_uri=redirect_uri, state=state)
+
+
+def agreed(connector_name: str, url: str, *, org: str = "") -> dict[str, str]:
+    """What a simulated ledger's consent page sends back when it agrees by itself: the callback's parameters.
+
+    ConfigurationError for a real ledger: its consent page is no address that the client may call.
+    """
+    page, _, query = url.partition("?")
+    params = {**dict(parse_qsl(query)), "auto_consent": "1", **({"realm_id": org} if org else {})}
+    with Client(manifest.load(connector_name), endpoints_of(connector_name)) as client:
+        answer = client.raw(RemoteRequest("GET", page, params))
+    target = urlsplit(answer.headers.get("location", ""))
+    if not target.query:
+        raise ConfigurationError(
+            f"The consent page answered with status {answer.status} instead of sending the browser back.",
+            code="no_callback",
+            remedy="Check that the sandbox runs at PORTAL_SANDBOX_URL and knows the portal's client id.",
+        )
+    return dict(parse_qsl(target.query))
 
 
 def organisation_of_callback(connector_name: str, parameters: Mapping[str, str]) -> str:

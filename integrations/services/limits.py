@@ -1,13 +1,14 @@
 """A ledger's limits, shared by all workers through PostgreSQL: the policy is pure, the numbers are rows.
 
 A call is a lease: under way until its answer came, from then on counted in the window. A worker that dies with a lease
-gives it back when it expires. Nothing waits inside a transaction.
+gives it back when its lease expires. Nothing waits inside a transaction.
 """
 
 import time
 from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection as database
 
 from integrations.engine.errors import RateLimited
@@ -21,8 +22,6 @@ from tenants.rls import tenant_scope
 PATIENCE_SECONDS = 45.0
 """A call waits so long for its turn at most; then its work is put back into the queue and the worker is free."""
 
-# Longer than the longest call (QuickBooks answers within 120 s or not at all).
-_LEASE_SECONDS = 150
 _PAUSE = "pause"
 _TRIM_ONE_IN = 64
 _KEPT_LONGER_SECONDS = 120.0
@@ -93,7 +92,7 @@ class PostgresLimiter:
             now, calls, paused_until = _recent(self._connection, self._policy)
             decision = decide(self._policy, lane=lane, kind=kind, now=now, calls=calls, paused_until=paused_until)
             if decision.is_allowed:
-                self._execute(_TAKE, id=lease, kind=kind, lane=lane, seconds=_LEASE_SECONDS)
+                self._execute(_TAKE, id=lease, kind=kind, lane=lane, seconds=settings.WORK_LEASE_SECONDS)
         return decision
 
     def _execute(self, statement: str, **values: object) -> None:

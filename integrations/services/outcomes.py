@@ -78,9 +78,7 @@ def _read_affected(posting: Posting, session: Session, affected: set[tuple[str, 
 def _mirror(posting: Posting, posted: Record) -> LedgerRecord:
     records.upsert_page(connection=posting.connection, resource=posting.resource, records=[posted])
     rows = LedgerRecord.objects.for_tenant(posting.tenant_id).filter(connection_id=posting.connection_id)
-    return rows.get(
-        resource=posting.resource, remote_type=posted.remote_type, external_id=posted.external_id
-    )
+    return rows.get(resource=posting.resource, remote_type=posted.remote_type, external_id=posted.external_id)
 
 
 def _cross_reference(posting: Posting) -> None:

@@ -1,4 +1,4 @@
-"""Writes to a ledger as rows: asked for once per key, cancelled while they wait, replayed after a correction, reversed."""
+"""Writes to a ledger as rows: asked for once per key, cancelled while they wait, replayed when mended, reversed."""
 
 from hashlib import sha256
 from typing import Any

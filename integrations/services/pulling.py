@@ -16,8 +16,8 @@ from integrations.engine.declarations import Connector
 from integrations.engine.errors import IntegrationError
 from integrations.models import Connection, LedgerRecord, Resource, SyncCursor, SyncRun
 from integrations.services import records
-from integrations.services.connectors import connector_of, has_change_feed, readable_resources
 from integrations.services.calls import Recorder
+from integrations.services.connectors import connector_of, has_change_feed, readable_resources
 from integrations.services.ledgers import Session
 from integrations.services.organisations import describe
 from integrations.services.records import Counts
@@ -59,7 +59,7 @@ class Pull:
         return connector_of(self.connection)
 
     def everything(self) -> None:
-        """Pull what the run asks for and has not done; IntegrationError of the engine and LeaseLostError pass through."""
+        """Pull what the run asks for and has not done; IntegrationError and LeaseLostError pass through."""
         self._load()
         feed = [name for name, state in self.run.progress.items() if state["mode"] == CHANGES and not state["is_done"]]
         if feed:
@@ -82,9 +82,7 @@ class Pull:
         mirrored = set(rows.order_by().values_list("resource", flat=True).distinct())
         fresh = {"records": 0, "pages": 0, "total": None, "cursor": None, "is_done": False, "started_at": None}
         fresh |= {"through": None, "unreadable": 0}
-        return {
-            name: {"mode": mode, "is_reread": name in mirrored, **fresh} for name, mode in modes.items() if mode
-        }
+        return {name: {"mode": mode, "is_reread": name in mirrored, **fresh} for name, mode in modes.items() if mode}
 
     def _mode(self, resource: str) -> str:
         cursor = self.cursors.get(resource)

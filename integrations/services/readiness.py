@@ -59,7 +59,7 @@ def callable_now(connection: Connection) -> None:
 
 
 def ready_body(posting: Posting) -> dict[str, Any]:
-    """The body with every reference to another posting replaced by the id the ledger gave it; inside the tenant's scope.
+    """The body with references to other postings replaced by the ids the ledger gave; inside the tenant's scope.
 
     NotYetError while something has to come first; RejectedError, with a remedy, when the ledger would certainly refuse.
     """
@@ -85,7 +85,9 @@ def references(value: Any, field: str = "") -> Iterator[tuple[str, str, str]]:
         for each in value:
             yield from references(each, field)
     elif isinstance(value, dict):
-        resource = TYPES.get(str(value.get("type")), "") if field in {"allocations", "links"} else _FIELDS.get(field, "")
+        resource = (
+            TYPES.get(str(value.get("type")), "") if field in {"allocations", "links"} else _FIELDS.get(field, "")
+        )
         if resource and isinstance(value.get("id"), str):
             yield resource, value["id"], field
         for name, each in value.items():

@@ -21,6 +21,7 @@ from tenants.models import new_id
 
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
+
 @dataclass(frozen=True)
 class Counts:
     """Rows met, and rows that were new or had changed."""

@@ -1,7 +1,7 @@
 """The worker's side of a posting: `sent` is committed before a byte leaves, and an unknown outcome is looked up first.
 
-pending → sent → posted | rejected | unknown → (probe) posted | absent → pending. Every step is written over the fence of
-the claim; a worker that lost it leaves its recorded call as evidence and writes nothing.
+pending → sent → posted | rejected | unknown → (probe) posted | absent → pending. Every step is written over the fence
+of the claim; a worker that lost it leaves its recorded call as evidence and writes nothing.
 """
 
 from datetime import timedelta
@@ -38,7 +38,7 @@ _MOST_STALE_RETRIES = 5
 
 
 def send_posting(tenant_id: UUID | str, posting_id: UUID | str) -> Posting | None:
-    """Take a posting and bring it one decision further: posted, rejected, waiting, or unknown and to be looked up again.
+    """Take a posting and bring it one decision further: posted, rejected, waiting, or unknown and looked up again.
 
     None when there was nothing to take. A mistake of ours is written into the row and raised.
     """

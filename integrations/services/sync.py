@@ -39,8 +39,8 @@ def request_sync(
 ) -> SyncRun:
     """Write down a sync (empty `resources`: all); one already waiting or running that covers it is returned instead.
 
-    Runs in the caller's tenant transaction. ValidationError when the connection cannot be called, a resource is unknown,
-    or another sync, which does not cover this one, is under way.
+    Runs in the caller's tenant transaction. ValidationError when the connection cannot be called, a resource is
+    unknown, or another sync, which does not cover this one, is under way.
     """
     if connection.status in {Connection.Status.DISCONNECTED, Connection.Status.NEEDS_REAUTHORISATION}:
         raise ValidationError(f"{connection} is not connected. Reconnect it first.")
@@ -105,7 +105,9 @@ def request_due_sync(tenant_id: UUID | str, connection_id: UUID | str) -> SyncRu
 def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
     """The worker's use case: take the run, pull, conclude. None when there was nothing to take."""
     with tenant_scope(tenant_id):
-        run = claim(SyncRun, tenant_id=tenant_id, row_id=run_id, statuses=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
+        run = claim(
+            SyncRun, tenant_id=tenant_id, row_id=run_id, statuses=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING]
+        )
         if run is None or not _begin(run):
             return run
     recorder = Recorder(run.connection, run=run)
@@ -169,7 +171,9 @@ def _succeed(run: SyncRun, unreadable: IntegrationError | None) -> None:
     with tenant_scope(run.tenant_id):
         conclude(run, status=SyncRun.Status.SUCCEEDED, **columns)
         later = now + timedelta(minutes=run.connection.sync_minutes)
-        Connection.objects.filter(pk=run.connection_id).usable().update(last_success_at=now, next_sync_at=later, error={})
+        Connection.objects.filter(pk=run.connection_id).usable().update(
+            last_success_at=now, next_sync_at=later, error={}
+        )
 
 
 def _fail(run: SyncRun, error: IntegrationError, counts: dict[str, int]) -> None:

@@ -35,7 +35,9 @@ def free_at(moment: Any) -> Q:
     return Q(lease_until=None) | Q(lease_until__lte=moment)
 
 
-def claim(model: type[WorkRow], *, tenant_id: UUID | str, row_id: UUID | str, statuses: Collection[str]) -> WorkRow | None:
+def claim(
+    model: type[WorkRow], *, tenant_id: UUID | str, row_id: UUID | str, statuses: Collection[str]
+) -> WorkRow | None:
     """The row with a raised fence, or None when it is held, not due, or already concluded.
 
     Must run inside the tenant's scope; the claim counts from that transaction's commit.
@@ -76,7 +78,7 @@ def wake(rows: Any) -> int:
 
 
 def backoff(attempts: int, retry_after: float | None = None) -> timedelta:
-    """How long to wait before attempt number `attempts` + 1: doubling, spread by half, never sooner than the ledger said."""
+    """How long to wait before the next attempt: doubling, spread by half, never sooner than the ledger said."""
     base: float = settings.RETRY_BASE_SECONDS
     doubled = min(base * 2 ** min(attempts, 16), _LONGEST_WAIT_SECONDS)
     # Spread, so that a ledger that comes back is not met by everybody at once; nothing secret depends on it.

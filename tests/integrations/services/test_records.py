@@ -55,7 +55,12 @@ def test_a_page_is_stored_with_its_list_columns(connection: Connection) -> None:
     assert (row.number, row.contact_name, row.amount, row.open_amount) == (
         "INV-1", "Amy's Bird Sanctuary", Decimal("119.00"), Decimal("19.00"),
     )  # fmt: skip
-    assert (row.issued_on, row.due_on, row.currency, row.status) == (date(2026, 10, 1), date(2026, 10, 31), "USD", "open")
+    assert (row.issued_on, row.due_on, row.currency, row.status) == (
+        date(2026, 10, 1),
+        date(2026, 10, 31),
+        "USD",
+        "open",
+    )
     assert row.unified["total"] == "119.00"
 
 
@@ -66,7 +71,9 @@ def test_an_unchanged_page_rewrites_nothing(connection: Connection) -> None:
     assert LedgerRecord.objects.get().synced_at == before
 
 
-def test_a_changed_record_replaces_the_row_and_leaves_its_earlier_form_in_the_audit_trail(connection: Connection) -> None:
+def test_a_changed_record_replaces_the_row_and_leaves_its_earlier_form_in_the_audit_trail(
+    connection: Connection,
+) -> None:
     store(connection, invoice(1))
     assert store(connection, invoice(1, balance=Decimal(0), modified_at=MODIFIED + timedelta(hours=1))) == (1, 1)
     assert LedgerRecord.objects.get().open_amount == 0

@@ -1,0 +1,349 @@
+"""Postings under fire: faults at random places, killed workers, and then the ledger's own books are counted.
+
+    python benchmarks/faults.py [--postings 1000] [--faults 1000] [--seed 1] [--workers 4] [--companies 4] [--json]
+
+Starts a sandbox of its own and uses the database of DATABASE_URL (a tenant `faults-…` is added to it). Each posting is
+a contact, an invoice to it, or a payment of that invoice. A fifth of the faults are SIGKILLs of a worker at work; the
+rest strike calls: connection dropped before the ledger saw it, dropped after it committed, status 500, status 429.
+Exit status 1 when anything was lost, duplicated, or left unfinished, or when the books do not balance.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIENT = "benchmark"
+# Killed workers are taken for dead after a few seconds, and nothing waits between attempts: hours shrink to minutes.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ |= {"WORK_LEASE_SECONDS": "6", "RETRY_BASE_SECONDS": "0", "LOG_LEVEL": "ERROR"}
+sys.path.insert(0, str(ROOT))
+
+ACTIONS: tuple[dict[str, Any], ...] = (
+    {"action": "drop_before"},
+    {"action": "drop_after_commit"},
+    {"action": {"status": 500}},
+    {"action": {"status": 429, "retry_after": 1}},
+)
+_KILLS_ONE_IN = 5
+
+
+@dataclass
+class Sandbox:
+    """The simulated ledger's control API."""
+
+    url: str
+    companies: list[dict[str, Any]] = field(default_factory=list)
+
+    def call(self, path: str, body: Any = None) -> Any:
+        """GET, or POST with a body."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - the sandbox started below
+            return json.loads(response.read(), parse_float=Decimal)
+
+    def documents(self, company: dict[str, Any], resource: str) -> list[dict[str, Any]]:
+        """The true books of a company."""
+        found = self.call(f"/_control/organisations/{company['id']}/documents?resource={resource}")
+        rows: list[dict[str, Any]] = found["documents"]
+        return rows
+
+
+@contextmanager
+def sandbox_process(companies: int, seed: int) -> Iterator[Sandbox]:
+    """A sandbox with small companies, stopped at the end."""
+    command = [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--client", f"{CLIENT}:{CLIENT}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            sandbox = Sandbox(process.stdout.readline().split()[-1])
+            sizes = {"contacts": 4, "invoices": 4, "bills": 2, "payments": 1, "bank_lines": 0, "months": 2}
+            for number in range(companies):
+                body = {"ledger": "quickbooks", "name": f"Faulty {number}", "currency": "USD", "country": "US"}
+                made = sandbox.call("/_control/organisations", {**body, **sizes, "seed": seed + number})
+                sandbox.companies.append(made)
+            os.environ |= {
+                "PORTAL_SANDBOX_URL": sandbox.url,
+                "PORTAL_QUICKBOOKS_CLIENT_ID": CLIENT,
+                "PORTAL_QUICKBOOKS_CLIENT_SECRET": CLIENT,
+            }
+            yield sandbox
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def connect_all(sandbox: Sandbox, seed: int) -> list[Any]:
+    """A tenant of its own, connected to every company."""
+    from integrations.services.autoconsent import connect_by_itself
+    from tenants.services import create_tenant
+
+    tenant = create_tenant(slug=f"faults-{os.getpid()}-{seed}", name="Faults", currency="USD")
+    found = []
+    for company in sandbox.companies:
+        done = connect_by_itself(
+            tenant=tenant,
+            connector="quickbooks",
+            redirect_uri="http://127.0.0.1/callback",
+            org=str(company["external_org_id"]),
+        )
+        assert done.connection is not None, done.error
+        found.append(done.connection)
+    return found
+
+
+def request_all(connections: list[Any], sandbox: Sandbox, postings: int) -> dict[int, list[str]]:
+    """Ask for the postings in groups of contact, invoice and payment; returns each company's numbers."""
+    from integrations.services.postings import request_posting
+    from tenants.rls import tenant_scope
+
+    items = [sandbox.documents(company, "items")[0]["Id"] for company in sandbox.companies]
+    numbers: dict[int, list[str]] = {place: [] for place in range(len(connections))}
+    with tenant_scope(connections[0].tenant_id, source="command"):
+        for start in range(0, postings, 3):
+            place, number = start // 3 % len(connections), f"F{start // 3:06d}"
+            bodies = list(_group(number, items[place]))[: postings - start]
+            earlier: list[Any] = []
+            for resource, body in bodies:
+                linked = _linked(body, earlier)
+                earlier.append(
+                    request_posting(
+                        connection=connections[place],
+                        resource=resource,
+                        body=linked,
+                        origin_kind="benchmark",
+                        idempotency_key=f"{number}-{resource}",
+                        depends_on=earlier[-1] if earlier else None,
+                    )
+                )
+                numbers[place].append(f"{number}-{resource}")
+    return numbers
+
+
+def _group(number: str, item: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    day, amount = "2026-11-02", "120.00"
+    contact = {"id": 0, "type": "customer"}
+    line = {"item": {"id": item}, "quantity": "1", "unit_price": amount, "amount": amount, "description": number}
+    yield "contacts", {"contact_type": "customer", "name": f"Customer {number}"}
+    yield "invoices", {"number": number, "contact": contact, "issued_on": day, "due_on": day, "lines": [line]}
+    allocation = {"type": "invoice", "id": 1, "amount": amount}
+    yield (
+        "payments",
+        {"reference": number, "contact": contact, "issued_on": day, "total": amount, "allocations": [allocation]},
+    )
+
+
+def _linked(value: Any, earlier: list[Any]) -> Any:
+    """The body with `id: n` replaced by a reference to the group's posting number n."""
+    if isinstance(value, list):
+        return [_linked(each, earlier) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: {"posting": str(earlier[each].pk)} if name == "id" and isinstance(each, int) else _linked(each, earlier)
+        for name, each in value.items()
+    }
+
+
+def place_faults(sandbox: Sandbox, postings: int, faults: int, dice: random.Random) -> tuple[list[int], Counter[str]]:
+    """Put the faults of calls into the sandbox, each at one write; returns after how many writes a worker is killed."""
+    kills = faults // _KILLS_ONE_IN
+    strikes = faults - kills
+    reach = postings + strikes // 2
+    placed: Counter[str] = Counter()
+    for after in dice.sample(range(reach), strikes):
+        order = dice.choice(ACTIONS)
+        placed[_name(order["action"])] += 1
+        body = {"ledger": "quickbooks", "method": "POST", "path": "/v3/company/", "after": after, "times": 1}
+        sandbox.call("/_control/faults", {**body, **order})
+    return sorted(dice.sample(range(reach), kills)), placed
+
+
+def _name(action: Any) -> str:
+    return action if isinstance(action, str) else f"status_{action['status']}"
+
+
+def work(seed: int) -> None:
+    """A worker: takes what is due until nothing is left to do; it is killed at any moment."""
+    from django.db import connections
+
+    from integrations.services.postings import send_posting
+    from integrations.services.sweeping import due_work
+
+    connections.close_all()
+    dice = random.Random(seed)
+    while True:
+        due = [(tenant_id, row_id) for kind, tenant_id, row_id in due_work(most=40) if kind == "posting"]
+        dice.shuffle(due)
+        for tenant_id, row_id in due[:8]:
+            send_posting(tenant_id, row_id)
+        if not due:
+            time.sleep(0.05)
+
+
+def fork_worker(seed: int) -> int:
+    """Start a worker as a copy of this process; returns its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work(seed)
+    finally:
+        os._exit(3)
+
+
+def drive(sandbox: Sandbox, tenant_id: Any, kills: list[int], workers: int, dice: random.Random) -> dict[str, int]:
+    """Keep the workers alive, kill one whenever the next mark is passed, until no posting is unfinished."""
+    from django.db import connections
+
+    connections.close_all()
+    running = {fork_worker(dice.getrandbits(32)) for _ in range(workers)}
+    counts, mark, writes = {"killed": 0, "crashed": 0}, 0, 0
+    try:
+        while _unfinished(tenant_id):
+            found = sandbox.call(f"/_control/calls?since={mark}")["calls"]
+            mark = found[-1]["seq"] if found else mark
+            writes += sum(call["kind"] == "write" for call in found)
+            while kills and kills[0] <= writes:
+                kills.pop(0)
+                time.sleep(dice.random() * 0.01)
+                os.kill(dice.choice(sorted(running)), signal.SIGKILL)
+                counts["killed"] += 1
+                _replace_dead(running, counts, dice)
+            _replace_dead(running, counts, dice)
+            time.sleep(0.02)
+    finally:
+        for pid in running:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    return counts
+
+
+def _replace_dead(running: set[int], counts: dict[str, int], dice: random.Random) -> None:
+    for pid in sorted(running):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            counts["crashed"] += not os.WIFSIGNALED(status)
+            running.remove(pid)
+            running.add(fork_worker(dice.getrandbits(32)))
+
+
+def _unfinished(tenant_id: Any) -> int:
+    from django.db import connections
+
+    from integrations.models import Posting
+    from tenants.rls import tenant_scope
+
+    with tenant_scope(tenant_id):
+        count = Posting.objects.unfinished().count()
+    # Workers are forked from here: an open connection must not be shared with them.
+    connections.close_all()
+    return count
+
+
+def verify(sandbox: Sandbox, connections: list[Any], numbers: dict[int, list[str]]) -> dict[str, Any]:
+    """Count every posting in the ledger's own books, and compare the portal's ids with them."""
+    from integrations.models import Posting
+    from tenants.rls import tenant_scope
+
+    with tenant_scope(connections[0].tenant_id):
+        rows = list(Posting.objects.values("connection_id", "idempotency_key", "external_id", "status"))
+    ids = {(row["connection_id"], row["idempotency_key"]): row["external_id"] for row in rows}
+    lost = duplicated = mismatched = unbalanced = 0
+    for place, company in enumerate(sandbox.companies):
+        books = _by_key(sandbox, company)
+        for key in numbers[place]:
+            found = books.get(key, [])
+            lost += not found
+            duplicated += len(found) > 1
+            mismatched += ids[connections[place].pk, key] not in found
+        balance = sandbox.call(f"/_control/organisations/{company['id']}/trial_balance")
+        unbalanced += Decimal(str(balance["difference"])) != 0
+    statuses = Counter(row["status"] for row in rows)
+    return {
+        "statuses": dict(statuses),
+        "lost": lost,
+        "duplicated": duplicated,
+        "mismatched": mismatched,
+        "unbalanced_companies": unbalanced,
+    }
+
+
+def _by_key(sandbox: Sandbox, company: dict[str, Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    names = {"customers": ("DisplayName", "contacts"), "invoices": ("DocNumber", "invoices")}
+    names |= {"payments": ("PaymentRefNum", "payments")}
+    for resource, (column, ours) in names.items():
+        for row in sandbox.documents(company, resource):
+            number = str(row.get(column) or "").removeprefix("Customer ")
+            found.setdefault(f"{number}-{ours}", []).append(str(row["Id"]))
+    return found
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """The whole benchmark; the dict is what --json prints."""
+    import django
+
+    dice = random.Random(options.seed)
+    with sandbox_process(options.companies, options.seed) as sandbox:
+        django.setup()
+        connections = connect_all(sandbox, options.seed)
+        numbers = request_all(connections, sandbox, options.postings)
+        kills, placed = place_faults(sandbox, options.postings, options.faults, dice)
+        began = time.monotonic()
+        counts = drive(sandbox, connections[0].tenant_id, kills, options.workers, dice)
+        seconds = time.monotonic() - began
+        struck = sum(rule["hits"] for rule in sandbox.call("/_control/faults")["faults"])
+        calls = sandbox.call("/_control/calls")["calls"]
+        writes = sum(call["kind"] == "write" for call in calls)
+        result = verify(sandbox, connections, numbers)
+    return {
+        "postings": options.postings,
+        "faults_struck": struck + counts["killed"],
+        "placed": dict(placed),
+        **counts,
+        "writes": writes,
+        "over_limit": sum(bool(call["over_limit"]) for call in calls),
+        "seconds": round(seconds, 1),
+        **result,
+    }
+
+
+def main() -> int:
+    """Parse, run, print; 1 when a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--postings", type=int, default=1000)
+    parser.add_argument("--faults", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--companies", type=int, default=4)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = run(options)
+    is_kept = result["statuses"] == {"posted": options.postings} and not any(
+        result[name] for name in ("lost", "duplicated", "mismatched", "unbalanced_companies", "crashed")
+    )
+    if options.json:
+        print(json.dumps(result, default=str))
+    else:
+        width = max(map(len, result))
+        print("\n".join(f"{name.replace('_', ' '):<{width}}  {value}" for name, value in result.items()))
+        print("every posting is in the books exactly once" if is_kept else "A PROMISE WAS BROKEN")
+    return 0 if is_kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
