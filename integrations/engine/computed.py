@@ -20,13 +20,15 @@ def constant(options: Section, shapes: Shapes) -> Converter:
     value = options.data.get("value")
     if value is None:
         raise ManifestError(f"{options.where}: value is missing, expected a constant")
+    if isinstance(value, list):
+        return Converter(lambda record, context: list(value), None)
     return Converter(lambda record, context: value, None)
 
 
 def cases(options: Section, shapes: Shapes) -> Converter:
     """The value of the first case whose condition holds: a status told by several properties."""
     found = [
-        (conditions.compiled(case.mapping("when"), case.at("when")), case.data.get("value"))
+        (conditions.compiled(case.mapping("when"), case.at("when")), _exact(case.data.get("value")))
         for case in options.items("cases", "case")
     ]
     if not found:
@@ -39,6 +41,11 @@ def cases(options: Section, shapes: Shapes) -> Converter:
         return None
 
     return Converter(read, None)
+
+
+def _exact(value: Any) -> Any:
+    """Numbers of a manifest are exact, like those of a ledger."""
+    return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def difference(options: Section, shapes: Shapes) -> Converter:

@@ -40,6 +40,8 @@ class Entity:
     path: str
     when: Mapping[str, str]
     """Unified values that send a record here when written, such as contact_type: customer."""
+    known_by: tuple[str, ...]
+    """Properties that only this kind of record has: what a record that comes without its kind is told by."""
     shape: Shape
     operations: Mapping[str, Operation]
     paging: Paging
@@ -81,6 +83,10 @@ class Resource:
                 raise KeyError(f"{self.name} is made of {', '.join(self.entities)}: say which")
             return next(iter(self.entities.values()))
         return self.entities[remote_type]
+
+    def entity_of(self, raw: Mapping[str, Any]) -> Entity:
+        """The kind of a remote record that comes without its kind: the one most of whose own properties it has."""
+        return max(self.entities.values(), key=lambda entity: sum(name in raw for name in entity.known_by))
 
     def entity_for(self, unified: Mapping[str, Any]) -> Entity:
         """The kind of remote record that a unified record is written as. Raises InvalidRecord."""

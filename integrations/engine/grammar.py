@@ -42,7 +42,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "changes": _keys("path params look_back_days most records deleted_at deleted_id"),
     "resource": _keys("resource label entities lookups"),
     "lookup": _keys("entity key single filters paging"),
-    "entity": _keys("path key when fields include sends operations paging filters changes link find probe"),
+    "entity": _keys("path key when known_by fields include sends operations paging filters changes link find probe"),
     "shape": _keys(_SHAPE),
     "line kind": _keys(_SHAPE, "write_when read_only"),
     "condition": _keys("starts in present not below above"),

@@ -10,15 +10,18 @@ import orjson
 _decoder = json.JSONDecoder(parse_float=Decimal)
 
 
+_OPTIONS = {False: orjson.OPT_PASSTHROUGH_DATETIME, True: orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_INDENT_2}
+
+
 def loads(data: bytes | str) -> Any:
     """Python values of a JSON text; fractions are Decimal, exactly as written. Raises ValueError."""
     text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
     return _decoder.decode(text)
 
 
-def dumps(value: Any) -> bytes:
-    """Compact UTF-8 JSON; Decimal becomes a JSON number with the same digits, dates ISO text. Raises TypeError."""
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+def dumps(value: Any, *, is_indented: bool = False) -> bytes:
+    """UTF-8 JSON, compact or indented; Decimal becomes a JSON number with the same digits, dates ISO text. Raises TypeError."""
+    return orjson.dumps(value, default=_plain, option=_OPTIONS[is_indented])
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from integrations.engine import paths, templates
+from integrations.engine import extras, paths, templates
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Connector, Entity, Resource
 from integrations.engine.endpoints import Endpoints
@@ -18,7 +18,18 @@ from integrations.engine.feed import FeedReader
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.paging import QueryOffset
 from integrations.engine.probing import Prober
-from integrations.engine.results import Changes, Deletion, Organisation, Page, Probe, Record, Unreadable
+from integrations.engine.results import (
+    BatchItem,
+    BatchResult,
+    Changes,
+    Deletion,
+    Organisation,
+    Page,
+    Probe,
+    Record,
+    ReportTable,
+    Unreadable,
+)
 from integrations.engine.scalars import moment
 
 
@@ -152,16 +163,13 @@ class Ledger:
             record=record,
         )
 
+    def report(self, name: str, **asked: Any) -> ReportTable:
+        """A report by its unified name; `asked`: start_on, end_on, on, basis, by."""
+        return extras.report(self, name, **asked)
+
     def exchange_rate(self, currency: str, on: date) -> Decimal | None:
         """Home currency for one unit of a currency on a day; None where the ledger knows no rate."""
-        declared = self.connector.exchange_rates
-        if not declared:
-            raise RejectedError(f"{self.connector.label} tells no exchange rates.", code="unsupported")
-        places = {**self.context.values, "currency": currency, "on": on.isoformat()}
-        params = templates.filled_all(declared["params"], places)
-        answer = self.client.send(RemoteRequest("GET", templates.filled_path(declared["path"], places), params))
-        rate = paths.getter(declared["rate"])(answer.body)
-        return None if rate is None else Decimal(str(rate))
+        return extras.exchange_rate(self, currency, on)
 
     # Writing
 
@@ -169,14 +177,17 @@ class Ledger:
         """The exact request of a write, with the key that tells the ledger a repetition. Raises InvalidRecord."""
         declared = self.connector.resource(resource)
         request = declared.write(declared.typed(unified, operation), operation, self.context)
+        return self.keyed(request, key)
+
+    def keyed(self, request: RemoteRequest, key: str) -> RemoteRequest:
+        """The request with its idempotency key, where the ledger knows such keys."""
         native = self.connector.idempotency
-        if key and native.strategy == "native_key" and request.is_write:
-            sent = key[: native.max_length] if native.max_length else key
-            if native.param:
-                request = request.with_params(**{native.param: sent})
-            if native.header:
-                request = request.with_headers(**{native.header: sent})
-        return request
+        if not key or native.strategy != "native_key" or not request.is_write:
+            return request
+        sent = key[: native.max_length] if native.max_length else key
+        if native.param:
+            request = request.with_params(**{native.param: sent})
+        return request.with_headers(**{native.header: sent}) if native.header else request
 
     def post(self, resource: str, operation: str, unified: Mapping[str, Any], *, key: str) -> Record | Deletion:
         """Write one record; `key` (≤ 50 characters) is the same for every attempt of the same write.
@@ -203,6 +214,18 @@ class Ledger:
         (RejectedError: it was refused) and TransientError when it cannot be asked.
         """
         return Prober(self).probe(self.connector.resource(resource), operation, unified, key=key, sent_at=sent_at)
+
+    def post_batch(self, items: Sequence[BatchItem]) -> list[BatchResult]:
+        """Several independent writes in one call; one result an item, errors among them."""
+        return extras.post_batch(self, items)
+
+    def attach(
+        self, resource: str, external_id: str, *, file_name: str, content_type: str, content: bytes, key: str
+    ) -> Record:
+        """Upload a file and hang it on a record."""
+        return extras.attach(
+            self, resource, external_id, file_name=file_name, content_type=content_type, content=content, key=key
+        )
 
     def record_url(self, resource: str, external_id: str, remote_type: str | None = None) -> str:
         """Where a person sees the record in the ledger's own pages; empty where it has none."""

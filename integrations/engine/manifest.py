@@ -138,6 +138,7 @@ class _Resource:
             remote_type=name,
             key=section.text("key", name),
             path=section.text("path", name.lower()),
+            known_by=section.texts("known_by"),
             when={key: str(value) for key, value in section.mapping("when").items()},
             shape=shape,
             operations=dict(self._operations(section, known)),

@@ -7,6 +7,7 @@ from integrations.engine import faults, templates
 from integrations.engine import paging as strategies
 from integrations.engine.declarations import Answers, Auth, Batch, ChangeFeed, Http, Idempotency, ReportCall, Upload
 from integrations.engine.limits import LimitPolicy, Window
+from integrations.engine.reports import READERS
 from integrations.engine.sections import ManifestError, Section, listed
 
 PROBES = frozenset({"replay", "find", "compare", "gone", "status"})
@@ -190,7 +191,7 @@ def reports(root: Section) -> Mapping[str, ReportCall]:
             name=name,
             path=templates.checked(section.text("path"), section.at("path")),
             params=section.mapping("params"),
-            rows=section.text("rows", "table"),
+            rows=section.choice("rows", READERS),
         )
         for name, section in root.sections("reports", "report")
     }

@@ -1,0 +1,65 @@
+"""Finding a ledger's records in any JSON it may come in: a record, a list, a list response, a change feed, a batch."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integrations.engine import paths
+from integrations.engine.declarations import Connector, Entity, Resource
+
+
+def records(connector: Connector, resource: Resource, body: Any) -> Iterator[tuple[Entity, dict[str, Any]]]:
+    """The records of a resource in a JSON value, in their order, each with its kind; stubs of deleted ones left out."""
+    if isinstance(body, list):
+        for item in body:
+            yield from records(connector, resource, item)
+    elif isinstance(body, Mapping):
+        yield from _in_object(connector, resource, body)
+
+
+def _in_object(
+    connector: Connector, resource: Resource, body: Mapping[str, Any]
+) -> Iterator[tuple[Entity, dict[str, Any]]]:
+    bare = resource.entity_of(body)
+    if bare.identity(body):
+        if not _is_gone(connector, bare, body):
+            yield bare, dict(body)
+        return
+    by_key = {entity.key: entity for entity in resource.entities.values()}
+    for key, value in body.items():
+        entity = by_key.get(key)
+        if entity is None:
+            yield from records(connector, resource, value)
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Mapping) and not _is_gone(connector, entity, item):
+                yield entity, dict(item)
+
+
+def _is_gone(connector: Connector, entity: Entity, item: Mapping[str, Any]) -> bool:
+    _, _, name = connector.answers.deleted_path.rpartition(".")
+    return bool(name) and item.get(name) == connector.answers.deleted_value
+
+
+def lookups(resource: Resource, body: Any) -> dict[str, Any]:
+    """The lookups of a resource as far as the same JSON holds them: tables by key, or single records."""
+    found: dict[str, Any] = {}
+    for name, lookup in resource.lookups.items():
+        rows = list(_under(lookup.entity, body))
+        if lookup.key:
+            get = paths.getter(lookup.key)
+            found[name] = {str(get(row)): row for row in rows}
+        else:
+            found[name] = rows[0] if rows else {}
+    return found
+
+
+def _under(key: str, body: Any) -> Iterator[Any]:
+    if isinstance(body, list):
+        for item in body:
+            yield from _under(key, item)
+    elif isinstance(body, Mapping):
+        for name, value in body.items():
+            if name == key:
+                yield from value if isinstance(value, list) else [value]
+            else:
+                yield from _under(key, value)
