@@ -1,6 +1,7 @@
 """The history of a small company, planned without any ledger's words; the faces turn it into documents."""
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -206,7 +207,9 @@ class Planner:
             return
         paid = sorted(documents, key=lambda position: position + self._dice.gauss(0, len(documents) / 6))
         times, extra = divmod(count, len(paid))
-        unpaid = set(paid[extra:]) if times == 0 else set()
+        unpaid: dict[int | None, list[int]] = defaultdict(list)
+        for position in sorted(paid[extra:] if times == 0 else []):
+            unpaid[self._deeds[position].contact].append(position)
         for rank, position in enumerate(paid):
             parts = times + (1 if rank < extra else 0)
             for part in range(parts):
@@ -215,7 +218,13 @@ class Planner:
                 self._deeds.append(self._payment(kind, position, part, share, unpaid, contacts))
 
     def _payment(
-        self, kind: str, position: int, part: int, share: Decimal, unpaid: set[int], contacts: list[Contact]
+        self,
+        kind: str,
+        position: int,
+        part: int,
+        share: Decimal,
+        unpaid: dict[int | None, list[int]],
+        contacts: list[Contact],
     ) -> Deed:
         document = self._deeds[position]
         term = contacts[document.contact or 0].term
@@ -223,17 +232,16 @@ class Planner:
         on = min(document.on + timedelta(days=late), self._today)
         about = [position]
         if share == 1 and self._dice.random() < 0.06:
-            partner = self._partner(document, on, unpaid, position)
+            partner = self._partner(document, on, unpaid)
             about += [] if partner is None else [partner]
         options = {"undeposited": kind == "receipt" and self._dice.random() < 0.1, "roll": self._dice.random()}
         return Deed(kind, on, document.contact, (), tuple(about), share, options)
 
-    def _partner(self, document: Deed, on: date, unpaid: set[int], position: int) -> int | None:
-        for other in sorted(unpaid):
-            deed = self._deeds[other]
-            if other != position and deed.contact == document.contact and deed.on <= on:
-                unpaid.discard(other)
-                return other
+    def _partner(self, document: Deed, on: date, unpaid: dict[int | None, list[int]]) -> int | None:
+        """The oldest unpaid document of the same contact, if there was one by then; taken from the unpaid."""
+        waiting = unpaid[document.contact]
+        if waiting and self._deeds[waiting[0]].on <= on:
+            return waiting.pop(0)
         return None
 
     def _months(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from integrations.sandbox import wire
 from integrations.sandbox.books.journal import Journal, Line
-from integrations.sandbox.storage import Storage
+from integrations.sandbox.storage import Item, Storage
 from integrations.sandbox.wire import Body
 
 Key = tuple[str, str]
@@ -139,12 +139,16 @@ class Store:
         events, self._events = self._events, []
         self._undo.clear()
         if changed:
-            items: list[tuple[str, str, bytes | None]]
-            items = [(table, key, _pack(self.tables[table][key])) for table, key in changed]
-            items += [("_counter", name, str(value).encode()) for name, value in self._counters.items()]
-            self._storage.save(self._scope, items)
+            self._storage.save(self._scope, self._items(changed))
         if events:
             self.publish(events)
+
+    def _items(self, changed: set[tuple[str, str]]) -> Iterator[Item]:
+        """What to save, packed one by one: a storage that keeps nothing need not pack anything."""
+        for table, key in changed:
+            yield table, key, _pack(self.tables[table][key])
+        for name, value in self._counters.items():
+            yield "_counter", name, str(value).encode()
 
     def _rollback(self, mark: int) -> None:
         while len(self._undo) > mark:
