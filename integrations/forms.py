@@ -6,7 +6,13 @@ from django import forms
 
 from integrations.models import Connection
 
-_SYNC_CHOICES = ((5, "Every 5 minutes"), (15, "Every 15 minutes"), (60, "Every hour"), (360, "Every 6 hours"), (1440, "Once a day"))
+_SYNC_CHOICES = (
+    (5, "Every 5 minutes"),
+    (15, "Every 15 minutes"),
+    (60, "Every hour"),
+    (360, "Every 6 hours"),
+    (1440, "Once a day"),
+)
 
 
 class ConnectionSettingsForm(forms.ModelForm[Connection]):

@@ -33,9 +33,7 @@ def oauth_callback(request: TenantRequest, connector: str) -> HttpResponse:
     _only_owners(request)
     try:
         with transaction.atomic():
-            authorisation = receive_callback(
-                tenant=request.tenant, parameters=request.GET.dict(), user=request.user
-            )
+            authorisation = receive_callback(tenant=request.tenant, parameters=request.GET.dict(), user=request.user)
     except ValidationError as refused:
         for sentence in refused.messages:
             messages.error(request, sentence)

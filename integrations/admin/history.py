@@ -24,7 +24,7 @@ class Change:
 
 
 def changes_of(record: LedgerRecord) -> list[Change]:
-    """The last changes, newest first. The trail holds each form after a change; the first form came with the first sync."""
+    """The last changes, newest first. The trail keeps each form after a change, not the one before the first."""
     events = apps.get_model("integrations", "LedgerRecordEvent")._default_manager
     rows = list(events.filter(pgh_obj_id=record.pk, tenant_id=record.tenant_id).order_by("-pgh_id")[: _SHOWN + 1])
     return [_change(after, before) for after, before in pairwise([*rows, None])][:_SHOWN]

@@ -8,7 +8,6 @@ from typing import Any
 from integrations.models import ApiCall, Posting
 from integrations.templatetags.books import words
 
-
 _ORIGINS = {
     "api": "By a partner application, over the API",
     "source_document": "From a source document",

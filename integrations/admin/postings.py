@@ -18,11 +18,10 @@ from integrations.admin.pages import PageAdmin
 from integrations.admin.record_page import lay_out
 from integrations.models import ApiCall, Posting
 from integrations.services import postings
-from integrations.services.ledgers import record_url
+from integrations.services.offers import page_in_ledger
 from integrations.templatetags.books import TONES, from_now, money, one_of, words
 from tenants.http import TenantRequest
 from tenants.permissions import REPLAY, SEE_EXCHANGES
-
 
 _SHORT = {"pending": "Waiting", "sent": "Sent", "unknown": "Unknown", "cancelled": "Cancelled"}
 _ORIGIN_COLUMN = {"api": "API", "source_document": "Document"}
@@ -78,7 +77,7 @@ class PostingAdmin(PageAdmin):
             "origin": origin_words(row.origin_kind),
             "calls": shown,
             "layout": lay_out(row.body),
-            "ledger_url": record_url(row.record) if row.record else "",
+            "ledger_url": page_in_ledger(row.record) if row.record else "",
             "reversals": reversals,
             "can_replay": rights["may_replay"] and row.status in (Posting.Status.REJECTED, Posting.Status.UNKNOWN),
             "can_cancel": rights["may_replay"] and row.status == Posting.Status.PENDING,
@@ -89,7 +88,9 @@ class PostingAdmin(PageAdmin):
     def replay(self, request: TenantRequest, row: Posting) -> None:
         """Send it again, or look it up now when its outcome is unknown."""
         replay(row, request)
-        messages.success(request, "It is on its way again. Nothing is sent twice: an unknown outcome is looked up first.")
+        messages.success(
+            request, "It is on its way again. Nothing is sent twice: an unknown outcome is looked up first."
+        )
 
     def cancel(self, request: TenantRequest, row: Posting) -> None:
         """Never send it."""
@@ -106,7 +107,9 @@ class PostingAdmin(PageAdmin):
     @display(description="Asked for")
     def created_shown(self, row: Posting) -> SafeString:
         """When the intent was written down."""
-        return format_html('<span title="{}">{}</span>', f"{row.created_at:%Y-%m-%d %H:%M:%S} UTC", from_now(row.created_at))
+        return format_html(
+            '<span title="{}">{}</span>', f"{row.created_at:%Y-%m-%d %H:%M:%S} UTC", from_now(row.created_at)
+        )
 
     @display(description="What")
     def what_shown(self, row: Posting) -> str:

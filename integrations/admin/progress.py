@@ -7,6 +7,7 @@ from integrations.admin.record_lists import TABS
 from integrations.models import Resource, SyncRun
 from integrations.services.sync import time_left
 
+
 @dataclass(frozen=True)
 class ResourceProgress:
     """One resource of a run; `total` is None while the ledger has not said how many there are."""

@@ -14,7 +14,8 @@ _ELSEWHERE = {
 # JSON columns forget the order of keys; a reader wants these first.
 _FIRST = (
     "number", "code", "name", "full_name", "company_name", "contact_type", "type", "classification", "contact",
-    "issued_on", "due_on", "status", "currency", "exchange_rate", "tax_mode", "account", "method", "reference", "amount",
+    "issued_on", "due_on", "status", "currency", "exchange_rate", "tax_mode", "account", "method", "reference",
+    "amount",
 )  # fmt: skip
 _MONEY = {"amount", "unapplied", "unit_price", "unit_cost", "opening_balance"}
 _REFERENCES = {

@@ -26,7 +26,7 @@ from integrations.admin.pages import CalmChangeList, PageAdmin
 from integrations.admin.record_lists import TABS, resource_of, shape_of
 from integrations.admin.record_page import lay_out
 from integrations.models import LedgerRecord, Posting
-from integrations.services.ledgers import record_url
+from integrations.services.offers import page_in_ledger
 from integrations.templatetags.books import TONES, money, resource_label, words
 from tenants.http import TenantRequest
 
@@ -113,7 +113,7 @@ class LedgerRecordAdmin(PageAdmin):
             "layout": lay_out(row.unified),
             "changes": changes_of(row),
             "postings": Posting.objects.for_tenant(request.tenant).filter(touched).order_by("-id")[:20],
-            "ledger_url": record_url(row),
+            "ledger_url": page_in_ledger(row),
             "list_url": self.url("changelist", **{RESOURCE_PARAMETER: row.resource}),
         }
 
@@ -124,7 +124,9 @@ class LedgerRecordAdmin(PageAdmin):
         rows = self.get_queryset(request).filter(connection=connection_id, resource=resource_of(resource))
         found = rows.filter(external_id=external_id).values_list("pk", flat=True).first()
         if found is None:
-            messages.warning(request, f"{resource_label(resource)} {external_id} has not been read from the ledger yet.")
+            messages.warning(
+                request, f"{resource_label(resource)} {external_id} has not been read from the ledger yet."
+            )
             return HttpResponseRedirect(self.url("changelist", **{RESOURCE_PARAMETER: resource_of(resource)}))
         return HttpResponseRedirect(self.url("change", found))
 

@@ -126,8 +126,18 @@ def _freshness(connection: Connection, now: datetime) -> Health:
 
 _RESTING = {
     Connection.Status.CONNECTING: ("info", "Connecting", "", ""),
-    Connection.Status.PAUSED: ("warning", "Paused", "Somebody paused this connection: nothing is read or posted.", "Resume it."),
-    Connection.Status.DISCONNECTED: ("", "Disconnected", "The portal no longer has access to this ledger.", "Reconnect to go on."),
+    Connection.Status.PAUSED: (
+        "warning",
+        "Paused",
+        "Somebody paused this connection: nothing is read or posted.",
+        "Resume it.",
+    ),
+    Connection.Status.DISCONNECTED: (
+        "",
+        "Disconnected",
+        "The portal no longer has access to this ledger.",
+        "Reconnect to go on.",
+    ),
     Connection.Status.NEEDS_REAUTHORISATION: (
         "danger",
         "Reconnect needed",
@@ -152,4 +162,3 @@ def _from_error(tone: str, label: str, error: dict[str, Any], remedy: str) -> He
         str(error.get("remedy") or remedy),
         str(error.get("who_can_fix") or ""),
     )
-

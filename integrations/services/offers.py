@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from integrations.engine import manifest
 from integrations.engine.declarations import Resource as DeclaredResource
-from integrations.models import Posting, Resource
+from integrations.models import LedgerRecord, Posting, Resource
 from integrations.services.connectors import readable_resources
+from integrations.services.ledgers import record_url
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,14 @@ def offers() -> dict[str, Offer]:
 def offer_label(name: str) -> str:
     """`QuickBooks Online` for `quickbooks`; the name itself when there is no such connector any more."""
     return manifest.load(name).label if name in manifest.names() else name
+
+
+def page_in_ledger(record: LedgerRecord) -> str:
+    """The record's page in the ledger; empty where it has none, also when the connector no longer knows its kind."""
+    try:
+        return record_url(record)
+    except (KeyError, manifest.ManifestError):
+        return ""
 
 
 def _offer(name: str) -> Offer:

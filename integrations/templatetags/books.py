@@ -108,6 +108,9 @@ def moment(value: Any) -> Any:
     return value
 
 
+_UNITS = (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+
+
 @register.filter
 def from_now(value: datetime | None) -> str:
     """`in 5 min`, `3 min ago`, `just now`."""
@@ -117,11 +120,9 @@ def from_now(value: datetime | None) -> str:
     if abs(seconds) < 30:
         return "just now" if seconds <= 0 else "in a moment"
     size = abs(seconds)
-    for unit, length in (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
-        if size >= length:
-            count = round(size / length)
-            break
-    name = f"{unit}s" if unit == "day" and count != 1 else unit
+    unit, length = next((pair for pair in _UNITS if size >= pair[1]), _UNITS[-1])
+    count = round(size / length)
+    name = "days" if unit == "day" and count != 1 else unit
     return f"{count} {name} ago" if seconds < 0 else f"in {count} {name}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.engine import manifest
 from integrations.models import ApiCall, Authorisation, Connection, Credential, LedgerRecord, Posting, Resource, SyncRun
 from tenants.models import Tenant
 
@@ -70,7 +71,7 @@ def make_record(connection: Connection, resource: str = Resource.INVOICES, **fie
     """A record as a sync would have stored it; `unified` is made of the columns unless it is given."""
     number = next(_numbers)
     values: dict[str, Any] = {
-        "remote_type": "Invoice" if resource == Resource.INVOICES else resource.title(),
+        "remote_type": _remote_type(connection.connector, str(resource)),
         "external_id": str(number),
         "content_hash": f"{number:064}",
         "version": "0",
@@ -97,6 +98,11 @@ def make_record(connection: Connection, resource: str = Resource.INVOICES, **fie
     )
 
 
+def _remote_type(connector: str, resource: str) -> str:
+    known = manifest.load(connector).resources
+    return next(iter(known[resource].entities)) if resource in known else "Unknown"
+
+
 def _unified(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "external_id": values["external_id"],
@@ -110,7 +116,7 @@ def _unified(values: dict[str, Any]) -> dict[str, Any]:
         "status": values["status"] or None,
         "total": str(values["amount"]),
         "balance": str(values["open_amount"]) if values["open_amount"] is not None else None,
-        "modified_at": values["modified_at"].isoformat(),
+        "modified_at": str(values["modified_at"]),
         "custom_fields": [],
     }
 

@@ -32,7 +32,9 @@ def _fill(actors: Actors, count: int) -> None:
         connection = make_connection(actors.tenant)
         _copies(connection, count, lambda row, n: setattr(row, "external_org_id", f"org-{row.pk}"))
         _copies(make_failed_run(connection), count, lambda row, n: None)
-        rejected = make_posting(connection, status=Posting.Status.REJECTED, external_id="", error_code="duplicate_number")
+        rejected = make_posting(
+            connection, status=Posting.Status.REJECTED, external_id="", error_code="duplicate_number"
+        )
         _copies(rejected, count, lambda row, n: setattr(row, "idempotency_key", str(row.pk)))
         _copies(make_record(connection), count, lambda row, n: setattr(row, "external_id", f"x{row.pk}"))
 
