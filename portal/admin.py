@@ -7,6 +7,8 @@ from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from unfold.sites import UnfoldAdminSite
 
+from portal.dashboard import waiting_counts
+
 
 class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """Open to every signed-in member of a tenant; each page asks `tenants.permissions` what the role may do."""
@@ -63,5 +65,56 @@ def _records(resource: str) -> str:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The side bar."""
-    return [{"title": "Work", "items": [_item("Overview", "home", reverse("admin:index"))]}]
+    """The side bar: what waits for people first, then the books, then what keeps them running."""
+    waiting = waiting_counts(request)
+    return [
+        {
+            "title": "Work",
+            "items": [
+                _item("Overview", "home", reverse("admin:index")),
+                _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
+                _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
+                _item(
+                    "Reconciliation",
+                    "join_inner",
+                    reverse("admin:reconciliation_workbench"),
+                    badge=waiting.proposals,
+                ),
+            ],
+        },
+        {
+            "title": "Books",
+            "items": [
+                _item("Accounts", "account_tree", _records("accounts")),
+                _item("Contacts", "contacts", _records("contacts")),
+                _item("Invoices", "request_quote", _records("invoices")),
+                _item("Bills", "receipt", _records("bills")),
+                _item("Payments", "payments", _records("payments")),
+                _item("Journal entries", "menu_book", _records("journal_entries")),
+                _item("Bank transactions", "account_balance", _records("bank_transactions")),
+                _item("All records", "database", reverse("admin:integrations_ledgerrecord_changelist")),
+            ],
+        },
+        {
+            "title": "Operations",
+            "items": [
+                _item("Connections", "cable", reverse("admin:integrations_connection_changelist")),
+                _item("Failures", "error", reverse("admin:integrations_failures"), badge=waiting.failures),
+                _item("Sync runs", "sync", reverse("admin:integrations_syncrun_changelist")),
+                _item("Postings", "outbox", reverse("admin:integrations_posting_changelist")),
+            ],
+        },
+        {
+            "title": "Organisation",
+            "items": [
+                _item("People", "group", reverse("admin:tenants_membership_changelist")),
+                _item("Partner applications", "key", reverse("admin:tenants_partnergrant_changelist")),
+                _item("Audit trail", "history", reverse("admin:tenants_trail_changelist")),
+            ],
+        },
+    ]
+
+
+def searchable(request: HttpRequest) -> list[str]:
+    """Models that the command palette looks in; each list is scoped to the tenant."""
+    return ["integrations.ledgerrecord", "integrations.connection", "mappings.sourcedocument", "integrations.posting"]

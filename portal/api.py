@@ -11,8 +11,13 @@ from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 from rest_framework.views import exception_handler
 
+from integrations import api as integrations_api
+from mappings.views import SourceDocumentViewSet
+
 router = DefaultRouter(trailing_slash=False)
 router.include_format_suffixes = False
+integrations_api.register(router)
+router.register("source-documents", SourceDocumentViewSet, basename="source-documents")
 
 
 class PartnerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

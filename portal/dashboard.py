@@ -1,28 +1,193 @@
-"""The numbers of the first page, as plain functions that return dataclasses."""
+"""The first page: what waits for whom, how each connection is, what happened last. Plain functions, few queries."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest
+from django.urls import reverse
+
+from integrations.engine import manifest
+from integrations.models import Connection, LedgerRecord, Posting, SyncRun
+from integrations.services.inbox import failure_count
+from mappings.models import MappingSet, SourceDocument
+from reconciliation.models import Proposal
+from tenants.models import Tenant
+from tenants.permissions import APPROVE_MAPPINGS, APPROVE_MATCHES, EDIT_MAPPINGS, MANAGE_CONNECTIONS, REPLAY, may
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for people: values without a mapping, proposals to approve, failed work."""
+    """What waits for people."""
 
     unmapped: int = 0
+    submitted: int = 0
     proposals: int = 0
     failures: int = 0
 
 
+def waiting(tenant: Tenant) -> Waiting:
+    """Documents without a mapping, versions to approve, proposals to approve, and work that failed."""
+    return Waiting(
+        unmapped=SourceDocument.objects.for_tenant(tenant)
+        .filter(status=SourceDocument.Status.WAITING, waits_for=SourceDocument.WaitsFor.MAPPING)
+        .count(),
+        submitted=MappingSet.objects.for_tenant(tenant).filter(status=MappingSet.Status.SUBMITTED).count(),
+        proposals=Proposal.objects.for_tenant(tenant).open().count(),
+        failures=failure_count(tenant),
+    )
+
+
 def waiting_counts(request: HttpRequest) -> Waiting:
-    """Counts for the side bar's badges."""
-    return Waiting()
+    """The same, once per request: side bar and first page share it."""
+    if not hasattr(request, "_waiting"):
+        tenant = getattr(request, "tenant", None)
+        request._waiting = waiting(tenant) if tenant else Waiting()  # type: ignore[attr-defined]
+    return request._waiting  # type: ignore[attr-defined, no-any-return]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One card of "Waiting for you": a count, what to do about it, and whether it is this person's turn."""
+
+    title: str
+    count: int
+    text: str
+    action: str
+    url: str
+    is_mine: bool
+
+
+def tasks(request: HttpRequest) -> list[Task]:
+    """The cards, those that this person can act on first."""
+    counts, member = waiting_counts(request), request.membership  # type: ignore[attr-defined]
+    mappings_url = reverse("admin:mappings_workbench")
+    cards = [
+        Task(
+            "Documents without a mapping",
+            counts.unmapped,
+            "They go by themselves once their values are mapped and approved.",
+            "Map values",
+            mappings_url,
+            may(member, EDIT_MAPPINGS),
+        ),
+        Task(
+            "Mapping changes to approve",
+            counts.submitted,
+            "Somebody asks for a second pair of eyes.",
+            "Review",
+            mappings_url,
+            may(member, APPROVE_MAPPINGS),
+        ),
+        Task(
+            "Matches to approve",
+            counts.proposals,
+            "Bank lines with a proposed counterpart in the books.",
+            "Reconcile",
+            reverse("admin:reconciliation_workbench"),
+            may(member, APPROVE_MATCHES),
+        ),
+        Task(
+            "Failures to look at",
+            counts.failures,
+            "Each with its cause, who can fix it, and replay.",
+            "See failures",
+            reverse("admin:integrations_failures"),
+            may(member, REPLAY),
+        ),
+    ]
+    return sorted(cards, key=lambda card: (not (card.is_mine and card.count), not card.count))
+
+
+@dataclass(frozen=True)
+class Health:
+    """One connection at a glance."""
+
+    connection: Connection
+    ledger: str
+    url: str
+    records: int
+    last_changed_at: datetime | None
+    run: SyncRun | None
+    failed_postings: int
+
+    @property
+    def colour(self) -> str:
+        """green, orange or red."""
+        if self.connection.status != Connection.Status.ACTIVE:
+            return "red" if self.connection.status == Connection.Status.NEEDS_REAUTHORISATION else "orange"
+        broken = self.failed_postings or (self.run and self.run.status == SyncRun.Status.FAILED)
+        return "orange" if broken else "green"
+
+
+def connection_health(tenant: Tenant) -> list[Health]:
+    """Every connection with its record count, newest run and failed postings; four queries however many there are."""
+    connections = list(Connection.objects.for_tenant(tenant).order_by("name"))
+    records = {
+        row["connection"]: row
+        for row in LedgerRecord.objects.for_tenant(tenant)
+        .filter(deleted_at=None)
+        .values("connection")
+        .annotate(count=Count("pk"), latest=Max("synced_at"))
+    }
+    runs = {
+        run.connection_id: run
+        for run in SyncRun.objects.for_tenant(tenant).order_by("connection", "-id").distinct("connection")
+    }
+    failed = dict(
+        Posting.objects.for_tenant(tenant).failed().values_list("connection").annotate(count=Count("pk"))  # type: ignore[misc]
+    )
+    return [
+        Health(
+            connection=connection,
+            ledger=manifest.load(connection.connector).label,
+            url=reverse("admin:integrations_connection_change", args=[connection.pk]),
+            records=records.get(connection.pk, {}).get("count", 0),
+            last_changed_at=records.get(connection.pk, {}).get("latest"),
+            run=runs.get(connection.pk),
+            failed_postings=failed.get(connection.pk, 0),
+        )
+        for connection in connections
+    ]
+
+
+@dataclass(frozen=True)
+class Money:
+    """What is open in the mirrored books, per currency."""
+
+    currency: str
+    receivable: Decimal
+    payable: Decimal
+
+
+def open_money(tenant: Tenant) -> list[Money]:
+    """Open invoices and bills as last seen, summed in the database."""
+    rows = (
+        LedgerRecord.objects.for_tenant(tenant)
+        .filter(resource__in=["invoices", "bills"], deleted_at=None)
+        .open()
+        .values("currency")
+        .annotate(
+            receivable=Sum("open_amount", filter=Q(resource="invoices")),
+            payable=Sum("open_amount", filter=Q(resource="bills")),
+        )
+        .order_by("currency")
+    )
+    return [Money(row["currency"], row["receivable"] or Decimal(0), row["payable"] or Decimal(0)) for row in rows]
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The dashboard's numbers, added to the index page's context."""
-    return context
+    """The index page's context."""
+    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+    return context | {
+        "tasks": tasks(request),
+        "connections": connection_health(tenant),
+        "open_money": open_money(tenant),
+        "recent_documents": SourceDocument.objects.for_tenant(tenant).with_state().order_by("-id")[:6],
+        "may_connect": may(request.membership, MANAGE_CONNECTIONS),  # type: ignore[attr-defined]
+    }
 
 
 def tenant_label(request: HttpRequest) -> list[str] | None:

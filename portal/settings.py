@@ -128,6 +128,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("account_login")
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Ledger Portal"
@@ -166,6 +167,7 @@ SWEEP_SECONDS = env_int("SWEEP_SECONDS", 2)
 # A worker silent for this long is taken for dead (longer than the longest call to a ledger); first wait before a retry.
 WORK_LEASE_SECONDS = env_int("WORK_LEASE_SECONDS", 180)
 RETRY_BASE_SECONDS = env_int("RETRY_BASE_SECONDS", 2)
+API_CALLS_KEPT = env_int("API_CALLS_KEPT", 5000)  # per connection
 CELERY_BEAT_SCHEDULE = {
     f"{app}-sweep": {
         "task": f"{app}.tasks.sweep",
@@ -244,6 +246,9 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "portal.dashboard.context",
     "ENVIRONMENT": "portal.dashboard.tenant_label",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal/favicon.svg")},
+    ],
     "STYLES": [lambda request: static("portal/portal.css")],
     "SITE_DROPDOWN": "portal.admin.tenant_choices",
     "ACCOUNT": {"navigation": "portal.admin.account_links"},
