@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from integrations.sandbox.wire import Body
 
-_KEPT = 200_000
+_KEPT = 100_000
 
 
 @dataclass(slots=True)

@@ -230,3 +230,27 @@ def test_nonsense_on_the_wire_does_not_stop_the_server(live: tuple[Books, int]) 
     connection.request("GET", "/_control/")
     assert connection.getresponse().status == 200
     connection.close()
+
+
+def test_many_connections_writing_at_once_write_each_request_once(live: tuple[Books, int]) -> None:
+    books, port = live
+    found: list[Any] = []
+
+    def write(worker: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        for number in range(12):
+            # Every request id is sent by two workers; both must get the one invoice.
+            path = _path(books, f"invoice?requestid=w{worker // 2}-{number}")
+            connection.request("POST", path, wire.dump(sale(10, code="NON")), _headers(books))
+            found.append(wire.parse(connection.getresponse().read())["Invoice"]["Id"])
+        connection.close()
+
+    threads = [threading.Thread(target=write, args=(worker,)) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 96
+    assert len(set(found)) == 48
+    assert books.query("select count(*) from Invoice")["totalCount"] == 48
+    assert books.difference() == 0

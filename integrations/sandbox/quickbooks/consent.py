@@ -27,7 +27,7 @@ ul{margin:1rem 0;padding-left:1.2rem;color:#54606b}
 .actions{display:flex;gap:.75rem;justify-content:flex-end;margin-top:1.5rem}
 button{font:inherit;font-weight:600;border-radius:99px;padding:.55rem 1.4rem;border:1px solid #8d9096;
 background:#fff;cursor:pointer}
-button.primary{background:#2ca01c;border-color:#2ca01c;color:#fff}button:disabled{opacity:.5;cursor:not-allowed}
+button.primary{background:#1d7a10;border-color:#1d7a10;color:#fff}button:disabled{opacity:.5;cursor:not-allowed}
 button:focus-visible{outline:2px solid #0077c5;outline-offset:2px}
 """
 
