@@ -74,6 +74,7 @@ class Store:
         self._keys_of = keys_of
         self._index: dict[Key, dict[str, None]] = defaultdict(dict)
         self._counters: dict[str, int] = {}
+        self._taken: set[str] = set()
         self._undo: list[tuple[str, str, Record | None]] = []
         self._events: list[Any] = []
         self._depth = 0
@@ -103,6 +104,7 @@ class Store:
         """The next number of a sequence; numbers are never given twice."""
         value = self._counters.get(counter, start - 1) + 1
         self._counters[counter] = value
+        self._taken.add(counter)
         return value
 
     def put(self, record: Record) -> None:
@@ -140,6 +142,7 @@ class Store:
         self._undo.clear()
         if changed:
             self._storage.save(self._scope, self._items(changed))
+            self._taken.clear()
         if events:
             self.publish(events)
 
@@ -147,8 +150,8 @@ class Store:
         """What to save, packed one by one: a storage that keeps nothing need not pack anything."""
         for table, key in changed:
             yield table, key, _pack(self.tables[table][key])
-        for name, value in self._counters.items():
-            yield "_counter", name, str(value).encode()
+        for name in self._taken:
+            yield "_counter", name, str(self._counters[name]).encode()
 
     def _rollback(self, mark: int) -> None:
         while len(self._undo) > mark:
