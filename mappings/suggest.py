@@ -35,6 +35,9 @@ _MEANS = {
     "retainer": "services",
     "vat": "vat",
     "card": "credit card",
+    "visa": "credit card",
+    "mastercard": "credit card",
+    "amex": "credit card",
     "cash": "cash on hand",
     "bank": "checking current bank",
 }

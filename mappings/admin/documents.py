@@ -11,9 +11,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from integrations.admin.pages import PageAdmin
+from integrations.templatetags.books import from_now, money
 from mappings import tasks
 from mappings.models import SourceDocument
 from mappings.models.documents import State
@@ -65,12 +67,11 @@ class SourceDocumentAdmin(PageAdmin):
     list_display: ClassVar = [
         "document_shown",
         "counterparty",
-        "total_shown",
+        "amount_shown",
         "state_shown",
         "waits_shown",
         "issued_on",
-        "received_at",
-        "connection",
+        "received_shown",
     ]
     list_display_links: ClassVar = ["document_shown"]
     list_filter: ClassVar = [StateFilter, WaitsForFilter, "kind", "connection"]
@@ -94,22 +95,29 @@ class SourceDocumentAdmin(PageAdmin):
         return str(row), f"{row.source} {row.external_id}"
 
     @display(description="Total")
-    def total_shown(self, row: SourceDocument) -> str:
-        """With its currency."""
-        return row.total_text
+    def amount_shown(self, row: SourceDocument) -> SafeString:
+        """With its currency, right-aligned."""
+        return money(row.total, row.currency)
 
     @display(description="State", label={str(key): tone for key, tone in journey.STATE_COLOURS.items()})
     def state_shown(self, row: Any) -> tuple[str, str]:
         """The whole way in one word."""
         return row.state, State(row.state).label
 
-    @display(description="Waits for")
-    def waits_shown(self, row: SourceDocument) -> str:
-        """The first reason, and how many more."""
-        if not row.problems or row.status == SourceDocument.Status.MAPPED:
+    @display(description="Waits for, or why not")
+    def waits_shown(self, row: Any) -> str:
+        """The first reason, and how many more; after mapping, what the ledger or its queue says."""
+        if row.status == SourceDocument.Status.MAPPED:
+            return row.cause or "–"
+        if not row.problems:
             return "–"
         more = f" (and {len(row.problems) - 1} more)" if len(row.problems) > 1 else ""
         return f"{row.problems[0]['text']}{more}"
+
+    @display(description="Received")
+    def received_shown(self, row: SourceDocument) -> str:
+        """How long ago."""
+        return from_now(row.received_at)
 
     def page(self, request: TenantRequest, row: Any) -> dict[str, Any]:
         """The journey, the reasons, and what the books will see."""
@@ -125,6 +133,7 @@ class SourceDocumentAdmin(PageAdmin):
             "posting": posting,
             "tone": journey.STATE_COLOURS[State(row.state)],
             "state_label": State(row.state).label,
+            "trace": sorted(row.trace, key=_line_of),
             "problems": [each | {"url": mapping_url(row, each)} for each in row.problems],
             "preview": preview,
             "effect": shown,
@@ -151,6 +160,11 @@ def mapping_url(document: SourceDocument, problem: dict[str, Any]) -> str:
         return ""
     base = reverse("admin:mappings_workbench_connection", args=[document.connection_id])
     return f"{base}?{urlencode({name: problem[name] for name in ('subject', 'side', 'value')})}"
+
+
+def _line_of(each: dict[str, Any]) -> tuple[bool, int]:
+    name, _, number = each["where"].partition(" ")
+    return (name != "line", int(number) if number.isdigit() else 0)
 
 
 def _can_map_again(row: Any) -> bool:

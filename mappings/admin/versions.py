@@ -24,6 +24,7 @@ _TONES = {
     MappingSet.Status.SUBMITTED: "warning",
     MappingSet.Status.ACTIVE: "success",
     MappingSet.Status.REJECTED: "danger",
+    MappingSet.Status.SUPERSEDED: "default",
 }
 
 
@@ -121,8 +122,9 @@ class MappingSetAdmin(WorkbenchPages, PageAdmin):
 
     def approve(self, request: TenantRequest, row: MappingSet) -> None:
         """Approver: make it active and let the waiting documents go."""
-        released = decisions.activate(mapping_set=row, by=request.user, comment=request.POST.get("comment", ""))
-        self._released(request, row, f"Version {row.version} is active.", released)
+        goes = impact_of(row).goes
+        decisions.activate(mapping_set=row, by=request.user, comment=request.POST.get("comment", ""))
+        self._released(request, row, f"Version {row.version} is active.", goes)
 
     def send_back(self, request: TenantRequest, row: MappingSet) -> None:
         """Approver: not yet."""
@@ -132,13 +134,15 @@ class MappingSetAdmin(WorkbenchPages, PageAdmin):
     def roll_back(self, request: TenantRequest, row: MappingSet) -> None:
         """Approver: what held before holds again, as a new version."""
         comment = request.POST.get("comment", "")
-        again, released = decisions.roll_back(mapping_set=row, by=request.user, comment=comment)
-        said = f"Version {again.version} is active: it says what version {row.version} said."
-        self._released(request, row, said, released)
+        goes = impact_of(row).goes
+        again, _ = decisions.roll_back(mapping_set=row, by=request.user, comment=comment)
+        self._released(
+            request, row, f"Version {again.version} is active: it says what version {row.version} said.", goes
+        )
 
-    def _released(self, request: TenantRequest, row: MappingSet, said: str, released: int) -> None:
-        if released:
-            said += f" {released} waiting document{'s are' if released != 1 else ' is'} mapped now."
+    def _released(self, request: TenantRequest, row: MappingSet, said: str, goes: int) -> None:
+        if goes:
+            said += f" {goes} waiting document{'s go' if goes != 1 else ' goes'} to the ledger now."
         messages.success(request, said)
         ring = partial(tasks.map_documents.delay, str(row.tenant_id), str(row.connection_id))
         transaction.on_commit(ring)

@@ -5,7 +5,8 @@ from typing import ClassVar, Self
 import pghistory
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -45,7 +46,7 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
     """Documents by where they are."""
 
     def with_state(self) -> Self:
-        """Annotates `state`, `posting_id` and `ledger_ref` from the newest write made for the document."""
+        """Annotates `state`, `posting_id`, `ledger_ref` and `cause` from the newest write made for the document."""
         newest = Posting.objects.filter(
             tenant_id=OuterRef("tenant_id"), origin_kind=ORIGIN, origin_id=OuterRef("pk"), reverses=None
         ).order_by("-id")
@@ -61,6 +62,11 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
                 output_field=CharField(),
             ),
             ledger_ref=Coalesce("ledger_id", Value("")),
+            cause=Coalesce(
+                Subquery(newest.values(words=KeyTextTransform("message", "error"))[:1]),
+                Value(""),
+                output_field=TextField(),
+            ),
         )
 
     def in_state(self, state: str) -> Self:
@@ -106,7 +112,7 @@ class SourceDocument(TenantOwned):
     external_id = models.CharField(max_length=100, help_text="The source's own id of the document.")
     kind = models.CharField(max_length=20, choices=Kind)
     number = models.CharField(max_length=100, blank=True)
-    issued_on = models.DateField()
+    issued_on = models.DateField("dated")
     due_on = models.DateField(null=True, blank=True)
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=20, decimal_places=6)

@@ -174,5 +174,5 @@ STATE_COLOURS = {
     State.UNKNOWN: "warning",
     State.POSTED: "success",
     State.REFUSED: "danger",
-    State.CANCELLED: "",
+    State.CANCELLED: "default",
 }

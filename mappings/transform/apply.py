@@ -140,7 +140,7 @@ def _trace(book: Book, where: str, key: Key) -> Iterator[Trace]:
             value=value,
             target=target.name,
             target_id=target.external_id,
-            rule=f"{_NAMES[subject]} “{value}” on {side} is exactly this record",
+            rule=f"on {side}, the {_NAMES[subject]} “{value}” is mapped to it",
             version=book.version,
             reason=book.reasons.get(key, ""),
             alternatives=tuple(book.alternatives.get(key, ())),

@@ -65,7 +65,10 @@
     list.hidden = false;
     open.setAttribute("aria-expanded", "true");
     place();
-    mark(found.findIndex((choice) => !choice.why_not));
+    // Only what was typed picks the first; a list opened by a click starts at what holds or is suggested.
+    const row = rowOf(open).dataset;
+    const wanted = open.dataset.typed ? "" : row.target || row.suggested || "none";
+    mark(found.findIndex((choice) => !choice.why_not && (!wanted || choice.id === wanted)));
   };
 
   const search = (input) => {
@@ -166,8 +169,9 @@
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step && shown && choices.length) {
       event.preventDefault();
-      let index = at;
-      do { index = (index + step + choices.length) % choices.length; } while (choices[index].why_not && index !== at);
+      let index = at < 0 && step < 0 ? 0 : at;
+      let left = choices.length;
+      do { index = (index + step + choices.length) % choices.length; left -= 1; } while (choices[index].why_not && left > 0);
       mark(index);
     } else if (step && event.altKey) {
       event.preventDefault(); search(input);
@@ -175,7 +179,7 @@
       event.preventDefault(); next(input, step);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (shown) { take(at); }
+      if (shown && at >= 0) { take(at); }
       else if (!input.dataset.typed && rowOf(input).dataset.suggested) { accept(rowOf(input), 1); }
       else if (!input.dataset.typed) { next(input, 1); }
     } else if (event.key === "Escape") {

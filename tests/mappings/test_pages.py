@@ -1,0 +1,223 @@
+"""The pages: each role may do what it should, other tenants see nothing, lists cost the same at any length."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from integrations.models import Connection
+from mappings.models import MappingSet, SourceDocument, SourceValue, ValueMapping
+from mappings.services import decisions
+from mappings.services.versions import Word, open_set
+from tenants.rls import tenant_scope
+from tests.conftest import Actors
+from tests.mappings.factories import activated, chart_of, connection_of, drafted, received
+
+
+@pytest.fixture
+def connection(in_acme: Actors) -> Connection:
+    found = connection_of(in_acme.tenant)
+    chart_of(found)
+    received(found)
+    return found
+
+
+def screen(connection: Connection, **query: str) -> str:
+    return reverse("admin:mappings_workbench_connection", args=[connection.pk], query=query)
+
+
+def document_page(acme: Actors, role: str, document: SourceDocument) -> str:
+    url = reverse("admin:mappings_sourcedocument_change", args=[document.pk])
+    return acme.client(role).get(url).content.decode()
+
+
+def post_json(client: Any, url: str, **data: Any) -> Any:
+    return client.post(url, json.dumps(data), content_type="application/json")
+
+
+def test_the_workbench_lists_words_with_what_waits_and_opens_at_one(connection: Connection, acme: Actors) -> None:
+    page = acme.client("editor").get(screen(connection, subject="tax_code", side="sales", value="VAT20"))
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "1 document" in text
+    assert "120.00 GBP" in text
+    assert f'data-focus="{SourceValue.objects.get(value="VAT20").pk}"' in text
+    assert "20.0% S" in text
+
+
+def test_with_one_connection_the_workbench_opens_at_once(connection: Connection, acme: Actors) -> None:
+    assert acme.client("editor").get(reverse("admin:mappings_workbench")).headers["Location"] == screen(connection)
+
+
+def test_without_a_connection_the_page_leads_to_the_first_step(acme: Actors) -> None:
+    assert b"Connect a ledger first" in acme.client("editor").get(reverse("admin:mappings_workbench")).content
+
+
+def test_a_choice_is_saved_in_the_draft_at_once_and_can_be_removed(connection: Connection, acme: Actors) -> None:
+    client, word = acme.client("editor"), SourceValue.objects.get(value="Consulting")
+    url = reverse("admin:mappings_save", args=[connection.pk])
+    answer = post_json(client, url, word=str(word.pk), external_id="3")
+    assert answer.status_code == 200
+    assert "4000 Sales of services" in answer.json()["row"]
+    assert "Submit for approval" in answer.json()["head"]
+    assert ValueMapping.objects.get().changed_by == acme.editor
+    post_json(client, url, word=str(word.pk), external_id="")
+    assert not ValueMapping.objects.exists()
+
+
+def test_an_accepted_suggestion_keeps_its_confidence_and_reason(connection: Connection, acme: Actors) -> None:
+    word = SourceValue.objects.get(value="VAT20")
+    url = reverse("admin:mappings_save", args=[connection.pk])
+    post_json(acme.client("editor"), url, word=str(word.pk), external_id="20", suggested=True)
+    row = ValueMapping.objects.get()
+    assert (row.confidence, row.reason) == (Decimal("0.920"), "Same rate, 20 %")
+
+
+def test_a_record_that_does_not_fit_is_refused_in_words(connection: Connection, acme: Actors) -> None:
+    word = SourceValue.objects.get(value="Consulting")
+    url = reverse("admin:mappings_save", args=[connection.pk])
+    answer = post_json(acme.client("editor"), url, word=str(word.pk), external_id="5")
+    assert answer.status_code == 409
+    assert "a sale needs an income account" in answer.json()["error"]
+    assert not ValueMapping.objects.exists()
+
+
+def test_search_offers_fitting_records_first_and_says_why_others_do_not_fit(
+    connection: Connection, acme: Actors
+) -> None:
+    word = SourceValue.objects.get(value="Consulting")
+    url = reverse("admin:mappings_targets", args=[connection.pk])
+    found = acme.client("editor").get(url, {"word": word.pk, "q": ""}).json()["choices"]
+    assert [each["code"] for each in found[:2]] == ["4000", "4100"]
+    assert not found[0]["why_not"]
+    assert "income account" in found[-1]["why_not"]
+    by_code = acme.client("editor").get(url, {"word": word.pk, "q": "41"}).json()["choices"]
+    assert [each["name"] for each in by_code] == ["Other sales"]
+
+
+@pytest.mark.parametrize("role", ["approver", "auditor", "support"])
+def test_who_may_not_edit_sees_the_words_but_changes_nothing(connection: Connection, acme: Actors, role: str) -> None:
+    page = acme.client(role).get(screen(connection))
+    assert page.status_code == 200
+    assert b'role="combobox"' not in page.content
+    word = SourceValue.objects.get(value="Consulting")
+    url = reverse("admin:mappings_save", args=[connection.pk])
+    assert post_json(acme.client(role), url, word=str(word.pk), external_id="3").status_code == 403
+    assert acme.client(role).post(reverse("admin:mappings_accept_exact", args=[connection.pk])).status_code == 403
+
+
+def test_the_editor_submits_and_the_approver_activates_on_the_page(connection: Connection, acme: Actors) -> None:
+    draft = drafted(connection, acme.editor)
+    url = reverse("admin:mappings_mappingset_submit", args=[draft.pk])
+    acme.client("editor").post(url, {"comment": "First chart"})
+    own = acme.client("editor").get(screen(connection)).content.decode()
+    assert "another person must approve it" in own
+    assert "Approve and activate" not in own
+    seen = acme.client("approver").get(screen(connection)).content.decode()
+    assert "First chart" in seen
+    assert "1 waiting document" in seen
+    acme.client("approver").post(reverse("admin:mappings_mappingset_approve", args=[draft.pk]))
+    draft.refresh_from_db()
+    assert (draft.status, draft.approved_by) == ("active", acme.approver)
+    assert SourceDocument.objects.get().status == "received"
+
+
+def test_an_owner_who_edited_is_refused_on_the_page_too(connection: Connection, acme: Actors) -> None:
+    draft = drafted(connection, acme.owner)
+    decisions.submit(mapping_set=draft, by=acme.owner, comment="Mine")
+    url = reverse("admin:mappings_mappingset_approve", args=[draft.pk])
+    page = acme.client("owner").post(url, follow=True)
+    assert "Nobody approves their own change" in page.content.decode()
+    draft.refresh_from_db()
+    assert draft.status == "submitted"
+
+
+def test_a_version_is_sent_back_and_rolled_back_on_its_pages(connection: Connection, acme: Actors) -> None:
+    first = activated(connection, acme)
+    second = drafted(connection, acme.editor, {Word("category", "sales", "Consulting"): "4"})
+    decisions.submit(mapping_set=second, by=acme.editor, comment="Move")
+    approver = acme.client("approver")
+    approver.post(reverse("admin:mappings_mappingset_send_back", args=[second.pk]), {"comment": "Why?"})
+    onward = open_set(connection)
+    assert onward is not None
+    decisions.submit(mapping_set=onward, by=acme.editor, comment="Because")
+    approver.post(reverse("admin:mappings_mappingset_approve", args=[onward.pk]))
+    page = approver.get(reverse("admin:mappings_mappingset_change", args=[first.pk]))
+    assert b"Roll back to this version" in page.content
+    approver.post(reverse("admin:mappings_mappingset_roll_back", args=[first.pk]), {"comment": "Wrong"})
+    assert MappingSet.objects.active().get().based_on == first  # type: ignore[attr-defined]
+
+
+def test_the_document_page_explains_what_it_waits_for_and_leads_there(connection: Connection, acme: Actors) -> None:
+    document = SourceDocument.objects.get()
+    text = (
+        acme.client("editor").get(reverse("admin:mappings_sourcedocument_change", args=[document.pk])).content.decode()
+    )
+    assert "Waits for 2 things" in text
+    assert screen(connection, subject="category", side="sales", value="Consulting").replace("&", "&amp;") in text
+
+
+def test_the_document_page_shows_the_reasons_and_the_books(connection: Connection, acme: Actors) -> None:
+    activated(connection, acme)
+    document = received(connection, external_id="order-9")
+    text = (
+        acme.client("auditor").get(reverse("admin:mappings_sourcedocument_change", args=[document.pk])).content.decode()
+    )
+    assert "the category “Consulting” is mapped to it" in text
+    assert "4000 Sales of services is credited 100.00 GBP" in text
+
+
+@pytest.mark.parametrize("name", ["mappingset", "sourcedocument", "valuemapping"])
+def test_lists_cost_the_same_for_ten_and_for_forty_rows(connection: Connection, acme: Actors, name: str) -> None:
+    client, url = acme.client("owner"), reverse(f"admin:mappings_{name}_changelist")
+    drafted(connection, acme.editor)
+    client.get(url)
+    counts = []
+    for start in (0, 30):
+        for number in range(start, start + 10 + start):
+            received(connection, external_id=f"many-{number}")
+        with CaptureQueriesContext(
+            database,
+        ) as queries:
+            assert client.get(url).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_the_workbench_costs_the_same_whatever_waits(connection: Connection, acme: Actors) -> None:
+    client = acme.client("owner")
+    client.get(screen(connection))
+    counts = []
+    for number in range(2):
+        for each in range(6):
+            lines = [{"category": f"C{number}-{each}", "tax_code": "VAT20", "amount": Decimal("100.00")}]
+            received(connection, external_id=f"o-{number}-{each}", lines=lines)
+        with CaptureQueriesContext(database) as queries:
+            client.get(screen(connection, subject="category"))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_another_tenant_finds_no_page_no_choice_and_no_row(connection: Connection, acme: Actors, rival: Actors) -> None:
+    draft = drafted(connection, acme.editor)
+    document, word = SourceDocument.objects.get(), SourceValue.objects.first()
+    assert word is not None
+    with tenant_scope(rival.tenant.pk):
+        own = connection_of(rival.tenant, "Rival Books")
+    client = rival.client("owner")
+    assert client.get(screen(connection)).status_code == 404
+    targets = reverse("admin:mappings_targets", args=[connection.pk])
+    assert client.get(targets, {"word": word.pk}).status_code == 404
+    assert client.get(reverse("admin:mappings_targets", args=[own.pk]), {"word": word.pk}).status_code == 404
+    saving = reverse("admin:mappings_save", args=[connection.pk])
+    assert post_json(client, saving, word=str(word.pk), external_id="3").status_code == 404
+    for name, row in (("mappingset", draft), ("sourcedocument", document)):
+        assert client.get(reverse(f"admin:mappings_{name}_change", args=[row.pk])).status_code == 302
+        assert str(row).encode() not in client.get(reverse(f"admin:mappings_{name}_changelist")).content
+    client.post(reverse("admin:mappings_mappingset_submit", args=[draft.pk]), {"comment": "x"})
+    draft.refresh_from_db()
+    assert draft.status == "draft"
