@@ -157,23 +157,20 @@ class Client:
 
         Raises ConfigurationError, RejectedError, RateLimited, LedgerUnavailable or, for writes, OutcomeUnknown.
         """
-        url = self._url(request)
-        headers = dict(request.headers)
-        content = request.encoded()
-        if content is not None:
-            headers.setdefault("Content-Type", "application/json")
-        params = {**self.connector.http.params, **request.params}
-        built = self._http.build_request(request.method, url, params=params, headers=headers, content=content)
-        return self._call(built, kind=request.kind, is_write=request.is_write, uses_auth=True)
+        return self._sent(request, checks=True)
 
     def raw(self, request: RemoteRequest) -> Answer:
         """Like `send`, the answer whatever its status: for a proxy. Raises only when no answer came."""
-        url = self._url(request)
-        params = {**self.connector.http.params, **request.params}
-        content = request.encoded()
-        headers = {**({} if content is None else {"Content-Type": "application/json"}), **request.headers}
-        built = self._http.build_request(request.method, url, params=params, headers=headers, content=content)
-        return self._call(built, kind=request.kind, is_write=request.is_write, uses_auth=True, checks=False)
+        return self._sent(request, checks=False)
+
+    def _sent(self, request: RemoteRequest, *, checks: bool) -> Answer:
+        headers, content = dict(request.headers), request.encoded()
+        if content is not None:
+            headers.setdefault("Content-Type", "application/json")
+        # Merged, because a link to the next page carries its own query.
+        url = httpx.URL(self._url(request)).copy_merge_params({**self.connector.http.params, **request.params})
+        built = self._http.build_request(request.method, url, headers=headers, content=content)
+        return self._call(built, kind=request.kind, is_write=request.is_write, uses_auth=True, checks=checks)
 
     def form(self, url: str, data: Mapping[str, str], headers: Mapping[str, str], *, as_json: bool = False) -> Answer:
         """A call of the authorisation server: no bearer token, errors raised as ours."""

@@ -9,6 +9,8 @@ from integrations.engine.errors import ConfigurationError, WhoCanFix
 
 _NAMES = {"api": "API_URL", "authorize": "AUTH_URL", "token": "TOKEN_URL", "revoke": "REVOKE_URL", "app": "APP_URL"}
 
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
 # The application that every simulated ledger knows.
 _SANDBOX_CLIENT = ("sandbox-client", "sandbox-secret")
 
@@ -45,7 +47,7 @@ def resolve(connector: Connector, environ: Mapping[str, str]) -> Endpoints:
     found = {}
     for name, suffix in _NAMES.items():
         url = environ.get(prefix + suffix, "") or _sandboxed(connector, name, sandbox)
-        found[name] = _safe(url, prefix + suffix)
+        found[name] = _safe(url, prefix + suffix, sandbox)
     own_id, own_secret = _SANDBOX_CLIENT if sandbox else ("", "")
     return Endpoints(
         client_id=environ.get(f"{prefix}CLIENT_ID") or own_id,
@@ -59,10 +61,14 @@ def _sandboxed(connector: Connector, name: str, sandbox: str) -> str:
     return f"{sandbox}/{connector.name}{urlsplit(url).path}" if sandbox and url else url
 
 
-def _safe(url: str, variable: str) -> str:
-    """The address without trailing slash; plain http only to this machine."""
+def _safe(url: str, variable: str, sandbox: str) -> str:
+    """The address without trailing slash; plain http only to this machine and to the sandbox."""
     parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.username):
+    is_near = parts.hostname in _THIS_MACHINE or parts.hostname == urlsplit(sandbox).hostname
+    is_address = (
+        parts.hostname and not parts.username and (parts.scheme == "https" or (parts.scheme == "http" and is_near))
+    )
+    if url and not is_address:
         raise ConfigurationError(
             f"{variable} is no address of a ledger: {url}",
             remedy=f"Set {variable} to an https:// address without a user name in it.",

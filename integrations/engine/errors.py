@@ -115,7 +115,7 @@ class InvalidRecord(RejectedError):
         self.problems = problems
         listed = "; ".join(f"{path}: {text}" for path, text in problems)
         super().__init__(
-            f"This record cannot be written to {resource}: {listed}", field=problems[0][0] if problems else None
+            f"This record cannot be written to {resource}: {listed}.", field=problems[0][0] if problems else None
         )
 
 

@@ -10,7 +10,8 @@ import orjson
 _decoder = json.JSONDecoder(parse_float=Decimal)
 
 
-_OPTIONS = {False: orjson.OPT_PASSTHROUGH_DATETIME, True: orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_INDENT_2}
+_COMPACT = orjson.OPT_PASSTHROUGH_DATETIME
+_OPTIONS = {False: _COMPACT, True: _COMPACT | orjson.OPT_INDENT_2}
 
 
 def loads(data: bytes | str) -> Any:
@@ -20,7 +21,7 @@ def loads(data: bytes | str) -> Any:
 
 
 def dumps(value: Any, *, is_indented: bool = False) -> bytes:
-    """UTF-8 JSON, compact or indented; Decimal becomes a JSON number with the same digits, dates ISO text. Raises TypeError."""
+    """UTF-8 JSON; Decimal becomes a JSON number with the same digits, a date ISO text. Raises TypeError."""
     return orjson.dumps(value, default=_plain, option=_OPTIONS[is_indented])
 
 
