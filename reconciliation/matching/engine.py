@@ -25,6 +25,7 @@ alternatives."""
 
 _ALTERNATIVES = 4
 _FLOOR = 0.01
+_HOPELESS = -4.0
 
 
 def match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> list[Proposal]:
@@ -36,6 +37,7 @@ def match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Co
     books = Books(lines, entries, context)
     hypotheses = explain_all(books)
     score(hypotheses, WEIGHTS)
+    hypotheses = [h for h in hypotheses if h.score >= _HOPELESS]
     propagate(hypotheses)
     for h in hypotheses:
         h.probability = calibrate(h.probability, CALIBRATION)

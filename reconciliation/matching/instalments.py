@@ -98,6 +98,8 @@ def _pair(books: Books, first: Row, second: Row, contact: int) -> list[Hypothesi
         and (i.open > 0) == (first.units > 0)
         and -1 <= second.day - i.day <= 150
     ]
+    if abs(sum(i.open for i in pool)) < abs(first.units + second.units):
+        return []
     pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
     pool = sorted(pool[:_POOL], key=lambda i: (i.due, i.index))
     out = []

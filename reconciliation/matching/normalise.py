@@ -39,6 +39,7 @@ def skeleton(token: str) -> str:
     return token[:1] + token[1:].translate(_VOWELS)
 
 
+@lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
     """Tokens without digits, in one spelling, apostrophes and dots inside a word removed."""
     folded = fold(text).replace("'", "").replace(".", "")

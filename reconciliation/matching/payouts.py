@@ -46,20 +46,23 @@ class _Found:
 
 def desks(books: Books) -> list[Desk]:
     """Every processor of the tenant with what it still owes."""
-    found = []
+    found: list[Desk] = []
+    if not books.context.processors:
+        return found
+    told = [(i, _words_of(i)) for i in books.items if i.open and i.entry.kind in (*_TAKINGS, "expense")]
     for processor in books.context.processors:
         name = words(processor.contact_name)
         if not name:
             continue
-        mine = [i for i in books.items if i.open and i.entry.kind != "payout" and _mentions(i, name)]
+        mine = [i for i, (memo, contact) in told if memo.issuperset(name) or contact.issuperset(name)]
         takings = [i for i in mine if i.entry.kind in _TAKINGS]
         fees = [i for i in mine if i.entry.kind == "expense"]
         found.append(Desk(processor, name, takings, fees, [i.day for i in takings]))
     return found
 
 
-def _mentions(item: Item, name: tuple[str, ...]) -> bool:
-    return set(name) <= set(words(item.entry.memo)) or set(name) <= set(words(item.entry.contact_name))
+def _words_of(item: Item) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(words(item.entry.memo)), frozenset(words(item.entry.contact_name))
 
 
 def names_processor(row: Row, desk: Desk) -> bool:

@@ -14,6 +14,7 @@ from .sums import FULL_SEARCH, subsets, windows
 _DAYS_BACK = 5
 _LONGEST = 40
 _KEEP = 5
+_NEAR_LIMIT = 120
 
 
 class Runs:
@@ -29,6 +30,7 @@ class Runs:
                 if item.entry.reference:
                     self._by_reference[item.entry.currency, item.entry.reference].append(item)
         self._days = {c: [i.day for i in found] for c, found in self._payments.items()}
+        self._near_cache: dict[tuple[str, int], list[Item]] = {}
         self._reference_sums: dict[tuple[str, int], list[list[Item]]] = defaultdict(list)
         for (currency, _), found in sorted(self._by_reference.items()):
             if len(found) > 1:
@@ -36,7 +38,7 @@ class Runs:
 
     def hypotheses(self, row: Row) -> list[Hypothesis]:
         """Explanations of an outgoing line as the sum of several booked payments of one or two neighbouring days."""
-        if row.units >= 0:
+        if row.units >= 0 or any(m.coverage >= 0.8 and m.bits >= 4.0 for m in row.contacts.values()):
             return []
         sets: dict[tuple[int, ...], bool] = {}
         for found in self._reference_sums.get((row.line.currency, row.units), []):
@@ -49,9 +51,12 @@ class Runs:
         return [self._hypothesis(row, chosen, sets[chosen]) for chosen in ranked]
 
     def _near(self, row: Row) -> list[Item]:
-        days = self._days.get(row.line.currency, [])
-        found = self._payments.get(row.line.currency, [])
-        return found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)][:120]
+        key = (row.line.currency, row.day)
+        if key not in self._near_cache:
+            days, found = self._days.get(key[0], []), self._payments.get(key[0], [])
+            window = found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)]
+            self._near_cache[key] = window[:_NEAR_LIMIT]
+        return self._near_cache[key]
 
     def _same_day(self, near: list[Item], row: Row) -> list[tuple[int, ...]]:
         """Payments of one day: small days completely; on busy days all but up to three, a contiguous run, or a

@@ -67,22 +67,17 @@ def _by_halves(values: Sequence[int], target: int, slack: int, sizes: range) -> 
 def _few(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
     """Sets of one to four values: one or two of them looked up among the sums of one or two others."""
     ones: list[_Sum] = sorted((v, (i,)) for i, v in enumerate(values))
-    twos = (
-        sorted((values[i] + values[j], (i, j)) for i, j in combinations(range(len(values)), 2))
-        if sizes.stop > 3
-        else []
-    )
+    twos: list[_Sum] = []
+    if sizes.stop > 3:
+        twos += sorted((values[i] + values[j], (i, j)) for i, j in combinations(range(len(values)), 2))
     found: set[Subset] = {s for v, s in ones if abs(v - target) <= slack} if 1 in sizes else set()
-    joins: list[tuple[list[_Sum], list[_Sum], int]] = [(ones, ones, 2), (ones, twos, 3), (twos, twos, 4)]
-    for left, right, size in joins:
+    for left, right, size in ((ones, ones, 2), (ones, twos, 3), (twos, twos, 4)):
         if size in sizes:
             _join(found, left, right, target, slack)
     return found
 
 
-def _join(
-    found: set[Subset], left: list[_Sum], right: list[_Sum], target: int, slack: int
-) -> None:
+def _join(found: set[Subset], left: list[_Sum], right: list[_Sum], target: int, slack: int) -> None:
     """Walk two sorted lists of sums towards each other and collect the disjoint pairs that reach the target."""
     at, limit = len(right) - 1, len(found) + 4 * MAX_FOUND
     for total, chosen in left:
