@@ -27,9 +27,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = "benchmark"
-# Killed workers are taken for dead after a few seconds, and nothing waits between attempts: hours shrink to minutes.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-os.environ |= {"WORK_LEASE_SECONDS": "6", "RETRY_BASE_SECONDS": "0", "LOG_LEVEL": "ERROR"}
+os.environ["LOG_LEVEL"] = "ERROR"
 sys.path.insert(0, str(ROOT))
 
 ACTIONS: tuple[dict[str, Any], ...] = (
@@ -63,14 +62,14 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox_process(companies: int, seed: int) -> Iterator[Sandbox]:
-    """A sandbox with small companies, stopped at the end."""
+def sandbox_process(companies: int, seed: int, sizes: dict[str, int] | None = None) -> Iterator[Sandbox]:
+    """A sandbox with companies, small ones unless told otherwise, stopped at the end."""
     command = [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--client", f"{CLIENT}:{CLIENT}"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             sandbox = Sandbox(process.stdout.readline().split()[-1])
-            sizes = {"contacts": 4, "invoices": 4, "bills": 2, "payments": 1, "bank_lines": 0, "months": 2}
+            sizes = sizes or {"contacts": 4, "invoices": 4, "bills": 2, "payments": 1, "bank_lines": 0, "months": 2}
             for number in range(companies):
                 body = {"ledger": "quickbooks", "name": f"Faulty {number}", "currency": "USD", "country": "US"}
                 made = sandbox.call("/_control/organisations", {**body, **sizes, "seed": seed + number})
@@ -86,12 +85,12 @@ def sandbox_process(companies: int, seed: int) -> Iterator[Sandbox]:
             process.wait(timeout=10)
 
 
-def connect_all(sandbox: Sandbox, seed: int) -> list[Any]:
+def connect_all(sandbox: Sandbox, seed: int, *, name: str = "faults") -> list[Any]:
     """A tenant of its own, connected to every company."""
     from integrations.services.autoconsent import connect_by_itself
     from tenants.services import create_tenant
 
-    tenant = create_tenant(slug=f"faults-{os.getpid()}-{seed}", name="Faults", currency="USD")
+    tenant = create_tenant(slug=f"{name}-{os.getpid()}-{seed}", name=name.title(), currency="USD")
     found = []
     for company in sandbox.companies:
         done = connect_by_itself(
@@ -298,6 +297,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     import django
 
     dice = random.Random(options.seed)
+    # Killed workers are taken for dead after a few seconds and nothing waits between attempts: hours become minutes.
+    os.environ |= {"WORK_LEASE_SECONDS": "6", "RETRY_BASE_SECONDS": "0"}
     with sandbox_process(options.companies, options.seed) as sandbox:
         django.setup()
         connections = connect_all(sandbox, options.seed)

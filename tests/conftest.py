@@ -50,7 +50,8 @@ def _point(alias: str, name: str) -> None:
 
 
 def _template(main: str) -> str:
-    name = f"portal_template_{_fingerprint()}"
+    # The advisory lock holds within one database, so templates are per main database too.
+    name = f"{main[:24]}_template_{_fingerprint()}"
     with _owner(main) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_ONE_MIGRATES])
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:

@@ -73,7 +73,7 @@ class Sandbox:
 
     def company(self, **specification: Any) -> Company:
         """A company with history."""
-        sizes = {"contacts": 6, "invoices": 12, "bills": 6, "payments": 5, "bank_lines": 0, "months": 3}
+        sizes = {"contacts": 4, "invoices": 4, "bills": 3, "payments": 2, "bank_lines": 0, "months": 2}
         body = {"ledger": "quickbooks", "name": "Books", "currency": "USD", "country": "US", "seed": 7}
         made = self.post("/_control/organisations", {**body, **sizes, **specification})
         return Company(self, str(made["id"]), str(made["external_org_id"]))

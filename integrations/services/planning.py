@@ -1,0 +1,59 @@
+"""How each resource of a sync is to be pulled, kept in the run so that a resumed one goes on with the same plan."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import LedgerRecord, SyncCursor, SyncRun
+from integrations.services.connectors import connector_of, has_change_feed, readable_resources
+
+# QuickBooks keeps changes for 30 days; older questions may be cut short without an error (providers: CDC).
+LONGEST_LOOK_BACK = timedelta(days=29)
+# Resources without a change feed are read again this often, and whenever they are asked for by name.
+REREAD_AFTER = timedelta(hours=24)
+
+FULL, CHANGES, SINCE = "full", "changes", "since"
+
+_FRESH: Mapping[str, Any] = {
+    "records": 0,
+    "pages": 0,
+    "total": None,
+    "cursor": None,
+    "entities": (),
+    "is_done": False,
+    "started_at": None,
+    "through": None,
+    "unreadable": 0,
+}
+
+
+def plan(run: SyncRun, cursors: Mapping[str, SyncCursor]) -> dict[str, Any]:
+    """The run's `progress` before anything was pulled; inside the tenant's scope.
+
+    `is_reread` says that the mirror holds rows, so that those which a full pull does not meet are gone.
+    """
+    names = run.resources or readable_resources(connector_of(run.connection))
+    rows = LedgerRecord.objects.for_tenant(run.tenant_id).filter(connection=run.connection)
+    mirrored = set(rows.order_by().values_list("resource", flat=True).distinct())
+    modes = {name: _mode(run, name, cursors.get(name)) for name in names}
+    return {
+        name: {"mode": mode, "is_reread": name in mirrored, **_FRESH, "entities": []}
+        for name, mode in modes.items()
+        if mode
+    }
+
+
+def start_over(state: dict[str, Any], mode: str) -> None:
+    """Pull this resource from its beginning, another way."""
+    state |= {"mode": mode, "cursor": None, "entities": [], "started_at": None, "through": None}
+
+
+def _mode(run: SyncRun, resource: str, cursor: SyncCursor | None) -> str:
+    if run.is_full or cursor is None:
+        return FULL
+    age = timezone.now() - cursor.changed_through
+    if has_change_feed(connector_of(run.connection), resource):
+        return CHANGES if age < LONGEST_LOOK_BACK else FULL
+    return FULL if age > REREAD_AFTER or resource in run.resources else ""

@@ -1,0 +1,282 @@
+"""Writes: each lands exactly once, whatever happens between here and there, and says what to do when it cannot."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from integrations.models import ApiCall, Connection, CrossReference, LedgerRecord, Posting
+from integrations.services import postings
+from integrations.services.autoconsent import connect_by_itself
+from tenants.models import Tenant, new_id
+from tenants.rls import tenant_scope
+from tests.conftest import Actors
+from tests.integrations.conftest import Company, Sandbox
+
+pytestmark = pytest.mark.integration
+Status = Posting.Status
+WRITES = {"method": "POST", "path": "/v3/company/", "times": 1}
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(settings: Any) -> None:
+    """Retries are due at once."""
+    settings.RETRY_BASE_SECONDS = 0
+
+
+def ask(connection: Connection, resource: str, body: dict[str, Any], **options: Any) -> Posting:
+    """Write down a write."""
+    with tenant_scope(connection.tenant_id):
+        return postings.request_posting(
+            connection=connection, resource=resource, body=body, origin_kind="api", **options
+        )
+
+
+def send(posting: Posting) -> Posting:
+    """One turn of a worker, and the row afterwards."""
+    postings.send_posting(posting.tenant_id, posting.pk)
+    return fresh(posting)
+
+
+def fresh(posting: Posting) -> Posting:
+    with tenant_scope(posting.tenant_id):
+        return Posting.objects.select_related("record", "connection").get(pk=posting.pk)
+
+
+def contact(name: str) -> dict[str, Any]:
+    return {"contact_type": "customer", "name": name}
+
+
+def invoice(company: Company, number: str, **changes: Any) -> dict[str, Any]:
+    item = company.documents("items")[0]["Id"]
+    customer = company.documents("customers")[0]["Id"]
+    line = {"item": {"id": item}, "quantity": "1", "unit_price": "80.00", "amount": "80.00"}
+    return {
+        "number": number,
+        "contact": {"id": customer, "type": "customer"},
+        "issued_on": "2026-11-02",
+        "due_on": "2026-12-02",
+        "lines": [line],
+        **changes,
+    }
+
+
+def payment(invoice: Posting) -> dict[str, Any]:
+    """All that is open on a posted invoice, which the ledger has added sales tax to."""
+    assert invoice.record is not None
+    amount = str(invoice.record.open_amount)
+    return {
+        "contact": invoice.body["contact"],
+        "issued_on": "2026-11-03",
+        "total": amount,
+        "reference": "PAY-1",
+        "allocations": [{"type": "invoice", "id": {"posting": str(invoice.pk)}, "amount": amount}],
+    }
+
+
+def in_books(company: Company, number: str) -> int:
+    return sum(row.get("DocNumber") == number for row in company.documents("invoices"))
+
+
+def test_a_posted_invoice_is_in_the_books_once_and_is_known_by_both_sides(
+    connected: Connection, company: Company
+) -> None:
+    origin = new_id()
+    posting = send(ask(connected, "invoices", invoice(company, "P-1"), origin_id=origin))
+    assert (posting.status, in_books(company, "P-1"), company.is_balanced()) == (Status.POSTED, 1, True)
+    with tenant_scope(connected.tenant_id):
+        reference = CrossReference.objects.get(local_id=str(origin))
+        assert (reference.external_id, reference.remote_type) == (posting.external_id, "Invoice")
+        assert posting.record is not None
+        assert posting.record.number == "P-1"
+        assert ApiCall.objects.filter(posting=posting, status_code=200).exists()
+
+
+def test_the_same_key_with_the_same_content_is_the_same_posting(connected: Connection, company: Company) -> None:
+    body = invoice(company, "P-2")
+    first, second = (ask(connected, "invoices", body, idempotency_key="k") for _ in range(2))
+    assert first.pk == second.pk
+    with pytest.raises(ValidationError, match="other content"):
+        ask(connected, "invoices", invoice(company, "P-3"), idempotency_key="k")
+
+
+@pytest.mark.parametrize("action", ["drop_before", "drop_after_commit", "truncate", {"status": 500}, {"status": 503}])
+def test_a_write_without_a_trustworthy_answer_is_looked_up_and_lands_once(
+    connected: Connection, company: Company, sandbox: Sandbox, action: Any
+) -> None:
+    posting = ask(connected, "invoices", invoice(company, "P-4"))
+    sandbox.fault(action, **WRITES)
+    posting = send(posting)
+    assert posting.status in {Status.UNKNOWN, Status.PENDING}
+    assert posting.error["remedy"]
+    assert (send(posting).status, in_books(company, "P-4")) == (Status.POSTED, 1)
+
+
+def test_a_ledger_that_asks_to_slow_down_is_left_alone_as_long_as_it_says(
+    connected: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    posting = ask(connected, "invoices", invoice(company, "P-5"))
+    sandbox.fault({"status": 429, "retry_after": 30}, **WRITES)
+    posting = send(posting)
+    assert (posting.status, posting.error_code) == (Status.PENDING, "rate_limited")
+    assert posting.available_at > timezone.now() + timedelta(seconds=25)
+    before = len(sandbox.calls())
+    assert send(posting).status == Status.PENDING
+    assert len(sandbox.calls()) == before
+
+
+def test_a_worker_killed_after_sending_leaves_a_row_that_another_one_resolves(
+    connected: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    posting = ask(connected, "invoices", invoice(company, "P-6"))
+    sandbox.fault("drop_after_commit", **WRITES)
+    send(posting)
+    with tenant_scope(connected.tenant_id):
+        # What a killed worker leaves behind: sent, with a lease that runs out.
+        long_ago = timezone.now() - timedelta(seconds=1)
+        Posting.objects.filter(pk=posting.pk).update(status=Status.SENT, lease_until=long_ago)
+    assert (send(posting).status, in_books(company, "P-6")) == (Status.POSTED, 1)
+
+
+def test_a_row_that_another_worker_holds_is_left_alone(connected: Connection, company: Company) -> None:
+    posting = ask(connected, "invoices", invoice(company, "P-7"))
+    with tenant_scope(connected.tenant_id):
+        Posting.objects.filter(pk=posting.pk).update(lease_until=timezone.now() + timedelta(minutes=1))
+    assert postings.send_posting(connected.tenant_id, posting.pk) is None
+    assert in_books(company, "P-7") == 0
+
+
+def test_a_refusal_says_why_and_a_replay_after_the_correction_succeeds(connected: Connection, company: Company) -> None:
+    taken = company.documents("vendors")[0]
+    posting = send(ask(connected, "contacts", contact(taken["DisplayName"])))
+    assert posting.status == Status.REJECTED
+    assert posting.error["ledger_code"] == "6240"
+    assert posting.error["remedy"]
+    company.change(action="rename", resource="Vendor", id=taken["Id"], name="Another name")
+    with tenant_scope(connected.tenant_id):
+        postings.replay_posting(posting=posting)
+    assert send(posting).status == Status.POSTED
+
+
+def test_what_depends_on_another_posting_waits_for_it_and_uses_its_id(connected: Connection, company: Company) -> None:
+    first = ask(connected, "contacts", contact("New Customer"))
+    reference = {"id": {"posting": str(first.pk)}, "type": "customer"}
+    second = ask(connected, "invoices", invoice(company, "P-8", contact=reference), depends_on=first)
+    assert send(second).status == Status.PENDING
+    assert postings.send_and_follow(connected.tenant_id, first.pk) == [second.pk]
+    assert send(second).status == Status.POSTED
+    found = next(row for row in company.documents("invoices") if row.get("DocNumber") == "P-8")
+    assert found["CustomerRef"]["value"] == fresh(first).external_id
+
+
+def test_a_posted_payment_is_read_back_with_the_invoice_it_paid(connected: Connection, company: Company) -> None:
+    billed = send(ask(connected, "invoices", invoice(company, "P-9")))
+    paid = send(ask(connected, "payments", payment(billed), depends_on=billed))
+    assert paid.status == Status.POSTED, paid.error
+    with tenant_scope(connected.tenant_id):
+        row = LedgerRecord.objects.get(resource="invoices", external_id=billed.external_id)
+        assert (row.status, row.open_amount) == ("paid", 0)
+
+
+def test_undoing_a_payment_voids_it_once_and_opens_the_invoice_again(connected: Connection, company: Company) -> None:
+    billed = send(ask(connected, "invoices", invoice(company, "P-10")))
+    paid = send(ask(connected, "payments", payment(billed), depends_on=billed))
+    with tenant_scope(connected.tenant_id):
+        undo, again = (postings.reverse_posting(posting=paid) for _ in range(2))
+    assert undo.pk == again.pk
+    undone = send(undo)
+    assert (undone.status, undone.operation) == (Status.POSTED, "void"), undone.error
+    with tenant_scope(connected.tenant_id):
+        row = LedgerRecord.objects.get(resource="invoices", external_id=billed.external_id)
+        assert row.open_amount == row.amount
+        assert not CrossReference.objects.filter(posting=paid).exists()
+    assert company.is_balanced()
+
+
+def test_undoing_what_cannot_be_voided_deletes_it(connected: Connection, company: Company) -> None:
+    posting = send(ask(connected, "journal_entries", _entry(company)))
+    assert posting.status == Status.POSTED, posting.error
+    with tenant_scope(connected.tenant_id):
+        undo = postings.reverse_posting(posting=posting)
+    undone = send(undo)
+    assert (undone.status, undone.operation) == (Status.POSTED, "delete"), undone.error
+    with tenant_scope(connected.tenant_id):
+        assert LedgerRecord.objects.get(external_id=posting.external_id).deleted_at is not None
+
+
+def _entry(company: Company, credit: str = "10.00") -> dict[str, Any]:
+    kinds = ("Expense", "Income")
+    first, second = (
+        next(row["Id"] for row in company.documents("accounts") if row["AccountType"] == kind) for kind in kinds
+    )
+    lines = [{"account": {"id": first}, "debit": "10.00"}, {"account": {"id": second}, "credit": credit}]
+    return {"issued_on": "2026-11-04", "lines": lines}
+
+
+def test_what_the_ledger_would_certainly_refuse_never_leaves(
+    connected: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    with tenant_scope(connected.tenant_id):
+        Connection.objects.filter(pk=connected.pk).update(closed_through=date(2026, 10, 31))
+    late = ask(connected, "invoices", invoice(company, "P-11", issued_on="2026-10-31"))
+    crooked = ask(connected, "journal_entries", _entry(company, credit="9.99"))
+    before = len(sandbox.calls())
+    assert [send(late).error_code, send(crooked).error_code] == ["period_closed", "unbalanced"]
+    with tenant_scope(connected.tenant_id):
+        Connection.objects.filter(pk=connected.pk).update(is_read_only=True)
+    assert send(ask(connected, "invoices", invoice(company, "P-12"))).error_code == "read_only"
+    assert len(sandbox.calls()) == before
+
+
+def test_an_inactive_reference_is_refused_by_its_name(connected: Connection, company: Company) -> None:
+    body = invoice(company, "P-13")
+    with tenant_scope(connected.tenant_id):
+        LedgerRecord.objects.create(
+            tenant_id=connected.tenant_id, connection=connected, resource="contacts", remote_type="Customer",
+            external_id=body["contact"]["id"], name="Old Friend", unified={}, raw={}, content_hash="", is_active=False,
+            synced_at=timezone.now(),
+        )  # fmt: skip
+    posting = send(ask(connected, "invoices", body))
+    assert (posting.status, posting.error_code) == (Status.REJECTED, "invalid_reference")
+    assert "Old Friend" in posting.error["message"]
+
+
+def test_a_waiting_posting_can_be_cancelled_with_what_follows_it_and_a_posted_one_cannot(
+    connected: Connection, company: Company
+) -> None:
+    first = ask(connected, "contacts", contact("Nobody"))
+    second = ask(connected, "invoices", invoice(company, "P-14"), depends_on=first)
+    with tenant_scope(connected.tenant_id):
+        postings.cancel_posting(first)
+    assert [fresh(first).status, fresh(second).status] == [Status.CANCELLED, Status.CANCELLED]
+    posted = send(ask(connected, "contacts", contact("Somebody")))
+    with tenant_scope(connected.tenant_id), pytest.raises(ValidationError, match="posted"):
+        postings.cancel_posting(posted)
+
+
+def test_a_revoked_grant_makes_postings_wait_until_somebody_reconnects(
+    acme: Actors, connected: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    posting = ask(connected, "invoices", invoice(company, "P-15"))
+    sandbox.fault("revoke_token", org=company.realm, times=1)
+    posting = send(posting)
+    assert (posting.status, posting.connection.status) == (Status.PENDING, Connection.Status.NEEDS_REAUTHORISATION)
+    assert "Reconnect" in posting.connection.error["remedy"]
+    again = reconnect(acme.tenant, company)
+    assert again.pk == connected.pk
+    assert (send(posting).status, in_books(company, "P-15")) == (Status.POSTED, 1)
+
+
+def reconnect(tenant: Tenant, company: Company) -> Connection:
+    done = connect_by_itself(
+        tenant=tenant, connector="quickbooks", redirect_uri="https://portal.test/callback", org=company.realm
+    )
+    assert done.connection is not None, done.error
+    return done.connection
+
+
+def test_an_operation_that_the_ledger_does_not_know_is_refused_at_once(connected: Connection) -> None:
+    with pytest.raises(ValidationError, match="cannot delete accounts"):
+        ask(connected, "accounts", {"external_id": "1"}, operation="delete")
