@@ -1,6 +1,6 @@
 """Amounts for people: grouped, with the currency's own number of decimals, and always with its code. Pure."""
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 
 from babel.numbers import format_decimal, get_currency_precision
@@ -23,6 +23,12 @@ def figure(amount: Decimal, currency: str) -> str:
 def money(amount: Decimal, currency: str) -> str:
     """Such as "-1,234.50 EUR"."""
     return f"{figure(amount, currency)} {currency}"
+
+
+def percent(share: Decimal) -> str:
+    """A probability for people, such as "99.5 %"; rounded down, so that nothing looks more certain than it is."""
+    thousandths = (share * 1000).to_integral_value(rounding=ROUND_FLOOR)
+    return f"{(thousandths / 10).normalize():f} %"
 
 
 def plain(amount: Decimal) -> Decimal:

@@ -11,6 +11,7 @@ from integrations.services.ledgers import record_url
 from integrations.templatetags.books import money
 from reconciliation.admin.pages import ReconciliationPage, ring_postings
 from reconciliation.models import Decision, Match
+from reconciliation.services.entries import DOCUMENTS
 from reconciliation.services.journey import journey
 from reconciliation.services.reversal import options_of, postings_of, reverse, undo
 from tenants.http import TenantRequest
@@ -49,7 +50,7 @@ class MatchAdmin(ReconciliationPage):
             "steps": journey(row, postings, own),
             "options": options_of(row, postings),
             "lines": [line.bank_line for line in row.lines.select_related("bank_line__bank_account")],
-            "entries": [(entry, record_url(entry.record)) for entry in entries],
+            "entries": [(e, record_url(e.record), e.record.resource in DOCUMENTS) for e in entries],
             "is_moving": row.status in (Match.Status.APPROVED, Match.Status.REVERSING),
             "may_approve": may(request.membership, APPROVE_MATCHES),
         }

@@ -25,6 +25,11 @@ class ReconciliationPage(PageAdmin):
         css: ClassVar = {"all": ["integrations/integrations.css", "reconciliation/reconciliation.css"]}
         js: ClassVar = ["integrations/integrations.js", "reconciliation/workbench.js"]
 
+    def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under the plain name of what it lists."""
+        title = str(self.opts.verbose_name_plural).capitalize()
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]
+
     def _done(self, request: TenantRequest, row: Any, act: Act) -> HttpResponse:
         try:
             with transaction.atomic():

@@ -15,8 +15,9 @@ from unfold.decorators import display
 from integrations.templatetags.books import money
 from reconciliation.admin.pages import ReconciliationPage, back, ring_postings, workbench_url
 from reconciliation.models import Decision, Proposal
+from reconciliation.money import percent
 from reconciliation.services.approval import Approval, approve, weigh_bulk
-from reconciliation.services.board import cards_of, percent
+from reconciliation.services.board import cards_of
 from reconciliation.services.decisions import RefusedError
 from reconciliation.services.filters import Filters, lines_of, read_filters
 from reconciliation.services.rejection import choose_alternative, reject, undo_rejection
@@ -112,9 +113,12 @@ class ProposalAdmin(ReconciliationPage):
                           confidence=threshold, text=asked.text)  # fmt: skip
         leads = list(lines_of(request.tenant, filters).select_related("bank_account")[: _AT_ONCE + 1])
         cards = cards_of(leads[:_AT_ONCE], by=request.membership)
-        possible = [c.proposal for c in cards if c.proposal and c.variants[0].plan.is_possible]
+        plans = {c.proposal: c.variants[0].plan for c in cards if c.proposal and c.variants[0].plan.is_possible}
+        possible = list(plans)
+        weighed = weigh_bulk(possible, by=request.membership)
         context = {
-            "bulk": weigh_bulk(possible, by=request.membership),
+            "bulk": weighed,
+            "payments": sum(len(plans[proposal].payments) for proposal in weighed.proposals),
             "blocked": len(cards) - len(possible),
             "threshold": threshold,
             "thresholds": _THRESHOLDS,

@@ -91,6 +91,7 @@ class StatementImport(TenantOwned):
     imported_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        verbose_name = "statement"
         indexes: ClassVar = [models.Index(fields=["tenant", "-id"], name="statement_list")]
 
     def __str__(self) -> str:
@@ -147,7 +148,7 @@ class BankLine(TenantOwned):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = BankLineQuerySet.as_manager()  # type: ignore[assignment]
+    objects = BankLineQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [

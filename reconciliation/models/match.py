@@ -44,9 +44,10 @@ class Match(TenantOwned):
     read_back_at = models.DateTimeField(null=True, help_text="When the ledger's documents showed the payment.")
     ended_at = models.DateTimeField(null=True, help_text="When it was undone or reversed; empty while it holds.")
 
-    objects = MatchQuerySet.as_manager()  # type: ignore[assignment]
+    objects = MatchQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
+        verbose_name_plural = "matches"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["proposal"],

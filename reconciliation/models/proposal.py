@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, LedgerRecord, Work
 from reconciliation.models.bank import BankLine
+from reconciliation.money import percent
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
 
@@ -136,7 +137,7 @@ class Proposal(TenantOwned):
     first_approved_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = ProposalQuerySet.as_manager()  # type: ignore[assignment]
+    objects = ProposalQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints: ClassVar = [
@@ -150,7 +151,7 @@ class Proposal(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {self.confidence:.0%}"
+        return f"{self.get_kind_display()}, {percent(self.confidence)}"
 
 
 @audited(pghistory.UpdateEvent(), pghistory.DeleteEvent())

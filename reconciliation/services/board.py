@@ -10,7 +10,8 @@ from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.db.models.functions import Abs
 
 from integrations.models import LedgerRecord
-from reconciliation.models import BankLine, MatchLine, Proposal, ProposalLine
+from reconciliation.models import BankLine, MatchLine, Proposal, ProposalEntry, ProposalLine
+from reconciliation.money import percent
 from reconciliation.services.approval import needs_second_person
 from reconciliation.services.entries import Candidate
 from reconciliation.services.plan import Plan, make_plan, noun_of
@@ -42,19 +43,13 @@ class Variant:
 
     @property
     def percent(self) -> str:
-        """The confidence for people; 99.96 % is not rounded up to certainty."""
+        """The confidence for people."""
         return percent(self.confidence)
 
     @property
     def records(self) -> str:
         """The ids that the decision names, so that nobody approves what was not on the screen."""
         return ",".join(str(entry.record.pk) for entry in self.entries)
-
-
-def percent(confidence: Decimal) -> str:
-    """ "97 %", "99.5 %"; never 100 % unless it is exactly that."""
-    hundredths = (confidence * 1000).to_integral_value(rounding="ROUND_FLOOR") / 10
-    return f"{hundredths.normalize():f} %"
 
 
 @dataclass(slots=True)
@@ -65,6 +60,7 @@ class Card:
     lines: Sequence[BankLine]
     proposal: Proposal | None = None
     variants: list[Variant] = field(default_factory=list)
+    settled: Sequence[Entry] = ()
     match_line: MatchLine | None = None
     needs_second: bool = False
     hint: str = ""
@@ -110,8 +106,17 @@ def _card(
     if proposal.status == Proposal.Status.OPEN:
         card.needs_second = needs_second_person(proposal.amount, by.tenant)
         card.hint = _hint(proposal, by)
-    card.variants = variants_of(proposal, lines, ground)
+        card.variants = variants_of(proposal, lines, ground)
+    else:
+        card.settled = [
+            _settled(entry, ground) for entry in proposal.entries.all() if entry.record_id in ground.records
+        ]
     return card
+
+
+def _settled(entry: ProposalEntry, ground: Ground) -> Entry:
+    record = ground.records[entry.record_id]
+    return Entry(record, noun_of(record.resource), entry.amount, entry.amount, record.currency)
 
 
 def _hint(proposal: Proposal, by: Membership) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from integrations.models import Connection, LedgerRecord, Resource
+from integrations.models import Connection, LedgerRecord, Posting, Resource
 from reconciliation.matching import LedgerEntry
 from reconciliation.models import MatchEntry
 
@@ -70,6 +70,9 @@ def load_candidates(connection: Connection, *, first_on: date, last_on: date) ->
     documents = Q(resource__in=DOCUMENTS) & ~Q(open_amount=0) & Q(open_amount__isnull=False)
     recorded = Q(resource__in=RECORDED) & Q(issued_on__gte=first_on - _LOOK_BACK, issued_on__lte=last_on + _LOOK_AHEAD)
     rows = LedgerRecord.objects.filter(documents | recorded, connection=connection, deleted_at=None)
+    # A payment that an approval made belongs to that approval's bank line, and to no other.
+    own = Posting.objects.filter(connection=connection, origin_kind="match", record__isnull=False)
+    rows = rows.exclude(pk__in=own.values("record"))
     return candidates(rows.exclude(status__in=_WORTHLESS), connection)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from integrations.models import Posting
 from reconciliation.models import Decision, Match
-from reconciliation.money import money
+from reconciliation.money import money, percent
 from reconciliation.services.plan import noun_of
 from reconciliation.services.situations import ledger_name
 
@@ -48,7 +48,7 @@ def _proposed(match: Match) -> Step:
     return Step(
         "Proposed",
         DONE,
-        f"{proposal.get_kind_display()}, {proposal.confidence:.1%} confident.",
+        f"{proposal.get_kind_display()}, {percent(proposal.confidence)} confident.",
         at=proposal.created_at,
         by=who,
     )

@@ -132,7 +132,7 @@ def _reason_against(situation: Situation, documents: Sequence[Share[BankLine, Ca
         return f"{connection} is read-only: record the payment in {ledger} itself, then match it here."
     closed = connection.closed_through
     if closed and min(line.booked_on for line in situation.lines) <= closed:
-        return f"The books of {connection} are closed through {closed:%d %B %Y}; the payment would fall before that."
+        return f"The books of {connection} are closed through {closed.day} {closed:%B %Y}; the payment would fall before that."
     contacts = {situation.records[s.entry.record_id].contact_id_external for s in documents}
     if left_over and len(contacts) > 1:
         return "The money is more than is owed, and several contacts share it: match it by hand in parts."
@@ -186,6 +186,8 @@ def _payment(situation: Situation, shares: Sequence[Share[BankLine, Candidate]],
         ],
         "memo": _memo(line),
     }
+    if not is_income:
+        body["payment_type"] = "credit_card" if account.is_card else "check"
     return Payment(Resource.PAYMENTS if is_income else Resource.BILL_PAYMENTS, line, records, body)
 
 
@@ -206,9 +208,8 @@ def _posting_plan(
     what = "payment" if is_income else "bill payment"
     several = f"{len(payments)} {what}s of together" if len(payments) > 1 else f"a {what} of"
     on = _labels(situation)
-    sentence = (
-        f"Posts {several} {total} on {on} to {ledger}, dated {_days(payments)}. The documents are read back afterwards."
-    )
+    account = payments[0].body["account"]["name"]
+    sentence = f"Dated {_days(payments)}, booked on {account}; the documents are read back afterwards."
     rests = _open_afterwards(situation, shares)
     if rests:
         sentence += f" Stays open: {rests}."
@@ -232,7 +233,8 @@ def _open_afterwards(situation: Situation, shares: Sequence[Share[BankLine, Cand
 
 def _days(payments: Sequence[Payment]) -> str:
     days = sorted({date.fromisoformat(p.body["issued_on"]) for p in payments})
-    return " and ".join(f"{day:%d %b %Y}" for day in ({days[0], days[-1]} if len(days) > 1 else days))
+    ends = [days[0], days[-1]] if len(days) > 1 else days
+    return " to ".join(f"{day.day} {day:%b %Y}" for day in ends)
 
 
 _NOUNS = {

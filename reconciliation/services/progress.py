@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Posting
 from reconciliation.models import BankLine, Match, MatchEntry, Proposal
+from reconciliation.services.entries import DOCUMENTS
 from reconciliation.services.reversal import end_match, postings_of
 from tenants.rls import tenant_scope
 
@@ -53,7 +54,9 @@ def _follow(match: Match, postings: Sequence[Posting]) -> None:
 def read_back_moment(match: Match, postings: Sequence[Posting]) -> datetime | None:
     """When the mirror showed the payment on every document: read after the posting, or its open amount went down."""
     finished = max((p.finished_at for p in postings if p.finished_at), default=None)
-    entries = list(MatchEntry.objects.filter(match=match).select_related("record"))
+    # Recorded bookings do not change by being matched; only documents can show the payment.
+    rows = MatchEntry.objects.filter(match=match, record__resource__in=DOCUMENTS)
+    entries = list(rows.select_related("record").defer("record__raw", "record__unified"))
     rests = {entry.record_id: entry.open_before for entry in entries}
     for entry in entries:
         rests[entry.record_id] -= abs(entry.amount)
@@ -61,7 +64,7 @@ def read_back_moment(match: Match, postings: Sequence[Posting]) -> datetime | No
     for pk, row in records.items():
         is_newer = finished is not None and row.synced_at > finished
         is_lower = row.open_amount is not None and abs(row.open_amount) <= rests[pk]
-        if row.open_amount is not None and not (is_newer or is_lower):
+        if not (is_newer or is_lower):
             return None
     return max((row.synced_at for row in records.values()), default=timezone.now())
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 
 from reconciliation.money import money
+from reconciliation.services.plan import noun_of
 
 register = template.Library()
 
@@ -22,6 +23,12 @@ _TONES = {
 def money_words(value: Any, currency: str) -> str:
     """An amount as text for the middle of a sentence."""
     return money(Decimal(str(value)), currency)
+
+
+@register.filter
+def noun(resource: str) -> str:
+    """ "invoice" for invoices, and so on."""
+    return noun_of(resource)
 
 
 @register.filter

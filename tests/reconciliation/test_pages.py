@@ -1,4 +1,4 @@
-"""The pages: what each role may do there, what another tenant never sees, and that a page costs the same at any length."""
+"""The pages: what each role may do, what another tenant never sees, and that a page costs the same at any length."""
 
 from collections.abc import Callable
 from typing import Any
@@ -87,7 +87,9 @@ def test_a_way_back_to_another_site_is_not_followed(acme: Actors, account: BankA
 
 
 @pytest.mark.parametrize(("role", "may"), [("owner", True), ("approver", True), ("editor", False), ("auditor", False)])
-def test_the_approve_button_is_there_for_those_who_may(acme: Actors, account: BankAccount, role: str, may: bool) -> None:
+def test_the_approve_button_is_there_for_those_who_may(
+    acme: Actors, account: BankAccount, role: str, may: bool
+) -> None:
     (line,) = _prepared(account, ["75.00"])
     proposal = _in(account, lambda: proposal_of(line))
     client = acme.client(role)
@@ -149,9 +151,7 @@ def _queries(client: Any, url: str) -> int:
 
 
 @pytest.mark.parametrize("show", ["proposed", "unmatched", "matched"])
-def test_the_workbench_costs_the_same_at_two_and_at_twenty_lines(
-    acme: Actors, account: BankAccount, show: str
-) -> None:
+def test_the_workbench_costs_the_same_at_two_and_at_twenty_lines(acme: Actors, account: BankAccount, show: str) -> None:
     client = acme.client("approver")
 
     def more(count: int, start: int) -> None:
