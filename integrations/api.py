@@ -1,7 +1,7 @@
 """The partner API over connections, runs, postings and the unified resources."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import uuid5
 
@@ -170,7 +170,7 @@ def _json(content: Any) -> HttpResponse:
 
 def _record_viewset(resource: str) -> type[RecordViewSet]:
     name = resource.replace("_", "-")
-    viewset = type(f"{resource.title().replace('_', '')}ViewSet", (RecordViewSet,), {})
+    viewset: Any = type(f"{resource.title().replace('_', '')}ViewSet", (RecordViewSet,), {})
     viewset.resource, viewset.required_scope = resource, name
     viewset.__doc__ = f"{Resource(resource).label} in the unified model."
     for action, schema in (
@@ -186,11 +186,11 @@ def _record_viewset(resource: str) -> type[RecordViewSet]:
             ),
         ),
     ):
-        setattr(viewset, action, schema(_own(viewset, action)))
-    return viewset
+        setattr(viewset, action, schema(_own(action)))
+    return cast("type[RecordViewSet]", viewset)
 
 
-def _own(viewset: type[RecordViewSet], action: str) -> Any:
+def _own(action: str) -> Any:
     # Each resource describes itself in OpenAPI, so each has its own function object.
     inherited = getattr(RecordViewSet, action)
 

@@ -49,7 +49,7 @@ class PostingAdmin(PageAdmin):
     search_fields: ClassVar = ["idempotency_key", "external_id"]
     search_help_text = "Search by ledger id or idempotency key"
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     actions_by_post: ClassVar = {
         "replay": (REPLAY, "replay"),
         "cancel": (REPLAY, "cancel"),

@@ -13,7 +13,8 @@ _ELSEWHERE = {
 }  # fmt: skip
 # JSON columns forget the order of keys; a reader wants these first.
 _FIRST = (
-    "number", "code", "name", "full_name", "company_name", "contact_type", "type", "classification", "contact",
+    "number", "code", "name", "full_name", "company_name", "first_name", "last_name", "email", "phone",
+    "contact_type", "type", "classification", "contact",
     "issued_on", "due_on", "status", "currency", "exchange_rate", "tax_mode", "account", "method", "reference",
     "amount",
 )  # fmt: skip
@@ -55,7 +56,7 @@ _LINE_COLUMNS = (
     ("contact", "Contact", "reference"),
     ("dimensions", "Dimensions", "dimensions"),
     ("quantity", "Quantity", "number"),
-    ("unit_price", "Unit price", "number"),
+    ("unit_price", "Unit price", "price"),
     ("tax_rate", "Tax", "reference"),
     ("tax_amount", "Tax amount", "money"),
     ("debit", "Debit", "money"),
@@ -118,11 +119,23 @@ def _fact(name: str, value: Any) -> Fact | None:
     if value is None or value == "" or value == [] or value == {}:
         return None
     label = _LABELS.get(name, words(name))
-    if isinstance(value, dict):
-        return Fact(label, value, "reference", _target(name, value))
-    if isinstance(value, list):
-        return Fact(label, ", ".join(str(row) for row in value))
+    if isinstance(value, dict) and ("id" in value or "name" in value):
+        return Fact(label, {"id": None, "name": None, **value}, "reference", _target(name, value))
+    if isinstance(value, dict | list):
+        text = _in_words(value)
+        return Fact(label, text) if text else None
     return Fact(label, value, _kind(name, value))
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict) and "line1" in value:
+        return ", ".join(_address(value))
+    if isinstance(value, dict):
+        named = value.get("name") or value.get("id")
+        return str(named) if named else ", ".join(filter(None, (_in_words(part) for part in value.values())))
+    if isinstance(value, list):
+        return ", ".join(filter(None, (_in_words(part) for part in value)))
+    return "" if value is None else str(value)
 
 
 def _kind(name: str, value: Any) -> str:
@@ -149,7 +162,7 @@ def _target(name: str, value: dict[str, Any]) -> str:
 
 
 def _is_set(value: Any, kind: str) -> bool:
-    if kind in ("money", "number"):
+    if kind in ("money", "number", "price"):
         return bool(as_decimal(value))
     return value not in (None, "", [], {})
 
@@ -161,7 +174,9 @@ def _cell(line: dict[str, Any], column: tuple[str, str, str]) -> Fact:
         value = None
     if kind == "dimensions":
         return Fact(label, ", ".join(str(row.get("name") or row.get("id")) for row in value or []))
-    return Fact(label, value, kind, _target(name, value) if isinstance(value, dict) else "")
+    if isinstance(value, dict):
+        return Fact(label, {"id": None, "name": None, **value}, kind, _target(name, value))
+    return Fact(label, value, kind)
 
 
 def _totals(unified: dict[str, Any]) -> list[Fact]:

@@ -46,7 +46,7 @@ class SyncRunAdmin(InboxPages, PageAdmin):
     list_filter: ClassVar = ["connection", "status", "trigger"]
     list_select_related: ClassVar = ["connection"]
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     actions_by_post: ClassVar = {"replay": (REPLAY, "replay"), "cancel": (SYNC, "cancel")}
 
     def get_urls(self) -> list[URLPattern]:

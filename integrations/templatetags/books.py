@@ -81,6 +81,13 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def price(value: Any) -> str:
+    """A unit price: two decimals, more where it has more."""
+    found = as_decimal(value)
+    return number(value) if found is None else str(format_decimal(found, format="#,##0.00######", locale=LOCALE))
+
+
+@register.filter
 def duration(seconds: Any) -> str:
     """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`; a dash when there is nothing to say."""
     if seconds is None or seconds == "":

@@ -376,3 +376,21 @@ def test_an_address_that_names_no_row_goes_back_with_a_message(acme: Actors) -> 
         answer = acme.client("owner").get(f"{BASE}/{model}/{UUID(int=1)}/change/", follow=True)
         assert answer.redirect_chain, model
         assert NOT_FOUND in answer.content.decode(), model
+
+
+def test_values_of_any_shape_can_be_read(acme: Actors) -> None:
+    unified = {
+        "external_id": "1",
+        "legal_address": {"line1": "2500 Harbor Way", "line2": None, "city": "San Diego"},
+        "dimensions": [{"id": "2", "name": "Denver", "type": "department"}],
+        "parent": {"name": "Only a name"},
+        "contact": {"id": "9"},
+        "nothing": {},
+        "lines": [{"account": {"name": "No id"}, "unit_price": "18.5", "amount": "18.50"}, {"description": "Text only"}],
+    }
+    with tenant_scope(acme.tenant.pk):
+        record = make_record(make_connection(acme.tenant), unified=unified)
+    page = _page(acme.client("auditor"), f"{BASE}/ledgerrecord/{record.pk}/change/")
+    for text in ("2500 Harbor Way, San Diego", "Denver", "Only a name", "No id", "18.50", "Text only"):
+        assert text in page
+    assert "{&#x27;" not in page.partition("As the ledger sent it")[0]
