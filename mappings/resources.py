@@ -3,7 +3,6 @@
 from typing import Any
 
 from import_export.fields import Field
-from tablib import Dataset
 
 from integrations.models import Connection, LedgerRecord
 from mappings.models import MappingSet, Side, ValueMapping
@@ -45,7 +44,7 @@ class ValueMappingResource(TenantResource):
         self._drafts: dict[str, MappingSet] = {}
         self._known: dict[str, dict[Word, ValueMapping]] = {}
 
-    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+    def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """Refuses a file without the needed columns, naming them; opens the drafts it is about."""
         missing = [name for name in _REQUIRED if name not in (dataset.headers or [])]
         if missing:

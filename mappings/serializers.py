@@ -102,7 +102,9 @@ class IntakeSerializer(_StrictSerializer):
     """
 
     connection = TenantRelatedField(queryset=Connection.objects.all(), help_text="The ledger it is booked in.")
-    source = serializers.SlugField(max_length=50, help_text="The sending system, such as shop.")
+    source = serializers.SlugField(  # type: ignore[assignment]
+        max_length=50, help_text="The sending system, such as shop."
+    )
     external_id = serializers.CharField(max_length=100, help_text="The source's own id of the document.")
     kind = serializers.ChoiceField(
         choices=SourceDocument.Kind.choices,

@@ -72,6 +72,7 @@ LINE: Schema = {
     "amount": MONEY,
     "tax_rate": REF,
     "tax_amount": MONEY,
+    "gross_amount": MONEY,
     "contact": REF,
     "dimensions": DIMENSIONS,
 }

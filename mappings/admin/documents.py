@@ -79,7 +79,7 @@ class SourceDocumentAdmin(PageAdmin):
     search_fields: ClassVar = ["number", "external_id", "counterparty"]
     search_help_text = "Search by number, the source's id or counterparty"
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     actions_by_post: ClassVar = {"map_again": (EDIT_MAPPINGS, "map_again")}
 
     class Media:

@@ -48,7 +48,7 @@ class MappingSetAdmin(WorkbenchPages, PageAdmin):
     list_filter: ClassVar = ["connection", "status"]
     list_select_related: ClassVar = ["connection", "submitted_by", "approved_by"]
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     actions_by_post: ClassVar = {
         "submit": (EDIT_MAPPINGS, "submit"),
         "withdraw": (EDIT_MAPPINGS, "withdraw"),

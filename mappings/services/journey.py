@@ -46,7 +46,8 @@ def journey_of(document: SourceDocument) -> Journey:
 
 
 def _needs(posting: Posting | None) -> list[Posting]:
-    chain, at = [], posting.depends_on if posting else None
+    chain: list[Posting] = []
+    at = posting.depends_on if posting else None
     while at is not None and len(chain) < 20 and at.origin_kind in (CONTACT, ITEM):
         chain.append(at)
         at = at.depends_on
@@ -157,7 +158,7 @@ def state_of(document: SourceDocument) -> str:
     known = getattr(document, "state", None)
     if known is not None:
         return str(known)
-    rows = SourceDocument.objects.for_tenant(document.tenant_id).with_state()
+    rows: Any = SourceDocument.objects.for_tenant(document.tenant_id).with_state()
     return str(rows.values_list("state", flat=True).get(pk=document.pk))
 
 

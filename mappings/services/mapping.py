@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Connection, Posting
+from integrations.models.posting import PostingQuerySet
 from integrations.services.postings import request_posting
 from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
 from mappings.models.documents import ORIGIN
@@ -71,7 +72,7 @@ def map_again(document: SourceDocument) -> None:
     document.save(update_fields=["status", "waits_for", "attempt"])
 
 
-def document_postings(document: SourceDocument):  # type: ignore[no-untyped-def]
+def document_postings(document: SourceDocument) -> PostingQuerySet:
     """Writes made for the document itself, oldest first (contacts and items are shared and not among them)."""
     return Posting.objects.for_tenant(document.tenant_id).of_origin(ORIGIN, document.pk).filter(reverses=None)
 

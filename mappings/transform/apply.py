@@ -114,7 +114,8 @@ def _line(book: Book, document: Document, line: Line) -> dict[str, Any]:
         built["tax_rate"] = book.targets[_tax_key(document, line)].reference
     if document.tax_mode == "inclusive":
         net = tax.net_of(line.amount, _rates(book, document, line), document.currency)
-        return built | {"amount": net, "tax_amount": line.amount - net}
+        # The gross goes along, so that the ledger splits it itself and the total stays exact.
+        return built | {"amount": net, "gross_amount": line.amount}
     # A ledger refuses a line whose product is off by a cent (QuickBooks 6070): then the amount alone is sent.
     if line.product is not None and rounded(line.product, document.currency) == line.amount:
         built |= {"quantity": line.quantity, "unit_price": line.unit_price}
