@@ -1,6 +1,6 @@
 """Doorbells: each task names a row and calls one service; a lost one is rung again by the sweep."""
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from integrations.services import connections, credentials, ledgers, postings, sync
 from integrations.services.sweeping import due_work
@@ -50,7 +50,7 @@ def request_due_sync(tenant_id: str, connection_id: str) -> None:
         run_sync.delay(tenant_id, str(run.pk))
 
 
-_BELLS = {
+_BELLS: dict[str, Task[[str, str], None]] = {
     "authorisation": finish_authorisation,
     "sync_run": run_sync,
     "posting": send_posting,
@@ -64,4 +64,4 @@ _BELLS = {
 def sweep() -> None:
     """Ring for every row whose time has come and whose doorbell or worker was lost."""
     for kind, tenant_id, row_id in due_work():
-        _BELLS[kind].apply_async([tenant_id, row_id], expires=ECHO_SECONDS)
+        _BELLS[kind].apply_async((tenant_id, row_id), expires=ECHO_SECONDS)

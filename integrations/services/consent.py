@@ -140,9 +140,10 @@ def _exchange(authorisation: Authorisation) -> Connection:
     with tenant_scope(authorisation.tenant_id):
         # Stored before use: whatever happens next, the grant is not lost.
         store_tokens(connection=connection, tokens=tokens)
-        authorisation.secret = {"org": authorisation.secret["org"]}
         Authorisation.objects.filter(pk=authorisation.pk).update(
-            connection=connection, secret=authorisation.secret, lease_until=timezone.now() + lease()
+            connection=connection,
+            secret={"org": authorisation.secret["org"]},
+            lease_until=timezone.now() + lease(),
         )
     return connection
 

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db.models import F, Q
 from django.utils import timezone
 
+from integrations.engine.auth import TokenSet
 from integrations.engine.errors import IntegrationError, LedgerUnavailable, ReauthorizationNeeded
 from integrations.models import Connection, Credential
 from integrations.services import failures
@@ -30,19 +31,7 @@ _WAIT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.1
 
 
-class Tokens(Protocol):
-    """RFC 6749 token response with absolute times, as `engine.auth` returns it."""
-
-    access_token: str
-    refresh_token: str | None
-    expires_at: datetime
-    refresh_expires_at: datetime | None
-    hard_expires_at: datetime | None
-    scope: str
-    token_type: str
-
-
-Refresh = Callable[[Connection, str], Tokens]
+Refresh = Callable[[Connection, str], TokenSet]
 """Exchanges a refresh token over the network; raises ReauthorizationNeeded when the ledger refuses it."""
 
 
@@ -55,7 +44,7 @@ class Held:
     secret: dict[str, Any]
 
 
-def store_tokens(*, connection: Connection, tokens: Tokens) -> Credential:
+def store_tokens(*, connection: Connection, tokens: TokenSet) -> Credential:
     """Keep the tokens of a new consent, inside the caller's transaction, over whatever was there."""
     secret = _secret(connection, tokens, previous=None)
     columns = {**_columns(tokens), "secret": secret, "lease_until": None}
@@ -163,7 +152,7 @@ def _refresh_leased(connection: Connection, held: Held, refresh: Refresh) -> str
     return _keep(connection, held, tokens)
 
 
-def _ask(connection: Connection, held: Held, refresh: Refresh) -> Tokens:
+def _ask(connection: Connection, held: Held, refresh: Refresh) -> TokenSet:
     current, previous = held.secret.get("refresh_token") or "", held.secret.get("previous_refresh_token")
     try:
         return refresh(connection, current)
@@ -173,7 +162,7 @@ def _ask(connection: Connection, held: Held, refresh: Refresh) -> Tokens:
         return refresh(connection, previous)
 
 
-def _keep(connection: Connection, held: Held, tokens: Tokens) -> str:
+def _keep(connection: Connection, held: Held, tokens: TokenSet) -> str:
     secret = _secret(connection, tokens, previous=held.secret.get("refresh_token"))
     with tenant_scope(connection.tenant_id):
         rows = Credential.objects.for_tenant(connection.tenant_id).filter(connection_id=connection.pk)
@@ -193,7 +182,7 @@ def _give_back(connection: Connection, version: int) -> None:
         rows.filter(version=version).update(lease_until=None)
 
 
-def _secret(connection: Connection, tokens: Tokens, *, previous: str | None) -> dict[str, Any]:
+def _secret(connection: Connection, tokens: TokenSet, *, previous: str | None) -> dict[str, Any]:
     refresh_token = tokens.refresh_token or previous
     return {
         "connection": str(connection.pk),
@@ -204,7 +193,7 @@ def _secret(connection: Connection, tokens: Tokens, *, previous: str | None) -> 
     }
 
 
-def _columns(tokens: Tokens) -> dict[str, Any]:
+def _columns(tokens: TokenSet) -> dict[str, Any]:
     return {
         "token_type": tokens.token_type or "bearer",
         "scope": tokens.scope or "",

@@ -48,7 +48,7 @@ class StoredTokens:
         return access_token(self._connection, refresh_tokens, refused=stale)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _NoClient:
     """For what a ledger knows without being called: pages must never call one."""
 

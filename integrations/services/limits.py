@@ -6,6 +6,7 @@ gives it back when its lease expires. Nothing waits inside a transaction.
 
 import time
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -95,7 +96,7 @@ class PostgresLimiter:
                 self._execute(_TAKE, id=lease, kind=kind, lane=lane, seconds=settings.WORK_LEASE_SECONDS)
         return decision
 
-    def _execute(self, statement: str, **values: object) -> None:
+    def _execute(self, statement: str, **values: Any) -> None:
         with database.cursor() as cursor:
             cursor.execute(statement, _named(self._connection, **values))
 
@@ -119,5 +120,5 @@ def _recent(connection: Connection, policy: LimitPolicy) -> tuple[float, list[Ca
     return float(now), calls, max(pauses, default=None)
 
 
-def _named(connection: Connection, **values: object) -> dict[str, object]:
+def _named(connection: Connection, **values: Any) -> dict[str, Any]:
     return {"tenant": connection.tenant_id, "connection": connection.pk, **values}

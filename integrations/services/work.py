@@ -43,8 +43,9 @@ def claim(
     Must run inside the tenant's scope; the claim counts from that transaction's commit.
     """
     now = timezone.now()
-    rows = model._default_manager.filter(free_at(now), tenant_id=tenant_id, pk=row_id, available_at__lte=now)
-    taken = rows.filter(status__in=list(statuses)).update(fence=F("fence") + 1, lease_until=now + lease())
+    due = free_at(now) & Q(available_at__lte=now, status__in=list(statuses))
+    rows = model._default_manager.filter(due, tenant_id=tenant_id, pk=row_id)
+    taken = rows.update(fence=F("fence") + 1, lease_until=now + lease())
     return cast("WorkRow", model._default_manager.get(pk=row_id)) if taken else None
 
 

@@ -2,29 +2,31 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
+from integrations.engine.auth import TokenSet
 from integrations.models import Connection
 from integrations.services.credentials import store_tokens
 from tenants.models import Tenant
 from tenants.rls import tenant_scope
 
 
-@dataclass(frozen=True)
-class FakeTokens:
-    """A token response."""
-
-    access_token: str = "access-1"
-    refresh_token: str | None = "refresh-1"
-    expires_at: datetime = field(default_factory=lambda: timezone.now() + timedelta(hours=1))
-    refresh_expires_at: datetime | None = None
-    hard_expires_at: datetime | None = None
-    scope: str = "accounting"
-    token_type: str = "bearer"
+def tokens(**changes: Any) -> TokenSet:
+    """A token response, good for an hour."""
+    values = {
+        "access_token": "access-1",
+        "refresh_token": "refresh-1",
+        "expires_at": timezone.now() + timedelta(hours=1),
+        "refresh_expires_at": None,
+        "hard_expires_at": None,
+        "scope": "accounting",
+        "token_type": "bearer",
+        **changes,
+    }
+    return TokenSet(**values)
 
 
 def make_connection(tenant: Tenant, **changes: Any) -> Connection:
@@ -46,7 +48,7 @@ def give_tokens(connection: Connection, **changes: Any) -> None:
     seconds = changes.pop("seconds", 3600)
     expires_at = timezone.now() + timedelta(seconds=seconds)
     with tenant_scope(connection.tenant_id):
-        store_tokens(connection=connection, tokens=FakeTokens(expires_at=expires_at, **changes))
+        store_tokens(connection=connection, tokens=tokens(expires_at=expires_at, **changes))
 
 
 @contextmanager

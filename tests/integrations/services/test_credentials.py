@@ -8,12 +8,13 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from integrations.engine.auth import TokenSet
 from integrations.engine.errors import LedgerUnavailable, ReauthorizationNeeded
 from integrations.models import Connection, Credential
 from integrations.services.credentials import access_token, refresh_due
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
-from tests.integrations.services.factories import FakeTokens, give_tokens, inside, make_connection
+from tests.integrations.services.factories import give_tokens, inside, make_connection, tokens
 
 
 class Ledger:
@@ -24,7 +25,7 @@ class Ledger:
         self.asked: list[str] = []
         self.lose_answers = 0
 
-    def __call__(self, connection: Connection, refresh_token: str) -> FakeTokens:
+    def __call__(self, connection: Connection, refresh_token: str) -> TokenSet:
         self.asked.append(refresh_token)
         time.sleep(self.seconds)
         if refresh_token != self.valid:
@@ -34,7 +35,7 @@ class Ledger:
             raise LedgerUnavailable("The answer was lost.")
         number = len(self.asked) + 1
         self.valid = f"refresh-{number}"
-        return FakeTokens(access_token=f"access-{number}", refresh_token=self.valid)
+        return tokens(access_token=f"access-{number}", refresh_token=self.valid)
 
 
 def secret_of(connection: Connection) -> dict[str, str]:

@@ -55,7 +55,7 @@ def test_bulk_update_keeps_the_secret(acme: Actors) -> None:
     give_tokens(make_connection(acme.tenant))
     with tenant_scope(acme.tenant.pk):
         credential = Credential.objects.get()
-        credential.secret = {**credential.secret, "access_token": "another"}
+        setattr(credential, "secret", {**credential.secret, "access_token": "another"})  # noqa: B010 - an untyped field
         Credential.objects.bulk_update([credential], ["secret"])
         assert Credential.objects.get().secret["access_token"] == "another"
 

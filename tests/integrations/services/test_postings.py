@@ -1,6 +1,7 @@
 """Writes: each lands exactly once, whatever happens between here and there, and says what to do when it cannot."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -177,7 +178,7 @@ def test_a_posted_payment_is_read_back_with_the_invoice_it_paid(connected: Conne
     assert paid.status == Status.POSTED, paid.error
     with tenant_scope(connected.tenant_id):
         row = LedgerRecord.objects.get(resource="invoices", external_id=billed.external_id)
-        assert (row.status, row.open_amount) == ("paid", 0)
+        assert (row.status, row.open_amount) == ("paid", Decimal(0))
 
 
 def test_undoing_a_payment_voids_it_once_and_opens_the_invoice_again(connected: Connection, company: Company) -> None:

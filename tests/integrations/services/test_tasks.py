@@ -1,7 +1,7 @@
 """Doorbells: losing them loses nothing, because the sweep rings again."""
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from celery import Celery
@@ -18,7 +18,7 @@ from tests.integrations.services.factories import give_tokens, make_connection
 
 
 @pytest.fixture
-def rings_at_once(settings: Any) -> None:
+def rings_at_once() -> Iterator[None]:
     """A ring runs the task here and now, as a worker would."""
     app: Celery = tasks.sweep.app
     before = app.conf.task_always_eager, app.conf.task_eager_propagates
