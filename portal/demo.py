@@ -108,19 +108,14 @@ def statement(demo: DemoTenant, organisation: dict[str, Any]) -> Path:
 def partner(tenant: Tenant) -> dict[str, str]:
     """A partner application of the tenant; its secret is kept in a file that only this user may read."""
     path = _demo_folder() / "partner.json"
-    if path.exists():
-        kept: dict[str, str] = json.loads(path.read_text())
-        if Client.objects.filter(pk=kept["client_id"]).exists():  # the folder may outlive the database
-            return kept
-    keys = create_partner(name=PARTNER, tenant=tenant, scopes=SCOPES)
-    made = {
-        "client_id": keys.client_id,
-        "client_secret": keys.client_secret,
-        "token_url": settings.PORTAL_URL.rstrip("/") + reverse("idp:oidc:token"),
-    }
+    keys: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if not Client.objects.filter(pk=keys.get("client_id")).exists():  # the folder may outlive the database
+        made = create_partner(name=PARTNER, tenant=tenant, scopes=SCOPES)
+        keys = {"client_id": made.client_id, "client_secret": made.client_secret}
+    keys["token_url"] = settings.PORTAL_URL.rstrip("/") + reverse("idp:oidc:token")
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(made, file)
-    return made
+        json.dump(keys, file)
+    return keys
 
 
 def load() -> dict[str, Any]:
