@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from reconciliation.forms import BankAccountForm
@@ -24,15 +24,19 @@ class BankAccountAdmin(TenantScopedAdmin):
     list_display: ClassVar = ["name", "currency", "ledger_account", "connection", "open_lines"]
     list_select_related: ClassVar = ["connection"]
     ordering: ClassVar = ["name"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     fields: ClassVar = ["name", "external_account_id", "statement_id", "is_card"]
 
     class Media:
         css: ClassVar = {"all": ["integrations/integrations.css", "reconciliation/reconciliation.css"]}
 
+    def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under the plain name of what it lists."""
+        return super().changelist_view(request, {"title": "Bank accounts", **(extra_context or {})})  # type: ignore[no-any-return]
+
     def get_queryset(self, request: TenantRequest) -> QuerySet[Any]:
         waiting = Count("lines", filter=Q(lines__status__in=["unmatched", "proposed"]))
-        return super().get_queryset(request).annotate(waiting=waiting)
+        return super().get_queryset(request).annotate(waiting=waiting)  # type: ignore[no-any-return]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [] if self.has_change_permission(request, obj) else list(self.fields)

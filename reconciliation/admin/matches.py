@@ -37,7 +37,7 @@ class MatchAdmin(ReconciliationPage):
     list_filter: ClassVar = ["connection", "status"]
     list_select_related: ClassVar = ["approved_by", "connection"]
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     actions_by_post: ClassVar = {"undo": (APPROVE_MATCHES, "undo"), "reverse": (APPROVE_MATCHES, "reverse")}
 
     def page(self, request: TenantRequest, row: Match) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class DecisionAdmin(ReconciliationPage):
     search_fields: ClassVar = ["reason"]
     search_help_text = "Search in the reasons"
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
 
     def page(self, request: TenantRequest, row: Decision) -> dict[str, Any]:
         return {"decision": row}

@@ -40,7 +40,7 @@ class ProposalAdmin(ReconciliationPage):
     list_filter: ClassVar = ["status", "kind"]
     list_select_related: ClassVar = ["lead"]
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     actions_by_post: ClassVar = {
         "approve": (VIEW, "approve_one"),
         "reject": (VIEW, "reject_one"),

@@ -29,7 +29,7 @@ class MatchRunAdmin(ReconciliationPage):
     list_filter: ClassVar = ["connection", "status"]
     list_select_related: ClassVar = ["connection"]
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
 
     def get_urls(self) -> list[URLPattern]:
         start = path("start/", self.admin_site.admin_view(self.start), name="reconciliation_matchrun_start")

@@ -33,7 +33,7 @@ class StatementImportAdmin(ReconciliationPage):
     list_filter: ClassVar = ["bank_account", "status"]
     list_select_related: ClassVar = ["bank_account"]
     ordering: ClassVar = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar[list[str]] = []
     actions_by_post: ClassVar = {"confirm": (PROPOSE_MATCHES, "confirm"), "discard": (PROPOSE_MATCHES, "discard")}
 
     def get_queryset(self, request: TenantRequest) -> Any:

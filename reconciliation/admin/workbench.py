@@ -42,6 +42,7 @@ class WorkbenchPages:
         lines = lines_of(request.tenant, filters).select_related("bank_account")
         page = CappedPaginator(lines, _PER_PAGE).get_page(request.GET.get("page"))
         cards = cards_of(list(page.object_list), by=request.membership)
+        run = _last_run(request)
         progress = progress_of(all_lines(request.tenant, filters))
         context = {
             "cards": cards,
@@ -56,7 +57,8 @@ class WorkbenchPages:
             "query_without_page": _query(request, page=None),
             "focus": _number(request.GET.get("at", "")),
             "undo_list": _undo_list(request),
-            "run": _last_run(request),
+            "run": run,
+            "is_matching": run is not None and run.is_awaited,
             "connections": Connection.objects.for_tenant(request.tenant).exclude(status="disconnected"),
             **_rights(request),
         }

@@ -1,5 +1,6 @@
 """What the engine (or a person) suggests: runs, proposals, and the lines and ledger records in each."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar, Self
 
@@ -55,6 +56,12 @@ class MatchRun(Work):
 
     def __str__(self) -> str:
         return f"Matching {self.connection}, {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_awaited(self) -> bool:
+        """Unfinished, and asked for at once: somebody waits for it. A run that gathers decisions comes quietly."""
+        is_unfinished = self.status in (self.Status.QUEUED, self.Status.RUNNING)
+        return is_unfinished and self.available_at - self.created_at < timedelta(seconds=1)
 
     @property
     def seconds(self) -> float | None:

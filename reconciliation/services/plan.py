@@ -132,7 +132,7 @@ def _reason_against(situation: Situation, documents: Sequence[Share[BankLine, Ca
         return f"{connection} is read-only: record the payment in {ledger} itself, then match it here."
     closed = connection.closed_through
     if closed and min(line.booked_on for line in situation.lines) <= closed:
-        return f"The books of {connection} are closed through {closed.day} {closed:%B %Y}; the payment would fall before that."
+        return f"The books of {connection} are closed through {closed.day} {closed:%B %Y}, and the payment is older."
     contacts = {situation.records[s.entry.record_id].contact_id_external for s in documents}
     if left_over and len(contacts) > 1:
         return "The money is more than is owed, and several contacts share it: match it by hand in parts."
@@ -209,7 +209,7 @@ def _posting_plan(
     several = f"{len(payments)} {what}s of together" if len(payments) > 1 else f"a {what} of"
     on = _labels(situation)
     account = payments[0].body["account"]["name"]
-    sentence = f"Dated {_days(payments)}, booked on {account}; the documents are read back afterwards."
+    sentence = f"Dated {_days(payments)}, booked on {account}, then read back."
     rests = _open_afterwards(situation, shares)
     if rests:
         sentence += f" Stays open: {rests}."

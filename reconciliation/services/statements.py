@@ -145,7 +145,7 @@ def _compare(
     bank_account: BankAccount, rows: Sequence[StatementRow]
 ) -> tuple[list[StatementRow], list[StatementRow], list[RowError]]:
     ids = [row.external_id for row in rows]
-    lines = BankLine.objects.filter(bank_account=bank_account, external_id__in=ids) if bank_account.pk else []
+    lines = BankLine.objects.filter(bank_account=bank_account, external_id__in=ids)
     earlier = {line.external_id: line for line in lines}
     new, known, conflicts = [], [], []
     for row in rows:

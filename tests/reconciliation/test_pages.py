@@ -178,5 +178,35 @@ def test_every_list_and_page_opens_with_and_without_rows(acme: Actors, account: 
         approve(proposals=[proposal_of(lines[0])], by=member(acme.tenant, acme.approver))
     page = client.get(url)
     assert page.status_code == 200
+    assert page.context_data is not None
     for row in page.context_data["cl"].result_list:
         assert client.get(reverse(f"admin:reconciliation_{model}_change", args=[row.pk])).status_code == 200
+
+
+def test_a_line_without_a_proposal_is_matched_by_hand_and_approved_by_somebody_else(
+    acme: Actors, account: BankAccount
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        line = line_of(account, "640.00", description="no words")
+        invoices = [record_of(account.connection, "invoices", amount) for amount in ("400.00", "240.00", "77.00")]
+        record_of(account.connection, "bills", "640.00")
+    client = acme.client("owner")
+    url = reverse("admin:reconciliation_bankline_find", args=[line.pk])
+    page = client.get(url)
+    assert page.context_data is not None
+    assert {entry.record for entry in page.context_data["found"]} == set(invoices)
+    done = client.post(url, {"record": [str(invoices[0].pk), str(invoices[1].pk)]}, follow=True).content.decode()
+    assert "somebody else has to approve it" in done
+    with tenant_scope(acme.tenant.pk):
+        proposal = proposal_of(line)
+        assert (proposal.difference, proposal.proposed_by) == (0, acme.owner)
+    acme.client("approver").post(reverse("admin:reconciliation_proposal_approve", args=[proposal.pk]))
+    assert _in(account, Match.objects.count) == 1
+
+
+def test_finding_by_hand_is_for_those_who_propose(acme: Actors, rival: Actors, account: BankAccount) -> None:
+    with tenant_scope(acme.tenant.pk):
+        line = line_of(account, "640.00")
+    url = reverse("admin:reconciliation_bankline_find", args=[line.pk])
+    assert acme.client("auditor").get(url).status_code == 403
+    assert rival.client("owner").get(url).status_code == 403

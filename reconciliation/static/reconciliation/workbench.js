@@ -69,6 +69,16 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-workbench]").forEach(setUp);
+    // Matching by hand: what is chosen so far, counted in whole millionths so that no cent is lost.
+    document.querySelectorAll("form[data-sum]").forEach((form) => {
+      const units = (text) => Math.round(Number(text) * 1e6);
+      const words = (amount) => (amount / 1e6).toLocaleString("en-GB", { minimumFractionDigits: 2 });
+      form.addEventListener("change", () => {
+        const chosen = [...form.querySelectorAll("input[data-amount]:checked")].reduce((sum, box) => sum + units(box.dataset.amount), 0);
+        form.querySelector("[data-chosen]").textContent = words(chosen);
+        form.querySelector("[data-difference]").textContent = words(units(form.dataset.sum) - chosen);
+      });
+    });
     // A page that waits for a worker reloads itself, while somebody looks at it and is not writing.
     document.querySelectorAll("[data-refresh]").forEach((panel) => {
       window.setInterval(() => {

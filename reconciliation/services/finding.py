@@ -1,0 +1,44 @@
+"""Find ledger records for a line by hand: the nearest amounts first, or what the search words say."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Case, Q, When
+from django.db.models.functions import Abs
+
+from integrations.models import LedgerRecord, Posting
+from reconciliation.models import BankLine
+from reconciliation.services.board import Entry
+from reconciliation.services.entries import DOCUMENTS, RECORDED, candidates
+from reconciliation.services.plan import noun_of
+
+_LOOKED_AT = 60
+_SHOWN = 20
+
+
+def find_records(line: BankLine, *, text: str = "") -> list[Entry]:
+    """Up to 20 records of the line's ledger with money in the line's direction still free, nearest amount first."""
+    connection = line.bank_account.connection
+    worth = Q(resource__in=DOCUMENTS) & ~Q(open_amount=0) | Q(resource__in=RECORDED)
+    rows = LedgerRecord.objects.filter(worth, connection=connection, deleted_at=None, currency=line.currency)
+    own = Posting.objects.filter(connection=connection, origin_kind="match", record__isnull=False)
+    rows = rows.exclude(pk__in=own.values("record")).exclude(amount=None)
+    for word in text.lower().replace("\0", "").split()[:6]:
+        rows = rows.filter(Q(search__contains=word) | Q(number__icontains=word) | Q(contact_name__icontains=word))
+    # Of a document what is open counts; an unapplied rest says nothing about a recorded payment.
+    size = Case(When(resource__in=DOCUMENTS, then=Abs("open_amount")), default=Abs("amount"))
+    rows = rows.annotate(gap=Abs(size - abs(line.amount))).order_by("gap", "-issued_on", "pk")
+    nearest = list(rows.values_list("pk", flat=True)[:_LOOKED_AT])
+    return _entries(line, nearest)
+
+
+def _entries(line: BankLine, nearest: Sequence[UUID]) -> list[Entry]:
+    records = {r.pk: r for r in LedgerRecord.objects.filter(pk__in=nearest).defer("raw", "unified", "search")}
+    found = {
+        c.record_id: c for c in candidates(LedgerRecord.objects.filter(pk__in=nearest), line.bank_account.connection)
+    }
+    fitting = [found[pk] for pk in nearest if pk in found and found[pk].free * line.amount > 0]
+    return [
+        Entry(records[c.record_id], noun_of(c.resource), c.free, Decimal(0), c.entry.currency) for c in fitting[:_SHOWN]
+    ]
