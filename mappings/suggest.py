@@ -86,14 +86,19 @@ class Suggester:
 
     def suggest(self, word: str) -> Suggestion | None:
         """The best candidate, or None when nothing is near enough."""
-        return self._exact(word) or self._by_percent(word) or self._alike(word)
+        return self.exact(word) or self._by_part(word) or self._by_percent(word) or self._alike(word)
 
-    def _exact(self, word: str) -> Suggestion | None:
+    def exact(self, word: str) -> Suggestion | None:
+        """The record with the very same code or name, if there is just one; costs one look-up."""
         text = plain(word)
         if found := self._by_code.get(text):
             return Suggestion(found, _EXACT, f"Same code {found.code}")
         if found := self._by_name.get(text):
             return Suggestion(found, _EXACT, "Same name")
+        return None
+
+    def _by_part(self, word: str) -> Suggestion | None:
+        text = plain(word)
         for part in text.split():
             found = self._by_code.get(part) if part.isdigit() and len(part) > 2 else None
             if found:
@@ -128,15 +133,14 @@ class Suggester:
 
 
 def _nearest(text: str, names: list[str]) -> tuple[float, int] | None:
-    found = process.extractOne(text, names, scorer=_likeness, score_cutoff=_LEAST) if text else None
-    return (found[1], found[2]) if found else None
-
-
-def _likeness(one: str, other: str, *, score_cutoff: float | None = None, **_: object) -> float:
-    whole = fuzz.token_sort_ratio(one, other)
-    # Shared words count, but a name that has many more words than the two share is not the same thing.
-    shared = fuzz.token_set_ratio(one, other) * 0.86
-    return max(whole, shared)
+    # Shared words count less: a name with many more words than the two share is not the same thing.
+    scorers = ((fuzz.token_sort_ratio, 1.0), (fuzz.token_set_ratio, 0.86))
+    best: tuple[float, int] | None = None
+    for scorer, weight in scorers if text else ():
+        found = process.extractOne(text, names, scorer=scorer, score_cutoff=_LEAST / weight)
+        if found and (best is None or found[1] * weight > best[0]):
+            best = (found[1] * weight, found[2])
+    return best
 
 
 def _percent(word: str) -> Decimal | None:

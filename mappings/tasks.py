@@ -2,14 +2,16 @@
 
 from uuid import UUID
 
-from celery import current_app, shared_task
+from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
+from integrations.tasks import send_posting
 from mappings.services.mapping import map_document as _map_document
 from mappings.services.mapping import map_documents as _map_documents
 
 _AT_ONCE = 200
+_ECHO_SECONDS = 30
 
 
 @shared_task
@@ -34,9 +36,10 @@ def sweep() -> None:
         cursor.execute("SELECT tenant_id, row_id FROM mappings_due(%s, %s)", [timezone.now(), _AT_ONCE])
         due = cursor.fetchall()
     for tenant_id, connection_id in due:
-        map_documents.delay(str(tenant_id), str(connection_id))
+        # An echo that nobody hears in time is dropped; the next sweep rings anew.
+        map_documents.apply_async([str(tenant_id), str(connection_id)], expires=_ECHO_SECONDS)
 
 
 def _ring(tenant_id: str, postings: list[UUID]) -> None:
     for posting_id in postings:
-        current_app.send_task("integrations.tasks.send_posting", args=[str(tenant_id), str(posting_id)])
+        send_posting.delay(str(tenant_id), str(posting_id))

@@ -68,7 +68,7 @@ class WorkbenchPages:
         page = Paginator(rows, _PER_PAGE).get_page(at // _PER_PAGE + 1 if at is not None else request.GET.get("page"))
         context = {
             "page": page,
-            "rows": page.object_list,
+            "rows": workbench.with_suggestions(connection, list(page.object_list)),
             "subject": subject,
             "subject_label": Subject(subject).label,
             "show": show,
@@ -126,7 +126,7 @@ def _save(request: TenantRequest, connection: Connection, source: SourceValue, w
     draft = drafts.ensure_draft(connection=connection, by=request.user)
     external_id = str(wanted.get("external_id") or "")
     if wanted.get("suggested"):
-        row = workbench.rows_of(connection, source.subject, only=[source.pk])[0]
+        row = _row(connection, source)
         if row.suggestion and row.suggestion.candidate.external_id == external_id:
             workbench.accept(draft=draft, row=row, by=request.user)
             return
@@ -137,8 +137,13 @@ def _save(request: TenantRequest, connection: Connection, source: SourceValue, w
     drafts.set_value(draft=draft, word=word, record=record, by=request.user)
 
 
+def _row(connection: Connection, source: SourceValue) -> Row:
+    rows = workbench.rows_of(connection, source.subject, only=[source.pk])
+    return workbench.with_suggestions(connection, rows)[0]
+
+
 def _fresh(request: TenantRequest, connection: Connection, source: SourceValue) -> dict[str, Any]:
-    row = workbench.rows_of(connection, source.subject, only=[source.pk])[0]
+    row = _row(connection, source)
     head = {"subject": source.subject, **_head(request, workbench.board_of(connection))}
     return {
         "word": str(source.pk),

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,11 @@ class Row:
         if self.why_unfit:
             return "unfit"
         return "changed" if self.is_changed else "mapped"
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether a likely record should still be looked for."""
+        return self.suggestion is None and self.state in ("unmapped", "unfit")
 
     @property
     def percent(self) -> int:
@@ -122,7 +127,10 @@ def board_of(connection: Connection) -> Board:
 
 
 def rows_of(connection: Connection, subject: str, *, only: Iterable[UUID] | None = None) -> list[Row]:
-    """The words of one subject, those that keep most documents waiting first; `only` limits to some of them."""
+    """The words of one subject, those that keep most documents waiting first; `only` limits to some of them.
+
+    Only certain suggestions are in; `with_suggestions` adds the others to the rows of a page.
+    """
     sources = SourceValue.objects.for_tenant(connection.tenant_id).of(connection, subject)
     if only is not None:
         sources = sources.filter(pk__in=list(only))
@@ -136,9 +144,19 @@ def rows_of(connection: Connection, subject: str, *, only: Iterable[UUID] | None
     for source in sources:
         word = Word(source.subject, source.side, source.value)
         mapping, why = in_shown.get(word), unfit.get(word, "")
-        suggestion = suggesters[source.side].suggest(source.value) if mapping is None or why else None
+        suggestion = suggesters[source.side].exact(source.value) if mapping is None or why else None
         rows.append(Row(source, waiting.get(source.pk, Waiting()), mapping, in_active.get(word), why, suggestion))
     return sorted(rows, key=_urgency)
+
+
+def with_suggestions(connection: Connection, rows: list[Row]) -> list[Row]:
+    """The same rows, each without a usable meaning now with the likeliest record."""
+    wanting = {row.source.side for row in rows if row.is_wanting}
+    suggesters = {side: _suggester(connection, rows[0].source.subject, side) for side in wanting}
+    return [
+        replace(row, suggestion=suggesters[row.source.side].suggest(row.source.value)) if row.is_wanting else row
+        for row in rows
+    ]
 
 
 def waiting_by_value(connection: Connection, subject: str) -> dict[UUID, Waiting]:
