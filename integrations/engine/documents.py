@@ -8,27 +8,34 @@ from integrations.engine.declarations import Connector, Entity, Resource
 
 
 def records(connector: Connector, resource: Resource, body: Any) -> Iterator[tuple[Entity, dict[str, Any]]]:
-    """The records of a resource in a JSON value, in their order, each with its kind; stubs of deleted ones left out."""
+    """The records of a resource in a JSON value, in their order, each with its kind; without stubs of deleted ones."""
+    yield from _records(connector, resource, body, may_be_bare=True)
+
+
+def _records(
+    connector: Connector, resource: Resource, body: Any, *, may_be_bare: bool
+) -> Iterator[tuple[Entity, dict[str, Any]]]:
+    """`may_be_bare`: outside any envelope an object with an id is a record; inside one its key says so."""
     if isinstance(body, list):
         for item in body:
-            yield from records(connector, resource, item)
+            yield from _records(connector, resource, item, may_be_bare=may_be_bare)
     elif isinstance(body, Mapping):
-        yield from _in_object(connector, resource, body)
+        bare = resource.entity_of(body)
+        if may_be_bare and bare.identity(body):
+            if not _is_gone(connector, bare, body):
+                yield bare, dict(body)
+        else:
+            yield from _in_object(connector, resource, body)
 
 
 def _in_object(
     connector: Connector, resource: Resource, body: Mapping[str, Any]
 ) -> Iterator[tuple[Entity, dict[str, Any]]]:
-    bare = resource.entity_of(body)
-    if bare.identity(body):
-        if not _is_gone(connector, bare, body):
-            yield bare, dict(body)
-        return
     by_key = {entity.key: entity for entity in resource.entities.values()}
     for key, value in body.items():
         entity = by_key.get(key)
         if entity is None:
-            yield from records(connector, resource, value)
+            yield from _records(connector, resource, value, may_be_bare=False)
             continue
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Mapping) and not _is_gone(connector, entity, item):

@@ -28,7 +28,7 @@ class Compiler:
 
     def shape(self, section: Section) -> Shape:
         """The shape of a section's `include`d and own fields; own ones replace included ones of the same name."""
-        return Shape(tuple(self._fields(section).values()), _sender(section))
+        return Shape(tuple(self._fields(section).values()), _sender(self._sends(section)))
 
     def _fields(self, section: Section) -> dict[str, Field]:
         found: dict[str, Field] = {}
@@ -41,6 +41,13 @@ class Compiler:
         for name, declared in section.mapping("fields").items():
             found[name] = self.field(name, declared, f"{section.at('fields')}.{name}")
         return found
+
+    def _sends(self, section: Section) -> dict[str, Any]:
+        """What is always written: of the included shapes, then of the section itself."""
+        found: dict[str, Any] = {}
+        for name in section.texts("include"):
+            found |= self._sends(Section.of("shape", self._named[name], f"{self._where}: shapes.{name}"))
+        return found | dict(section.mapping("sends"))
 
     def field(self, name: str, declared: Any, where: str) -> Field:
         """One field: a path, a mapping of options, or a list of alternatives told apart by their `when`."""
@@ -81,15 +88,16 @@ def _fits(options: Section) -> conditions.Holds | None:
     return (lambda target: all(get(target) in (None, value) for get, value in wanted)) if wanted else None
 
 
-def _sender(section: Section) -> Callable[[Remote], None] | None:
-    """What is always written: `sends: {path: value}`."""
-    if not section.has("sends"):
+def _sender(sends: Mapping[str, Any]) -> Callable[[Remote], None] | None:
+    """What puts constants into a record: `{path: value}`."""
+    if not sends:
         return None
-    constants = [(paths.putter(path), value) for path, value in section.mapping("sends").items()]
+    constants = [(paths.putter(path), value) for path, value in sends.items()]
 
     def send(target: Remote) -> None:
         for put, value in constants:
-            put(target, value)
+            # A copy: what is put later may go into it.
+            put(target, dict(value) if isinstance(value, dict) else value)
 
     return send
 
