@@ -50,7 +50,7 @@ def failure_count(tenant: Tenant) -> int:
 def failed_runs(tenant: Tenant) -> "QuerySet[SyncRun]":
     """Failed runs that no later success of their connection has made good."""
     alive = Connection.objects.for_tenant(tenant).exclude(status=Connection.Status.DISCONNECTED)
-    return unresolved_failures().for_tenant(tenant).filter(connection__in=alive)
+    return unresolved_failures().filter(tenant=tenant, connection__in=alive)
 
 
 def stuck_postings(tenant: Tenant) -> "QuerySet[Posting]":

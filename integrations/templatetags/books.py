@@ -134,6 +134,12 @@ def from_now(value: datetime | None) -> str:
 
 
 @register.filter
+def due(value: datetime) -> str:
+    """When something planned happens: `in 5 min`; `due now` once its time has come."""
+    return from_now(value) if value > datetime.now(UTC) else "due now"
+
+
+@register.filter
 def tone(status: str) -> str:
     """The colour of a state: success, info, warning, danger or plain."""
     return TONES.get(status, "")

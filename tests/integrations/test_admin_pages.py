@@ -386,7 +386,10 @@ def test_values_of_any_shape_can_be_read(acme: Actors) -> None:
         "parent": {"name": "Only a name"},
         "contact": {"id": "9"},
         "nothing": {},
-        "lines": [{"account": {"name": "No id"}, "unit_price": "18.5", "amount": "18.50"}, {"description": "Text only"}],
+        "lines": [
+            {"account": {"name": "No id"}, "unit_price": "18.5", "amount": "18.50"},
+            {"description": "Text only"},
+        ],
     }
     with tenant_scope(acme.tenant.pk):
         record = make_record(make_connection(acme.tenant), unified=unified)
