@@ -44,14 +44,10 @@ class ValueMappingResource(TenantResource):
         self._drafts: dict[str, MappingSet] = {}
         self._known: dict[str, dict[Word, ValueMapping]] = {}
 
-    def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """Refuses a file without the needed columns, naming them; opens the drafts it is about."""
-        missing = [name for name in _REQUIRED if name not in (dataset.headers or [])]
-        if missing:
-            raise ValueError(f"The file lacks the column {', '.join(missing)}. Export once to get the right heads.")
-
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
         """Takes the draft of the row's connection and finds the record its target names."""
+        if missing := [name for name in _REQUIRED if name not in row]:
+            raise ValueError(f"The file lacks the column {', '.join(missing)}. Export once to get the right heads.")
         for name in ("subject", "side"):
             row[name] = str(row.get(name) or "").strip().lower().replace(" ", "_")
         if row["subject"] not in RESOURCES or row["side"] not in Side.values:

@@ -25,6 +25,7 @@ class ValueMappingAdmin(ImportExportMixin, TenantScopedAdmin):  # type: ignore[m
     export_form_class = ExportForm
     import_formats: ClassVar = [CSV, XLSX]
     export_formats: ClassVar = [CSV, XLSX]
+    skip_admin_log = True  # the audit trail is written by database triggers
     list_display: ClassVar = ["value", "subject", "side", "target_name", "version_shown", "reason", "changed_by"]
     list_filter: ClassVar = ["subject", "side", "mapping_set__status"]
     list_select_related: ClassVar = ["mapping_set__connection", "changed_by"]

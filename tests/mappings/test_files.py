@@ -1,6 +1,8 @@
 """Mappings as files: by names people know, into drafts only, with errors by row and nothing half done."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from tablib import Dataset
 
 from integrations.models import Connection
@@ -61,6 +63,30 @@ def test_a_wrong_row_says_why_and_nothing_is_imported(
     result = load(acme, ("Acme Books", "category", "sales", "Consulting", "4000", ""), row)
     assert words in str(result.row_errors()[0][1][0].error)
     assert not ValueMapping.objects.exists()
+
+
+def test_a_file_without_the_needed_columns_is_told_which(connection: Connection, acme: Actors) -> None:
+    result = ValueMappingResource(tenant=acme.tenant, user=acme.editor).import_data(Dataset(("a",), headers=["value"]))
+    assert "lacks the column subject, side, target" in str(result.row_errors()[0][1][0].error)
+
+
+def test_an_editor_sees_a_preview_and_then_confirms_it(connection: Connection, acme: Actors) -> None:
+    client, url = acme.client("editor"), reverse("admin:mappings_valuemapping_import")
+    data = Dataset(("Acme Books", "category", "sales", "Consulting", "4000", ""), headers=HEADS).export("csv")
+    upload = SimpleUploadedFile("map.csv", data.encode(), content_type="text/csv")
+    preview = client.post(url, {"import_file": upload, "format": "0"})
+    assert b"4000 Sales of services" in preview.content
+    assert not ValueMapping.objects.exists()
+    confirmation = preview.context["confirm_form"].initial
+    done = client.post(reverse("admin:mappings_valuemapping_process_import"), confirmation)
+    assert done.status_code == 302
+    assert ValueMapping.objects.get().changed_by == acme.editor
+
+
+def test_who_may_not_edit_may_export_but_not_import(connection: Connection, acme: Actors) -> None:
+    client = acme.client("auditor")
+    assert client.get(reverse("admin:mappings_valuemapping_import")).status_code == 403
+    assert client.get(reverse("admin:mappings_valuemapping_export")).status_code == 200
 
 
 def test_importing_changes_the_draft_and_never_the_active_version(connection: Connection, acme: Actors) -> None:
