@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from integrations.engine import documents, jsontext, manifest
+from integrations.engine import documents, jsontext, manifest, reports
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Connector, Resource
 from integrations.engine.errors import IntegrationError
@@ -36,7 +36,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             connector = manifest.load(options["ledger"])
-            resource = connector.resource(options["resource"])
+            name = options["resource"].replace("-", "_")
+            if name == "reports" and options["read"]:
+                self._show({"records": [_report(connector, _loaded(options["read"]))]}, as_json=options["as_json"])
+                return
+            resource = connector.resource(name)
             if options["read"]:
                 found: dict[str, Any] = {"records": self._read(connector, resource, options)}
             else:
@@ -79,6 +83,15 @@ class Command(BaseCommand):
             self.stdout.write(
                 json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=None if as_json else 2)
             )
+
+
+def _report(connector: Connector, body: Any) -> dict[str, Any]:
+    """A report in unified form, under our name of it."""
+    given = str(((body or {}).get("Header") or {}).get("ReportName") or "")
+    call = next((call for call in connector.reports.values() if call.path.endswith(f"/{given}")), None)
+    if call is None:
+        raise CommandError(f"{given!r} is no report that {connector.label} declares: {', '.join(connector.reports)}.")
+    return reports.READERS[call.rows](call.name, body)
 
 
 def _loaded(path: Path) -> Any:
