@@ -37,7 +37,7 @@ def sweep() -> None:
         due = cursor.fetchall()
     for tenant_id, connection_id in due:
         # An echo that nobody hears in time is dropped; the next sweep rings anew.
-        map_documents.apply_async([str(tenant_id), str(connection_id)], expires=_ECHO_SECONDS)
+        map_documents.apply_async((str(tenant_id), str(connection_id)), expires=_ECHO_SECONDS)
 
 
 def _ring(tenant_id: str, postings: list[UUID]) -> None:
