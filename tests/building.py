@@ -18,6 +18,9 @@ RULES: dict[str, dict[str, Any]] = {
     "integrations.connection": {"connector": "quickbooks", "status": "active"},
     "integrations.posting": {"status": "pending"},
     "integrations.syncrun": {"status": "succeeded"},
+    "reconciliation.matchrun": {"status": "done"},
+    "reconciliation.proposal": {"confidence": Decimal("0.95")},
+    "reconciliation.statementimport": {"content": b"date,amount\n2026-01-31,12.50\n"},
 }
 
 

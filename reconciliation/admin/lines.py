@@ -56,7 +56,7 @@ class BankLineAdmin(WorkbenchPages, ReconciliationPage):
         if row is None:
             raise PermissionDenied
         if request.method == "POST":
-            return self._done(request, row, self._propose)
+            return self._done(request, row, self._propose)  # type: ignore[no-any-return]
         text = request.GET.get("q", "")[:100]
         context = {"line": row, "found": find_records(row, text=text), "text": text}
         return self.render(request, "reconciliation/find.html", context, "Match by hand")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from integrations.models import Connection, LedgerRecord
 from reconciliation.models.bank import BankLine
 from reconciliation.models.proposal import Proposal
+from reconciliation.money import money
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
 
@@ -72,7 +73,7 @@ class Match(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"Match of {self.amount:.2f} {self.currency}: {self.get_status_display()}"
+        return f"Match of {money(self.amount, self.currency)}: {self.get_status_display()}"
 
 
 @audited()

@@ -112,7 +112,9 @@ def _reverse(posting: Posting, by: Membership) -> Posting:
 def _withdraw(posting: Posting) -> None:
     if posting.status == Posting.Status.REJECTED:
         # A refused payment rests; it must not be replayed once its match is gone.
-        Posting.objects.filter(pk=posting.pk, status=Posting.Status.REJECTED).update(status=Posting.Status.CANCELLED)
+        resting = Posting.objects.filter(pk=posting.pk, status=Posting.Status.REJECTED)
+        if not resting.update(status=Posting.Status.CANCELLED):
+            raise RefusedError("Somebody is sending the refused payment again; wait for the ledger's answer.")
     elif posting.status == Posting.Status.PENDING:
         try:
             cancel_posting(posting)
