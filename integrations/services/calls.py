@@ -8,7 +8,7 @@ from integrations.engine.client import Exchange
 from integrations.models import ApiCall, Connection, Posting, SyncRun
 from tenants.rls import tenant_scope
 
-_TRIM_EVERY = 100
+_TRIM_ONE_IN = 128
 _THROTTLED = 429
 
 
@@ -28,14 +28,14 @@ class Recorder:
         self._untold[1] += exchange.status == _THROTTLED
         self.correlation_id = exchange.correlation_id or self.correlation_id
         with tenant_scope(self._connection.tenant_id):
-            ApiCall.objects.create(
+            call = ApiCall.objects.create(
                 tenant_id=self._connection.tenant_id,
                 connection=self._connection,
                 sync_run=self._run,
                 posting=self._posting,
                 **_columns(exchange),
             )
-            if self.calls % _TRIM_EVERY == 0:
+            if call.pk.int % _TRIM_ONE_IN == 0:
                 trim(self._connection)
 
     def take_counts(self) -> tuple[int, int]:

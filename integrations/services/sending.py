@@ -47,7 +47,8 @@ def send_posting(tenant_id: UUID | str, posting_id: UUID | str) -> Posting | Non
         return None
     delivery = _Delivery(posting)
     try:
-        delivery.attempt()
+        if delivery.is_ready():
+            delivery.attempt()
     except LeaseLostError:
         log.warning("posting_taken_over", posting=str(posting.pk), fence=posting.fence)
     except Exception as error:
@@ -67,16 +68,6 @@ def _take(tenant_id: UUID | str, posting_id: UUID | str) -> Posting | None:
         posting = claim(Posting, tenant_id=tenant_id, row_id=posting_id, statuses=statuses)
         if posting is None:
             return None
-        try:
-            callable_now(posting.connection)
-            if posting.status == Status.PENDING:
-                ready_body(posting)
-        except NotYetError as reason:
-            release(posting, wait=reason.wait, error_code="waiting", error=reason.error)
-            return None
-        except RejectedError as error:
-            conclude(posting, status=Status.REJECTED, **failures.columns(error))
-            return None
         if posting.status == Status.SENT:
             # Its worker died between sending and the answer: whether it arrived is not known.
             keep(posting, status=Status.UNKNOWN)
@@ -89,6 +80,21 @@ class _Delivery:
     def __init__(self, posting: Posting) -> None:
         self.posting = posting
         self.affected: set[tuple[str, str]] = set()
+
+    def is_ready(self) -> bool:
+        """Whether it may go now; otherwise the row says what it waits for, or why it was refused without being sent."""
+        with tenant_scope(self.posting.tenant_id):
+            try:
+                callable_now(self.posting.connection)
+                if self.posting.status == Status.PENDING:
+                    ready_body(self.posting)
+            except NotYetError as reason:
+                release(self.posting, wait=reason.wait, error_code="waiting", error=reason.error)
+                return False
+            except RejectedError as error:
+                conclude(self.posting, status=Status.REJECTED, **failures.columns(error))
+                return False
+        return True
 
     def attempt(self) -> None:
         """Open the ledger, look up first what is unknown, send, and write down what came of it."""

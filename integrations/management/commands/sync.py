@@ -82,10 +82,17 @@ def _waited(tenant_id: UUID, run: SyncRun) -> SyncRun:
     while True:
         run_sync(tenant_id, run.pk)
         with tenant_scope(tenant_id, source="command"):
-            run = SyncRun.objects.get(pk=run.pk)
+            run = SyncRun.objects.select_related("connection").get(pk=run.pk)
         if run.status in {SyncRun.Status.FAILED, SyncRun.Status.CANCELLED}:
             what = run.error.get("message", run.get_status_display())
             raise CommandError(f"{what} {run.error.get('remedy', '')}".strip())
         if run.status == SyncRun.Status.SUCCEEDED:
             return run
+        if run.connection.status != Connection.Status.ACTIVE:
+            what = run.connection.get_status_display().lower()
+            raise CommandError(f"The connection is not active ({what}): the sync waits until it is. {_remedy(run)}")
         time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _remedy(run: SyncRun) -> str:
+    return str(run.connection.error.get("remedy") or "Resume it, then ask again.")

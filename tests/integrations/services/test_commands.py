@@ -8,6 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.models import Connection
+from integrations.services.connections import pause
+from tenants.rls import tenant_scope
 from tests.conftest import Actors
 from tests.integrations.conftest import Company, Sandbox
 
@@ -53,6 +55,13 @@ def test_sync_of_an_unknown_resource_is_wrong_usage_and_names_those_that_exist(c
     with pytest.raises(CommandError, match="invoices") as refused:
         run("sync", str(connected.pk), "--resource", "unicorns")
     assert refused.value.returncode == 2
+
+
+def test_waiting_for_a_paused_connection_ends_with_words(connected: Connection) -> None:
+    with tenant_scope(connected.tenant_id):
+        pause(connected)
+    with pytest.raises(CommandError, match="paused"):
+        run("sync", str(connected.pk), "--wait")
 
 
 def test_a_failed_sync_says_why_and_what_to_do(connected: Connection, company: Company, sandbox: Sandbox) -> None:

@@ -149,6 +149,16 @@ def test_a_row_that_another_worker_holds_is_left_alone(connected: Connection, co
     assert in_books(company, "P-7") == 0
 
 
+def test_a_mistake_of_ours_rests_the_posting_instead_of_repeating_for_ever(
+    connected: Connection, company: Company
+) -> None:
+    body = invoice(company, "P-16", contact={"id": {"posting": "no id"}, "type": "customer"})
+    posting = ask(connected, "invoices", body)
+    with pytest.raises(ValueError, match="UUID"):
+        send(posting)
+    assert (fresh(posting).status, fresh(posting).error_code) == (Status.REJECTED, "portal_bug")
+
+
 def test_a_refusal_says_why_and_a_replay_after_the_correction_succeeds(connected: Connection, company: Company) -> None:
     taken = company.documents("vendors")[0]
     posting = send(ask(connected, "contacts", contact(taken["DisplayName"])))
