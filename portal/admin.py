@@ -67,12 +67,13 @@ def _records(resource: str) -> str:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The side bar: what waits for people first, then the books, then what keeps them running."""
     waiting = waiting_counts(request)
-    return [
+    groups = [
         {
             "title": "Work",
             "items": [
                 _item("Overview", "home", reverse("admin:index")),
                 _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
+                _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
                 _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
                 _item(
                     "Reconciliation",
@@ -80,6 +81,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     reverse("admin:reconciliation_workbench"),
                     badge=waiting.proposals,
                 ),
+                _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
             ],
         },
         {
@@ -113,6 +115,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
     ]
+    _mark_where_we_are(request, [item for group in groups for item in group["items"]])
+    return groups
+
+
+def _mark_where_we_are(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    # Links are prefixes of one another ("Sync runs" of "Failures"): the longest that fits is where we are.
+    here = request.get_full_path()
+    fitting = [item["link"] for item in items if here.startswith(item["link"])]
+    longest = max(fitting, key=len, default="")
+    for item in items:
+        item["active"] = item["link"] == longest
 
 
 def searchable(request: HttpRequest) -> list[str]:

@@ -125,11 +125,11 @@ def sign_in(portal: Portal, browser: Browser, email: str) -> Person:
     person = Person(page, context, portal, [])
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            person.complaints.append(message.text)
+        if message.type == "error" and message.location["url"].startswith(portal.url):
+            person.complaints.append(f"{page.url}: {message.text}")
 
     page.on("console", listen)
-    page.on("pageerror", lambda error: person.complaints.append(str(error)))
+    page.on("pageerror", lambda error: person.complaints.append(f"{page.url}: {error}"))
     page.goto(portal.url)
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill("ledger-portal-demo")

@@ -34,7 +34,7 @@ def connect_a_ledger(owner: Person) -> None:
     page.get_by_label("Acme Trading Ltd").check()
     page.get_by_role("button", name="Connect").click()
     page.wait_for_url("**/integrations/connection/*/change/", timeout=PATIENCE)
-    expect(page.get_by_role("heading", name="Acme Trading Ltd")).to_be_visible()
+    expect(page.get_by_role("heading", name="Acme Trading Ltd", exact=True)).to_be_visible()
     owner.picture("first-sync")
     expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=PATIENCE)
 
@@ -50,7 +50,8 @@ def browse_the_books(auditor: Person) -> None:
             page.keyboard.press("Enter")
             expect(page.locator("#result_list").get_by_text(wanted).first).to_be_visible()
         links.first.click()
-        expect(page.get_by_text("QuickBooks").first).to_be_visible()
+        expect(page.get_by_role("heading", name="In the ledger", exact=True)).to_be_visible()
+        expect(page.get_by_text("Id in the ledger")).to_be_visible()
         if resource == "invoices":
             auditor.picture("invoice")
             expect(page.get_by_role("link", name=re.compile("Open in QuickBooks"))).to_be_visible()
