@@ -81,7 +81,7 @@ class ConnectionAdmin(PageAdmin):
             "progress": progress_of(state.unfinished_run) if state.unfinished_run else None,
             "credential": credential,
             "consent_ends_at": consent_end(credential) if credential else None,
-            "headroom": headroom(row),
+            "headroom": headroom(row) if row.connector in offers() else [],
             "offer": offers().get(row.connector),
             "runs": SyncRun.objects.filter(connection=row).order_by("-id")[:6],
             "postings": Posting.objects.filter(connection=row).order_by("-id")[:6],
