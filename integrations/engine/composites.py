@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from integrations.engine import conditions, paths
 from integrations.engine.converters import Context, Converter, FieldProblem, FieldProblems, Shape
+from integrations.engine.readers import reference_reader
 from integrations.engine.sections import ManifestError, Section, shown
 
 
@@ -45,7 +46,9 @@ def ref(options: Section, shapes: Shapes) -> Converter:
         put_id(target, found)
         return target
 
-    return Converter(read, write)
+    declared = options.data.get("type")
+    plain = None if isinstance(declared, Mapping) else reference_reader(id_path, name_path, declared)
+    return Converter(plain or read, write)
 
 
 def _ref_type(options: Section) -> tuple[paths.Get | None, Callable[[Any, dict[str, Any]], None] | None]:

@@ -8,6 +8,7 @@ from integrations.engine import conditions, paths
 from integrations.engine.composites import COMPOSITES
 from integrations.engine.computed import COMPUTED, negated_unless
 from integrations.engine.converters import Context, Converter, Field, Remote, Shape
+from integrations.engine.readers import plain_reader
 from integrations.engine.scalars import SCALARS, Scalar, decimal
 from integrations.engine.sections import ManifestError, Section, listed, shown
 
@@ -122,7 +123,7 @@ def _scalar(scalar: Scalar, options: Section) -> tuple[Read, PutValue]:
     def read(remote: Any, context: Context) -> Any:
         value = get(remote)
         if value is None or value == "":
-            return default(value, context) if has_default else None
+            return default(value, context)
         return convert(value)
 
     def read_signed(remote: Any, context: Context) -> Any:
@@ -131,7 +132,11 @@ def _scalar(scalar: Scalar, options: Section) -> tuple[Read, PutValue]:
             return default(value, context)
         return -decimal(value) if signed is None else signed(value, remote)
 
-    return (read_signed if signed or negated else read), _put_scalar(scalar, put, options)
+    if signed or negated:
+        reader: Read = read_signed
+    else:
+        reader = read if has_default else plain_reader(path, convert)
+    return reader, _put_scalar(scalar, put, options)
 
 
 def _put_scalar(scalar: Scalar, put: paths.Put, options: Section) -> PutValue:
@@ -166,7 +171,14 @@ def _composed(converter: Converter, options: Section) -> tuple[Read | None, PutV
     get, put = paths.getter(path), paths.putter(path)
     convert, write, is_list = converter.read, converter.write, converter.is_list
     default = _default(options, lambda value: value)
+    has_default = options.has("default_from") or options.data.get("default") is not None
     wanted = [(paths.putter(place), value) for place, value in conditions.settings(options.mapping("when"))]
+
+    def read_plain(remote: Any, context: Context) -> Any:
+        value = get(remote)
+        if value is None or value == "":
+            return [] if is_list else None
+        return convert(value, context) if convert is not None else None
 
     def read(remote: Any, context: Context) -> Any:
         value = get(remote)
@@ -181,7 +193,11 @@ def _composed(converter: Converter, options: Section) -> tuple[Read | None, PutV
             put(target, written)
             _apply(wanted, target)
 
-    return (None if convert is None else read), (None if write is None else put_value)
+    reader: Read | None = None if convert is None else (read if has_default else read_plain)
+    if path == "." and not has_default:
+        # Converters of the whole record need no getter.
+        reader = convert
+    return reader, (None if write is None else put_value)
 
 
 def _when(read: Read | None, options: Section) -> Read | None:

@@ -25,7 +25,7 @@ class Scalar:
 
 def _read_text(value: Any) -> str:
     if value.__class__ is str:
-        return str(value)
+        return value
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, bool | dict | list):
@@ -49,7 +49,7 @@ def text(options: Section) -> Scalar:
 def decimal(value: Any) -> Decimal:
     """A Decimal of a JSON number or of a decimal text; never by way of a float. Raises ValueError."""
     if value.__class__ is Decimal:
-        return Decimal(value)
+        return value
     if value.__class__ is int:
         return Decimal(value)
     if isinstance(value, str):
