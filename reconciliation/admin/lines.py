@@ -56,10 +56,10 @@ class BankLineAdmin(WorkbenchPages, ReconciliationPage):
         if row is None:
             raise PermissionDenied
         if request.method == "POST":
-            return self._done(request, row, self._propose)  # type: ignore[no-any-return]
+            return self._done(request, row, self._propose)
         text = request.GET.get("q", "")[:100]
         context = {"line": row, "found": find_records(row, text=text), "text": text}
-        return self.render(request, "reconciliation/find.html", context, "Match by hand")
+        return self.render(request, "reconciliation/find.html", context, "Match by hand")  # type: ignore[no-any-return]
 
     def _propose(self, request: TenantRequest, row: BankLine) -> HttpResponse | None:
         chosen = [pk for pk in request.POST.getlist("record") if _is_uuid(pk)]

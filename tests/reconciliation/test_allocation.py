@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciliation.allocation import allocate
 

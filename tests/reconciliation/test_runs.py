@@ -138,7 +138,7 @@ def test_the_question_costs_the_same_number_of_queries_at_any_size(account: Bank
         assert queries() == few
 
 
-def test_storing_costs_the_same_number_of_queries_at_any_size(account: BankAccount) -> None:
+def test_storing_costs_no_query_per_line(account: BankAccount) -> None:
     def queries(count: int, start: int) -> int:
         with tenant_scope(account.tenant_id):
             for at in range(count):
@@ -148,8 +148,9 @@ def test_storing_costs_the_same_number_of_queries_at_any_size(account: BankAccou
             run_matching(account.tenant_id, run.pk)
         return len(captured)
 
-    queries(2, 100)
-    assert queries(40, 1000) == queries(2, 5000)
+    few = queries(2, 100)
+    # Replacing or refreshing what an earlier run had found may add its own few statements, never one a line.
+    assert queries(40, 1000) <= few + 4
 
 
 def test_the_sweeper_finds_matches_whose_posting_moved(acme: Actors, account: BankAccount) -> None:
