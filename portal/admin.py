@@ -67,7 +67,7 @@ def _records(resource: str) -> str:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The side bar: what waits for people first, then the books, then what keeps them running."""
     waiting = waiting_counts(request)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {
             "title": "Work",
             "items": [

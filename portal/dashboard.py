@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest
@@ -125,8 +126,8 @@ class Health:
 def connection_health(tenant: Tenant) -> list[Health]:
     """Every connection with its record count, newest run and failed postings; four queries however many there are."""
     connections = list(Connection.objects.for_tenant(tenant).order_by("name"))
-    records = {
-        row["connection"]: row
+    records: dict[UUID, dict[str, Any]] = {
+        row["connection"]: dict(row)
         for row in LedgerRecord.objects.for_tenant(tenant)
         .filter(deleted_at=None)
         .values("connection")
@@ -137,7 +138,7 @@ def connection_health(tenant: Tenant) -> list[Health]:
         for run in SyncRun.objects.for_tenant(tenant).order_by("connection", "-id").distinct("connection")
     }
     failed = dict(
-        Posting.objects.for_tenant(tenant).failed().values_list("connection").annotate(count=Count("pk"))  # type: ignore[misc]
+        Posting.objects.for_tenant(tenant).failed().values_list("connection").annotate(count=Count("pk"))
     )
     return [
         Health(
