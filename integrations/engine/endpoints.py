@@ -58,6 +58,9 @@ def resolve(connector: Connector, environ: Mapping[str, str]) -> Endpoints:
 
 def _sandboxed(connector: Connector, name: str, sandbox: str) -> str:
     url = connector.urls.get(name, "")
+    if name == "app":
+        # The simulated ledger has no pages for people: links show where they would lead.
+        return url
     return f"{sandbox}/{connector.name}{urlsplit(url).path}" if sandbox and url else url
 
 

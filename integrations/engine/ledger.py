@@ -111,7 +111,10 @@ class Ledger:
     def read_many(self, resource: str, external_ids: Sequence[str], remote_type: str | None = None) -> list[Record]:
         """The records with these ids that exist, in few calls where the ledger's query language allows."""
         declared = self.connector.resource(resource)
-        entity = declared.entity(remote_type)
+        kinds = [declared.entities[remote_type]] if remote_type else list(declared.entities.values())
+        return [record for entity in kinds for record in self._read_among(declared, entity, external_ids)]
+
+    def _read_among(self, declared: Resource, entity: Entity, external_ids: Sequence[str]) -> list[Record]:
         if not isinstance(entity.paging, QueryOffset):
             return [self._read_one(declared, entity, item) for item in external_ids]
         context, found = self.context_for(declared), []
@@ -229,7 +232,10 @@ class Ledger:
 
     def record_url(self, resource: str, external_id: str, remote_type: str | None = None) -> str:
         """Where a person sees the record in the ledger's own pages; empty where it has none."""
-        entity = self.connector.resource(resource).entity(remote_type)
+        declared = self.connector.resource(resource)
+        if remote_type is None and len(declared.entities) > 1:
+            return ""
+        entity = declared.entity(remote_type)
         if not entity.link or not self.client.endpoints.app:
             return ""
         return self.client.endpoints.app + templates.filled_path(

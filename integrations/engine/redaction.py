@@ -18,7 +18,6 @@ SECRET_NAMES = frozenset(
         "token",
         "client_secret",
         "client_assertion",
-        "code",
         "code_verifier",
         "password",
         "secret",
@@ -26,6 +25,8 @@ SECRET_NAMES = frozenset(
         "sessionid",
     }
 )
+# A `code` in a form or an address is an authorisation code; in JSON it is an error's or an account's.
+FORM_SECRETS = SECRET_NAMES | {"code"}
 BANK_NAMES = frozenset(
     {
         "ssn",
@@ -60,7 +61,7 @@ def headers(found: Mapping[str, str], *, more: Collection[str] = ()) -> dict[str
 def url(found: str) -> str:
     """A URL with secret query parameters hidden."""
     parts = urlsplit(found)
-    pairs = [(name, HIDDEN if name.lower() in SECRET_NAMES else value) for name, value in parse_qsl(parts.query)]
+    pairs = [(name, HIDDEN if name.lower() in FORM_SECRETS else value) for name, value in parse_qsl(parts.query)]
     return urlunsplit(parts._replace(query=urlencode(pairs)))
 
 
@@ -94,4 +95,4 @@ def _card(match: re.Match[str]) -> str:
 
 def form(found: str) -> str:
     """A form-encoded body with secrets hidden."""
-    return urlencode([(name, HIDDEN if name.lower() in SECRET_NAMES else value) for name, value in parse_qsl(found)])
+    return urlencode([(name, HIDDEN if name.lower() in FORM_SECRETS else value) for name, value in parse_qsl(found)])
