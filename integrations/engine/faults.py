@@ -19,6 +19,8 @@ KINDS: Mapping[str, type[errors.IntegrationError]] = {
     "unknown_outcome": errors.OutcomeUnknown,
 }
 
+_TIMED_OUT = 408
+
 WHO: Mapping[str, errors.WhoCanFix] = {
     "owner": errors.WhoCanFix.OWNER,
     "editor": errors.WhoCanFix.EDITOR,
@@ -131,7 +133,7 @@ class ErrorTable:
         """Our error for a fault of an answer."""
         rule = next((rule for rule in self.rules if rule.covers(fault)), None) or _by_status(fault.status, self.label)
         kind = rule.error
-        if is_write and kind is errors.LedgerUnavailable and fault.status >= 500:
+        if is_write and kind is errors.LedgerUnavailable and (fault.status >= 500 or fault.status == _TIMED_OUT):
             # A gateway may give up after the ledger has committed.
             kind = errors.OutcomeUnknown
         cause = rule.cause.replace("{detail}", fault.detail or fault.message).replace("{ledger}", self.label)
@@ -194,6 +196,6 @@ def _by_status(status: int, label: str) -> Rule:
             "Check the ledger's address in the environment.",
             operator,
         )
-    if status >= 500:
+    if status >= 500 or status == _TIMED_OUT:
         return Rule(errors.LedgerUnavailable, "ledger_unavailable", f"{label} has a problem of its own.", "", nobody)
     return Rule(errors.RejectedError, "refused", "", "", editor)

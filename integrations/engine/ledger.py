@@ -13,7 +13,7 @@ from integrations.engine import extras, paths, templates
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Connector, Entity, Resource
 from integrations.engine.endpoints import Endpoints
-from integrations.engine.errors import RejectedError, UnexpectedShape
+from integrations.engine.errors import OutcomeUnknown, RejectedError, UnexpectedShape
 from integrations.engine.feed import FeedReader
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.paging import QueryOffset
@@ -289,7 +289,23 @@ class Ledger:
             if said == declared.deleted_value:
                 identity = str(unified.get("external_id") or "")
                 return Deletion(resource.name, entity.remote_type, identity, datetime.now(UTC), answer.correlation_id)
-        return self.record(resource, entity, answer)
+        try:
+            return self.record(resource, entity, answer)
+        except UnexpectedShape as error:
+            return self._written(entity, answer, error)
+
+    def _written(self, entity: Entity, answer: Answer, error: UnexpectedShape) -> Record:
+        """A write that the ledger accepted is posted even when its record cannot be read: by its id alone."""
+        raw = paths.getter(templates.filled(self.connector.answers.one, {"key": entity.key}))(answer.body)
+        identity = entity.identity(raw) if isinstance(raw, dict) else ""
+        if not identity:
+            raise OutcomeUnknown(
+                f"{self.connector.label} accepted a write without naming its record.",
+                correlation_id=answer.correlation_id,
+            ) from error
+        return Record(
+            {"external_id": identity, "remote_type": entity.remote_type}, raw, entity.remote_type, answer.correlation_id
+        )
 
     def time(self, answer: Answer) -> datetime | None:
         """The ledger's clock in an answer."""

@@ -14,6 +14,8 @@ from integrations.engine.messages import Answer, RemoteRequest
 
 Cursor = dict[str, Any]
 
+_LANDMARKS = 8
+
 
 class Paging(Protocol):
     """One list of one kind of record."""
@@ -53,9 +55,9 @@ class Single:
 class QueryOffset:
     """A query language with a start position.
 
-    Rows deleted before the position pull later rows over it unseen; so each page begins `overlap` rows early, and when
-    the last row already seen is not met there, the walk steps back a page (records are stored by id, so reading one
-    twice is safe).
+    Rows deleted before the position pull later rows over it unseen. So each page begins `overlap` rows early and must
+    meet a row already seen; where it does not, the walk steps back, page by page, until it does or is at the beginning.
+    (Records are stored by their id: reading one twice is safe, missing one is not.)
     """
 
     path: str
@@ -73,13 +75,18 @@ class QueryOffset:
         return self.query(places, self._where(since, ()), start=int((cursor or {}).get("start", 1)))
 
     def advance(self, cursor: Cursor | None, ids: Sequence[str], answer: Answer) -> Cursor | None:
-        """The position after this page, less the overlap; back a page when rows have shifted."""
-        start, last = int((cursor or {}).get("start", 1)), (cursor or {}).get("last")
-        if last is not None and last not in ids:
-            return {"start": max(1, start - self.size), "last": None}
+        """The position after this page, less the overlap; back a page while no row of the page before is met."""
+        start, seen = int((cursor or {}).get("start", 1)), (cursor or {}).get("seen") or []
+        if seen and start > 1 and not set(seen).intersection(ids):
+            return {"start": max(1, start - self.size), "seen": seen}
         if len(ids) < self.size:
             return None
-        return {"start": start + len(ids) - self.overlap, "last": ids[-1] if self.overlap else None}
+        return {"start": start + len(ids) - self.overlap, "seen": self._landmarks(ids) if self.overlap else []}
+
+    @staticmethod
+    def _landmarks(ids: Sequence[str]) -> list[str]:
+        """A few ids all over a page, its last among them: enough that some survive, few enough to be kept."""
+        return [*ids[:: max(1, len(ids) // _LANDMARKS)], ids[-1]]
 
     def query(self, places: Mapping[str, str], where: str, *, start: int = 1, counting: bool = False) -> RemoteRequest:
         """A query with a ready where clause."""

@@ -60,7 +60,7 @@ def test_a_broken_call_is_unknown_only_where_bytes_of_a_write_may_have_left(
     assert type(read.value) is of_a_read
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_a_gateways_page_of_html_after_a_write_leaves_its_outcome_unknown(status: int) -> None:
     page = httpx.Response(status, text="<html>Bad gateway</html>", headers={"content-type": "text/html"})
     with pytest.raises(errors.OutcomeUnknown):
