@@ -19,6 +19,8 @@ from integrations.unified.schema import Schema, Spec
 
 CONNECTOR = manifest.load("quickbooks")
 CASSETTES = sorted((Path(__file__).parent / "cassettes" / "quickbooks").glob("*.json"))
+WRITTEN = [path for path in CASSETTES if "request" in json.loads(path.read_text())]
+each_write = pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
 each_cassette = pytest.mark.parametrize("path", CASSETTES, ids=lambda path: path.stem)
 
 
@@ -51,11 +53,9 @@ def test_a_recorded_answer_reads_as_expected(path: Path) -> None:
         assert len(found["lines"]) == cassette["lines"]
 
 
-@each_cassette
+@each_write
 def test_a_unified_record_becomes_the_recorded_request(path: Path) -> None:
     cassette = jsontext.loads(path.read_bytes())
-    if "request" not in cassette:
-        pytest.skip("a recording of reading only")
     resource, operation = CONNECTOR.resources[cassette["resource"]], cassette["operation"]
     context = Context(values={"org": "R", "country": cassette.get("country", "US")})
     request = resource.write(resource.typed(cassette["unified"], operation), operation, context)
@@ -63,11 +63,9 @@ def test_a_unified_record_becomes_the_recorded_request(path: Path) -> None:
     assert request.method == "POST"
 
 
-@each_cassette
+@each_write
 def test_what_was_written_is_found_in_what_was_answered(path: Path) -> None:
     cassette = jsontext.loads(path.read_bytes())
-    if "request" not in cassette:
-        pytest.skip("a recording of reading only")
     resource = CONNECTOR.resources[cassette["resource"]]
     assert differences(resource.typed(cassette["unified"], "create"), read(cassette)) == []
 
@@ -186,10 +184,6 @@ def _line(kind: str, line: dict[str, Any]) -> dict[str, Any]:
     if kind == "journal":
         return {"account": {"id": "1"}, "debit": Decimal("1.10"), **line}
     return {"amount": Decimal("1.10"), **({"account": {"id": "1"}} if kind == "purchase" else {}), **line}
-
-
-def test_the_generated_records_are_json(tmp_path: Path) -> None:
-    assert all(json.loads(path.read_text())["response"] for path in CASSETTES)
 
 
 @pytest.mark.parametrize(
