@@ -63,17 +63,29 @@ class Prober:
     def _find(self, resource: Resource, entity: Entity, unified: Mapping[str, Any], sent_at: datetime | None) -> Probe:
         if not isinstance(entity.paging, QueryOffset):
             return Probe(Outcome.UNKNOWN, reason="this ledger cannot be searched")
+        told = Probe(Outcome.UNKNOWN, reason="the record gives nothing to search by")
         for properties in entity.find:
             wanted = {name: paths.getter(path)(unified) for name, path in properties.items()}
             if any(value in (None, "") for value in wanted.values()):
                 continue
-            request = entity.paging.matching(
-                self._ledger.places(entity), {name: _literal(value) for name, value in wanted.items()}
-            )
-            items = self._ledger.many(entity, self._ledger.client.send(request))
-            found, _ = self._ledger.readable(resource, entity, items, self._ledger.context_for(resource))
-            return _told(found, unified, sent_at)
-        return Probe(Outcome.UNKNOWN, reason="the record gives nothing to search by")
+            found = self._matching(resource, entity, wanted)
+            told = _told(found, unified, sent_at)
+            if told.outcome is not Outcome.ABSENT:
+                return told
+            renumbered = _told(found, {name: value for name, value in unified.items() if name != "number"}, sent_at)
+            if renumbered.outcome is not Outcome.ABSENT:
+                # Some ledgers number documents themselves: this may be it, and a question is better than a second one.
+                return Probe(Outcome.UNKNOWN, reason="the ledger has such a record under another number")
+        return told
+
+    def _matching(self, resource: Resource, entity: Entity, wanted: Mapping[str, Any]) -> list[Record]:
+        """Records whose properties equal these values."""
+        equal = {name: _literal(value) for name, value in wanted.items()}
+        if not isinstance(entity.paging, QueryOffset):
+            return []
+        answer = self._ledger.client.send(entity.paging.matching(self._ledger.places(entity), equal))
+        items = self._ledger.many(entity, answer)
+        return self._ledger.readable(resource, entity, items, self._ledger.context_for(resource))[0]
 
     def _look(self, way: str, resource: Resource, entity: Entity, unified: Mapping[str, Any]) -> Probe:
         identity = str(unified.get("external_id") or "")

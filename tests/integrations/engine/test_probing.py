@@ -64,13 +64,13 @@ def test_when_the_key_may_be_forgotten_nothing_is_sent_only_looked_for() -> None
 
 def test_a_record_with_the_same_number_and_other_content_is_another_one() -> None:
     other = {**STORED, "CustomerRef": {"value": "2"}}
-    probe = Company([found(other)]).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
+    probe = Company([found(other), found()]).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
     assert probe.outcome is Outcome.ABSENT
 
 
 def test_a_record_made_before_the_write_was_sent_is_another_one() -> None:
     earlier = {**STORED, "MetaData": {"CreateTime": (LONG_AGO - timedelta(hours=1)).isoformat()}}
-    probe = Company([found(earlier)]).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
+    probe = Company([found(earlier)] * 2).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
     assert probe.outcome is Outcome.ABSENT
 
 
@@ -79,6 +79,14 @@ def test_two_records_that_fit_leave_the_outcome_unknown() -> None:
     probe = Company([twins]).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
     assert probe.outcome is Outcome.UNKNOWN
     assert "2 records" in probe.reason
+
+
+def test_a_ledger_that_gave_another_number_leaves_a_question_rather_than_a_second_document() -> None:
+    renumbered = {**STORED, "DocNumber": "1043"}
+    company = Company([found(), found(renumbered)])
+    probe = company.ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
+    assert probe.outcome is Outcome.UNKNOWN
+    assert "another number" in probe.reason
 
 
 def test_without_a_number_the_customer_and_the_day_are_searched() -> None:
@@ -90,7 +98,7 @@ def test_without_a_number_the_customer_and_the_day_are_searched() -> None:
 
 
 def test_quotes_in_a_searched_value_cannot_change_the_query() -> None:
-    company = Company([found()])
+    company = Company([found(), found()])
     company.ledger.probe("invoices", "create", {**INVOICE, "number": "O'Neil\\"}, key="k", sent_at=LONG_AGO)
     assert "WHERE DocNumber = 'O\\'Neil\\\\' ORDERBY" in company.queries[0]
 
