@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from unfold.sites import UnfoldAdminSite
 
-from portal.dashboard import waiting_counts
+from portal.dashboard import Waiting, waiting_counts
 
 
 class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
@@ -67,56 +67,55 @@ def _records(resource: str) -> str:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The side bar: what waits for people first, then the books, then what keeps them running."""
     waiting = waiting_counts(request)
-    groups: list[dict[str, Any]] = [
-        {
-            "title": "Work",
-            "items": [
-                _item("Overview", "home", reverse("admin:index")),
-                _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
-                _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
-                _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
-                _item(
-                    "Reconciliation",
-                    "join_inner",
-                    reverse("admin:reconciliation_workbench"),
-                    badge=waiting.proposals,
-                ),
-                _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
-            ],
-        },
-        {
-            "title": "Books",
-            "items": [
-                _item("Accounts", "account_tree", _records("accounts")),
-                _item("Contacts", "contacts", _records("contacts")),
-                _item("Invoices", "request_quote", _records("invoices")),
-                _item("Bills", "receipt", _records("bills")),
-                _item("Payments", "payments", _records("payments")),
-                _item("Journal entries", "menu_book", _records("journal_entries")),
-                _item("Bank transactions", "account_balance", _records("bank_transactions")),
-                _item("All records", "database", reverse("admin:integrations_ledgerrecord_changelist")),
-            ],
-        },
-        {
-            "title": "Operations",
-            "items": [
-                _item("Connections", "cable", reverse("admin:integrations_connection_changelist")),
-                _item("Failures", "error", reverse("admin:integrations_failures"), badge=waiting.failures),
-                _item("Sync runs", "sync", reverse("admin:integrations_syncrun_changelist")),
-                _item("Postings", "outbox", reverse("admin:integrations_posting_changelist")),
-            ],
-        },
-        {
-            "title": "Organisation",
-            "items": [
-                _item("People", "group", reverse("admin:tenants_membership_changelist")),
-                _item("Partner applications", "key", reverse("admin:tenants_partnergrant_changelist")),
-                _item("Audit trail", "history", reverse("admin:tenants_trail_changelist")),
-            ],
-        },
+    groups = {
+        "Work": _work(waiting),
+        "Books": _books(),
+        "Operations": _operations(waiting),
+        "Organisation": _organisation(),
+    }
+    _mark_where_we_are(request, [item for items in groups.values() for item in items])
+    return [{"title": title, "items": items} for title, items in groups.items()]
+
+
+def _work(waiting: Waiting) -> list[dict[str, Any]]:
+    return [
+        _item("Overview", "home", reverse("admin:index")),
+        _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
+        _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
+        _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
+        _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),
+        _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
     ]
-    _mark_where_we_are(request, [item for group in groups for item in group["items"]])
-    return groups
+
+
+def _books() -> list[dict[str, Any]]:
+    return [
+        _item("Accounts", "account_tree", _records("accounts")),
+        _item("Contacts", "contacts", _records("contacts")),
+        _item("Invoices", "request_quote", _records("invoices")),
+        _item("Bills", "receipt", _records("bills")),
+        _item("Payments", "payments", _records("payments")),
+        _item("Journal entries", "menu_book", _records("journal_entries")),
+        _item("Bank transactions", "account_balance", _records("bank_transactions")),
+        _item("All records", "database", reverse("admin:integrations_ledgerrecord_changelist")),
+    ]
+
+
+def _operations(waiting: Waiting) -> list[dict[str, Any]]:
+    return [
+        _item("Connections", "cable", reverse("admin:integrations_connection_changelist")),
+        _item("Failures", "error", reverse("admin:integrations_failures"), badge=waiting.failures),
+        _item("Sync runs", "sync", reverse("admin:integrations_syncrun_changelist")),
+        _item("Postings", "outbox", reverse("admin:integrations_posting_changelist")),
+    ]
+
+
+def _organisation() -> list[dict[str, Any]]:
+    return [
+        _item("People", "group", reverse("admin:tenants_membership_changelist")),
+        _item("Partner applications", "key", reverse("admin:tenants_partnergrant_changelist")),
+        _item("Audit trail", "history", reverse("admin:tenants_trail_changelist")),
+    ]
 
 
 def _mark_where_we_are(request: HttpRequest, items: list[dict[str, Any]]) -> None:

@@ -137,9 +137,7 @@ def connection_health(tenant: Tenant) -> list[Health]:
         run.connection_id: run
         for run in SyncRun.objects.for_tenant(tenant).order_by("connection", "-id").distinct("connection")
     }
-    failed = dict(
-        Posting.objects.for_tenant(tenant).failed().values_list("connection").annotate(count=Count("pk"))
-    )
+    failed = dict(Posting.objects.for_tenant(tenant).failed().values_list("connection").annotate(count=Count("pk")))
     return [
         Health(
             connection=connection,

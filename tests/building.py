@@ -1,7 +1,9 @@
 """Rows of any tenant-owned model, built from the model itself, so that tests cover models written later."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +12,10 @@ from django.apps import apps
 from django.db import models
 
 from integrations.models import Connection
+from mappings.models import MappingSet
 from tenants.models import Tenant, TenantOwned, User
+
+_counter: Iterator[int] = count(1)
 
 # What a model's own rules ask for beyond its field types.
 RULES: dict[str, dict[str, Any]] = {
@@ -18,13 +23,16 @@ RULES: dict[str, dict[str, Any]] = {
     "integrations.connection": {"connector": "quickbooks", "status": "active"},
     "integrations.posting": {"status": "pending"},
     "integrations.syncrun": {"status": "succeeded"},
+    "mappings.mappingset": {"version": lambda: next(_counter)},
     "reconciliation.matchrun": {"status": "done"},
     "reconciliation.proposal": {"confidence": Decimal("0.95")},
     "reconciliation.statementimport": {"content": b"date,amount\n2026-01-31,12.50\n"},
 }
 
 
-SHARED = {Connection}
+# What a thousand rows of one connection need beside that.
+MANY: dict[str, dict[str, Any]] = {"mappings.mappingset": {"status": "rejected"}}
+SHARED = {Connection, MappingSet}
 
 
 def owned_models() -> list[type[TenantOwned]]:
@@ -70,11 +78,14 @@ def _related(model: Any, tenant: Tenant, made: dict[type[models.Model], Any]) ->
     return User.objects.create_user(f"{uuid4().hex}@built.test")
 
 
-def build(model: type[TenantOwned], tenant: Tenant, made: dict[type[models.Model], Any] | None = None) -> Any:
+def build(
+    model: type[TenantOwned], tenant: Tenant, made: dict[type[models.Model], Any] | None = None, **asked: Any
+) -> Any:
     """A saved row of `model` in `tenant`, with whatever it needs; call it inside the tenant's scope."""
     made = {} if made is None else made
     values: dict[str, Any] = {}
-    rules = RULES.get(model._meta.label_lower, {})
+    rules = {**RULES.get(model._meta.label_lower, {}), **asked}
+    rules = {name: value() if callable(value) else value for name, value in rules.items()}
     for field in model._meta.concrete_fields:
         needless = field.null or field.has_default() or field.blank or field.primary_key
         if field.name in {"tenant", *rules} or needless:
@@ -86,10 +97,10 @@ def build(model: type[TenantOwned], tenant: Tenant, made: dict[type[models.Model
     return row
 
 
-def build_many(model: type[TenantOwned], tenant: Tenant, count: int) -> None:
-    """`count` rows of `model` that share one connection."""
+def build_many(model: type[TenantOwned], tenant: Tenant, rows: int) -> None:
+    """`rows` rows of `model` that share one connection."""
     shared: dict[type[models.Model], Any] = {}
-    for _ in range(count):
+    for _ in range(rows):
         made = dict(shared)
-        build(model, tenant, made)
+        build(model, tenant, made, **MANY.get(model._meta.label_lower, {}))
         shared = {kind: row for kind, row in made.items() if kind is not model and kind in SHARED}

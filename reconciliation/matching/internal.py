@@ -143,7 +143,7 @@ def _currency_transfers(books: Books) -> list[Hypothesis]:
 
 def _opposites(books: Books, row: Row, currency: str, priced: list[tuple[int, int]]) -> list[Hypothesis]:
     factor = books.rates.factor(row.line.currency, currency, row.day)
-    if not factor:
+    if not factor or not row.units:
         return []
     expected = -row.units * factor
     low, high = sorted((expected * (1 - _FX_SHARE), expected * (1 + _FX_SHARE)))
