@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 READS = re.compile(r"\benv_(?:str|bool|int|list|secret|database)\(\s*\"([A-Z][A-Z0-9_]*)\"")
 NAME = re.compile(r"^#? ?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
-PER_LEDGER = re.compile(r"PORTAL_[A-Z_]+_(?:API_URL|AUTH_URL|TOKEN_URL|CLIENT_ID|CLIENT_SECRET)")
+PER_LEDGER = re.compile(r"PORTAL_[A-Z_]+_(?:API_URL|AUTH_URL|TOKEN_URL|REVOKE_URL|APP_URL|CLIENT_ID|CLIENT_SECRET)")
 
 
 @cache
