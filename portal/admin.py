@@ -92,6 +92,8 @@ def _books() -> list[dict[str, Any]]:
     return [
         _item("Accounts", "account_tree", _records("accounts")),
         _item("Contacts", "contacts", _records("contacts")),
+        _item("Items", "inventory_2", _records("items")),
+        _item("Tax codes", "percent", _records("tax_rates")),
         _item("Invoices", "request_quote", _records("invoices")),
         _item("Bills", "receipt", _records("bills")),
         _item("Payments", "payments", _records("payments")),
