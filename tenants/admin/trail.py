@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from pghistory import core
 from pghistory.models import Events
@@ -15,7 +16,18 @@ from unfold.decorators import display
 from tenants.admin.scoping import TenantScopedAdmin
 from tenants.http import TenantRequest
 
-_QUIET = {"id", "tenant_id", "created_at"}
+# Counters, leases and copies of content: they move with every step of a worker and tell an auditor nothing.
+_QUIET = {
+    "id", "tenant_id", "created_at", "progress", "calls", "attempts", "fence", "lease_until", "available_at", "records",
+    "content_hash", "body_hash", "raw", "unified", "search", "synced_at", "modified_at", "throttled", "trace", "body",
+}  # fmt: skip
+_LONGEST = 80
+_MOST = 6
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value in (None, "", {}, []) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -47,16 +59,21 @@ class Trail(Events):
 class TrailAdmin(TenantScopedAdmin):
     """Read-only, because nobody may change history; row-level security limits it to the tenant."""
 
-    list_display = ("pgh_created_at", "who", "source", "label", "what", "change")
+    list_display = ("when", "who", "source", "label", "what", "change")
     list_filter = (KindFilter,)
     ordering = ("-pgh_created_at",)
     list_per_page = 50
     actions = None
 
     def get_queryset(self, request: TenantRequest) -> QuerySet[Any]:
-        # Events is a union over all event tables without a tenant column; each row's data names its tenant.
-        rows = super(TenantScopedAdmin, self).get_queryset(request)
-        return rows.filter(pgh_context__tenant=str(request.tenant.pk))  # type: ignore[no-any-return]
+        # Events is a union over all event tables without a tenant column; each row's context names its tenant.
+        # Its default manager is empty on purpose, so the union is asked for by name.
+        rows = Trail.objects.filter(pgh_context__tenant=str(request.tenant.pk))
+        return rows.order_by(*self.ordering)
+
+    @display(description="When (UTC)", ordering="pgh_created_at")
+    def when(self, event: Trail) -> str:
+        return f"{event.pgh_created_at:%d %b %Y, %H:%M:%S}"
 
     @display(description="Who")
     def who(self, event: Trail) -> str:
@@ -74,11 +91,14 @@ class TrailAdmin(TenantScopedAdmin):
     def what(self, event: Trail) -> str:
         data = event.pgh_data or {}
         named = data.get("name") or data.get("number") or data.get("role") or data.get("status") or ""
-        return f"{event.pgh_obj_model.split('.')[-1]} {named}".strip()
+        kind = apps.get_model(event.pgh_obj_model)._meta.verbose_name if event.pgh_obj_model else ""
+        return f"{kind} {named}".strip()
 
     @display(description="Before → after")
     def change(self, event: Trail) -> SafeString | str:
-        pairs = [(key, *pair) for key, pair in (event.pgh_diff or {}).items() if key not in _QUIET]
-        if not pairs:
-            return ""
-        return format_html_join(format_html("<br>"), "<b>{}</b>: {} → {}", pairs[:6])
+        changes = [
+            (key.removesuffix("_id").replace("_", " "), _short(before), _short(after))
+            for key, (before, after) in (event.pgh_diff or {}).items()
+            if key not in _QUIET
+        ]
+        return format_html_join("", "<div><b>{}</b>: {} → {}</div>", changes[:_MOST])
