@@ -1,5 +1,6 @@
 """The audit trail as people read it: when, who, from where, what, and the values before and after."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,12 +22,15 @@ _QUIET = {
     "id", "tenant_id", "created_at", "progress", "calls", "attempts", "fence", "lease_until", "available_at", "records",
     "content_hash", "body_hash", "raw", "unified", "search", "synced_at", "modified_at", "throttled", "trace", "body",
 }  # fmt: skip
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _LONGEST = 80
 _MOST = 6
 
 
 def _short(value: Any) -> str:
     text = "nothing" if value in (None, "", {}, []) else str(value)
+    if _INSTANT.match(text):
+        return text[:16].replace("T", " ")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
