@@ -38,7 +38,7 @@ def _true_books(portal: Portal, resource: str) -> list[dict[str, Any]]:
 
 def _unrecorded(portal: Portal) -> dict[str, Any]:
     lines = portal.control("GET", f"/_control/organisations/{_organisation(portal)}/bank_lines?truth=1")["bank_lines"]
-    return next(  # type: ignore[no-any-return]
+    return next(
         line
         for line in lines
         if line["truth"]["kind"] == "unrecorded"

@@ -66,8 +66,9 @@ def chart_of(connection: Connection) -> None:
         unified = {"code": code, "type": kind, "full_name": name, "currency": currency}
         record_of(connection, "accounts", external_id, name, kind=kind, currency=currency, number=code, unified=unified)
     for external_id, name, rate in (("20", "20.0% S", "20"), ("21", "0.0% Z", "0")):
-        unified = {"rate": rate, "applies_to": "both", "components": [{"id": f"r{rate}", "name": name, "rate": rate}]}
-        record_of(connection, "tax_rates", external_id, name, kind="both", unified=unified)
+        components = [{"id": f"r{rate}", "name": name, "rate": rate}]
+        tax = {"rate": rate, "applies_to": "both", "components": components}
+        record_of(connection, "tax_rates", external_id, name, kind="both", unified=tax)
     item = {"income_account": {"id": "3", "name": "Sales of services"}, "type": "service"}
     record_of(connection, "items", "30", "Consulting hours", kind="service", unified=item)
 

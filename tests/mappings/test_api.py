@@ -48,8 +48,7 @@ def call(tenant: Any, method: str, data: Any = None, pk: Any = None, query: str 
         request = factory.generic("POST", "/", data, content_type="application/json", headers=headers)
     else:
         request = getattr(factory, method)(f"/{query}", data, format="json", headers=headers)
-    request.tenant, request.grant = tenant, None
-    request.caller = SimpleNamespace(problem="", grant=None)
+    vars(request).update(tenant=tenant, grant=None, caller=SimpleNamespace(problem="", grant=None))
     actions = {"post": "create", "get": "retrieve" if pk else "list"}
     view = SourceDocumentViewSet.as_view({method: actions[method]}, permission_classes=[AllowAny], basename=None)
     return view(request, pk=pk) if pk else view(request)

@@ -79,7 +79,7 @@ def test_a_sale_becomes_one_invoice_for_a_new_customer(ledger: Connection, compa
     document = deliver(ledger, sale(ledger))
     invoice = next(row for row in company.documents("invoices") if row.get("DocNumber") == "ORDER-1")
     assert len(company.documents("invoices")) == before + 1
-    assert (Decimal(invoice["TotalAmt"]), invoice["CustomerRef"]["name"]) == (120, "Blue Bottle Ltd")
+    assert (Decimal(invoice["TotalAmt"]), invoice["CustomerRef"]["name"]) == (Decimal(120), "Blue Bottle Ltd")
     with tenant_scope(ledger.tenant_id):
         assert state_of(document) == "posted"
         assert journey_of(document).steps[-1].text == f"Posted as Invoice {invoice['Id']} in {ledger}."
@@ -101,6 +101,6 @@ def test_an_expense_and_a_purchase_reach_the_books(ledger: Connection, company: 
     deliver(ledger, purchase | {"counterparty": {"name": "Rail Co"}})
     bill = next(row for row in company.documents("bills") if row.get("DocNumber") == "PO-1")
     paid = next(row for row in company.documents("expenses") if row.get("DocNumber") == "EXP-1")
-    assert (Decimal(bill["TotalAmt"]), Decimal(paid["TotalAmt"])) == (96, 50)
+    assert (Decimal(bill["TotalAmt"]), Decimal(paid["TotalAmt"])) == (Decimal(96), Decimal(50))
     assert bill["VendorRef"]["value"] == paid["EntityRef"]["value"]
     assert company.is_balanced()

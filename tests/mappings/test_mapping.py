@@ -1,5 +1,6 @@
 """Documents: taken once, mapped by the active version, waiting with a reason, going by themselves when it is cured."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -182,7 +183,7 @@ def test_impact_counts_only_documents_whose_every_word_is_named(connection: Conn
 
 def test_the_sweeper_is_told_of_connections_with_received_documents(connection: Connection, acme: Actors) -> None:
     receive_document(connection=connection, body=sale(connection))
-    later = timezone.now() + timezone.timedelta(seconds=5)
+    later = timezone.now() + timedelta(seconds=5)
     with tenant_scope("00000000-0000-0000-0000-000000000000"), database.cursor() as cursor:
         cursor.execute("SELECT kind, tenant_id, row_id FROM mappings_due(%s, 10)", [later])
         assert cursor.fetchall() == [("connection", acme.tenant.pk, connection.pk)]
@@ -256,9 +257,9 @@ def test_the_preview_shows_debits_and_credits_of_a_draft_without_writing(connect
     document = received(connection)
     preview = preview_of(document, drafted(connection, acme.editor))
     assert [(entry.account, entry.debit, entry.credit) for entry in preview.effect] == [
-        ("Accounts receivable", 120, 0),
-        ("4000 Sales of services", 0, 100),
-        ("Tax to pay", 0, 20),
+        ("Accounts receivable", Decimal(120), Decimal(0)),
+        ("4000 Sales of services", Decimal(0), Decimal(100)),
+        ("Tax to pay", Decimal(0), Decimal(20)),
     ]
     assert not Posting.objects.exists()
 

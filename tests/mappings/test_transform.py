@@ -1,5 +1,6 @@
 """The pure transformation: sums hold, tax is the ledger's, every choice is explained."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -126,8 +127,8 @@ def test_an_account_of_the_wrong_type_or_currency_does_not_fit() -> None:
 
 
 def test_an_inactive_or_deleted_target_does_not_fit() -> None:
-    for state in ({"is_active": False}, {"is_present": False}):
-        gone = Target("1", "4000 Sales", kind="income", **state)
+    sales = Target("1", "4000 Sales", kind="income")
+    for gone in (replace(sales, is_active=False), replace(sales, is_present=False)):
         book = Book(1, {**BOOK.targets, ("category", "sales", "Consulting"): gone})
         assert [p.code for p in apply(book, Document.from_body(body())).problems] == ["unfit_mapping"]
 

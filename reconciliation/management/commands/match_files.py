@@ -19,7 +19,7 @@ class Command(BaseCommand):
     """`match_files DIR --out proposals.json`"""
 
     help = "Match the statement and ledger files of a directory and write the proposals."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]  # works without a database
+    requires_system_checks: list[str] = []  # works without a database
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The directory, the output file and --json."""

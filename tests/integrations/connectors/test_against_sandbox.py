@@ -163,7 +163,7 @@ def documents(simulated: Simulated) -> Generator[tuple[str, dict[str, Any]], str
 def test_everything_writable_is_written_once_and_found_as_it_was_given(company: Simulated) -> None:
     made = documents(company)
     resource, body = next(made)
-    written = set()
+    written: set[str] = set()
     while True:
         key = f"{resource}-{len(written)}-{body.get('name') or body.get('number')}"
         record = company.ledger.post(resource, "create", body, key=key)

@@ -167,7 +167,7 @@ def test_a_refusal_for_speed_tells_the_limiter_how_long_to_stay_away(headers: di
 def test_what_is_kept_of_an_exchange_holds_no_secrets_and_no_bank_data() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         body = {"Vendor": {"Id": "1", "TaxIdentifier": "123-45-6789", "Notes": "IBAN DE89 3704 0044 0532 0130 00"}}
-        return said(body, **{"set-cookie": "session=abc"})
+        return said(body, 200, **{"set-cookie": "session=abc"})
 
     company = Company(answer)
     sent = {"SSN": "111-22-3333", "DisplayName": "Bob", "CCDetail": {"Number": "4111111111111111"}}
