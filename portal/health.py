@@ -12,6 +12,8 @@ from kombu.exceptions import OperationalError
 from portal.celery import app
 
 _LOOPBACK = {"127.0.0.1", "::1"}
+# A proxy on this machine also calls from loopback; any of these says that it speaks for somebody else.
+_PROXIED = {"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"}
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -43,10 +45,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ready" if ready else "not ready", **parts}, status=200 if ready else 503)
 
 
+def _is_this_machine(request: HttpRequest) -> bool:
+    direct = not any(name in request.headers for name in _PROXIED)
+    return direct and request.META.get("REMOTE_ADDR") in _LOOPBACK
+
+
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text; open to this machine, elsewhere only with METRICS_TOKEN as bearer token."""
+    """Prometheus text; open to this machine unless through a proxy, elsewhere only with METRICS_TOKEN as bearer."""
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     allowed = bool(settings.METRICS_TOKEN) and constant_time_compare(token, settings.METRICS_TOKEN)
-    if not allowed and request.META.get("REMOTE_ADDR") not in _LOOPBACK:
+    if not allowed and not _is_this_machine(request):
         raise PermissionDenied
     return ExportToDjangoView(request)  # type: ignore[no-any-return]
