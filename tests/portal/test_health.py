@@ -71,6 +71,7 @@ def test_numbers_are_closed_to_other_machines_while_there_is_no_token(client: Cl
     assert blank.status_code == 403
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("forwarded", [{}, {"X-Forwarded-For": ELSEWHERE}], ids=["direct", "proxied"])
 def test_the_token_opens_the_numbers_from_elsewhere_and_no_other_does(
     client: Client, settings: Any, forwarded: dict[str, str]
