@@ -14,9 +14,10 @@ from integrations import tasks
 from integrations.admin.calls import calls_of
 from integrations.admin.inbox import replay
 from integrations.admin.journey import Step, journey_of, origin_words
+from integrations.admin.naming import with_names
 from integrations.admin.pages import PageAdmin
-from integrations.admin.record_page import lay_out
-from integrations.models import ApiCall, Posting
+from integrations.admin.record_page import REFERENCES, lay_out
+from integrations.models import ApiCall, LedgerRecord, Posting
 from integrations.services import postings
 from integrations.services.offers import page_in_ledger
 from integrations.templatetags.books import TONES, from_now, money, one_of, words
@@ -67,6 +68,7 @@ class PostingAdmin(PageAdmin):
 
     def page(self, request: TenantRequest, row: Posting) -> dict[str, Any]:
         calls = ApiCall.objects.for_tenant(request.tenant).filter(posting=row)
+        mirror = LedgerRecord.objects.for_tenant(request.tenant).filter(connection=row.connection_id)
         rights = self.rights(request, may_replay=REPLAY, may_see_exchanges=SEE_EXCHANGES)
         shown = calls_of(calls) if rights["may_see_exchanges"] else []
         reversals = list(row.reversals.order_by("id"))
@@ -76,7 +78,7 @@ class PostingAdmin(PageAdmin):
             "steps": steps,
             "origin": origin_words(row.origin_kind),
             "calls": shown,
-            "layout": lay_out(row.body),
+            "layout": lay_out(with_names(row.body, REFERENCES, mirror)),
             "ledger_url": page_in_ledger(row.record) if row.record else "",
             "reversals": reversals,
             "can_replay": rights["may_replay"] and row.status in (Posting.Status.REJECTED, Posting.Status.UNKNOWN),

@@ -19,7 +19,7 @@ _FIRST = (
     "amount",
 )  # fmt: skip
 _MONEY = {"amount", "unapplied", "unit_price", "unit_cost", "opening_balance"}
-_REFERENCES = {
+REFERENCES = {
     "contact": Resource.CONTACTS,
     "account": Resource.ACCOUNTS,
     "income_account": Resource.ACCOUNTS,
@@ -158,7 +158,7 @@ def _kind(name: str, value: Any) -> str:
 
 def _target(name: str, value: dict[str, Any]) -> str:
     # A posting's body may hold the place of an id that another posting will get.
-    return str(_REFERENCES.get(name, "")) if isinstance(value.get("id"), str) else ""
+    return str(REFERENCES.get(name, "")) if isinstance(value.get("id"), str) else ""
 
 
 def _is_set(value: Any, kind: str) -> bool:

@@ -22,9 +22,10 @@ from integrations.admin.filters import (
     StatusFilter,
 )
 from integrations.admin.history import changes_of
+from integrations.admin.naming import with_names
 from integrations.admin.pages import CalmChangeList, PageAdmin
 from integrations.admin.record_lists import TABS, resource_of, shape_of
-from integrations.admin.record_page import lay_out
+from integrations.admin.record_page import REFERENCES, lay_out
 from integrations.models import LedgerRecord, Posting
 from integrations.services.offers import page_in_ledger
 from integrations.templatetags.books import TONES, money, resource_label, words
@@ -108,9 +109,10 @@ class LedgerRecordAdmin(PageAdmin):
         return super().changelist_view(request, {**extra, **(extra_context or {})})  # type: ignore[no-any-return]
 
     def page(self, request: TenantRequest, row: LedgerRecord) -> dict[str, Any]:
+        mirror = LedgerRecord.objects.for_tenant(request.tenant).filter(connection=row.connection_id)
         touched = Q(record=row) | Q(connection=row.connection_id, resource=row.resource, external_id=row.external_id)
         return {
-            "layout": lay_out(row.unified),
+            "layout": lay_out(with_names(row.unified, REFERENCES, mirror)),
             "changes": changes_of(row),
             "postings": Posting.objects.for_tenant(request.tenant).filter(touched).order_by("-id")[:20],
             "ledger_url": page_in_ledger(row),

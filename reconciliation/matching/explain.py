@@ -121,8 +121,8 @@ def amount_words(books: Books, h: Hypothesis) -> str:
     owed = to_decimal(sum(books.items[i].open for i in h.items))
     count = f"{len(h.items)} entries of together " if len(h.items) > 1 else ""
     lines = f"{len(h.rows)} lines of together " if len(h.rows) > 1 else ""
-    return f"{lines}{paid} {currency} against {count}{owed} {currency}" + (
-        f", difference {gap}: {KINDS[h.family]}" if gap else ", to the cent"
+    return f"{lines}{paid:,} {currency} against {count}{owed:,} {currency}" + (
+        f", difference {gap:,}: {KINDS[h.family]}" if gap else ", to the cent"
     )
 
 

@@ -1,0 +1,1 @@
+"""British English: the day first, the clock of twenty-four hours."""
