@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any
 from integrations.engine import paths
 from integrations.engine.compare import differences
 from integrations.engine.declarations import Entity, Resource
-from integrations.engine.errors import RejectedError
+from integrations.engine.errors import InvalidRecord, RejectedError
 from integrations.engine.paging import QueryOffset
-from integrations.engine.results import Deletion, Outcome, Probe, Record
+from integrations.engine.results import Deletion, Outcome, Probe, Record, Unreadable
 
 if TYPE_CHECKING:
     from integrations.engine.ledger import Ledger
 
 # How far the ledger's clock may be behind ours.
 _SKEW = timedelta(minutes=5)
+# By these a person recognises a record; two of one name are hardly made by chance.
+_NAMES = frozenset({"number", "reference", "name", "code"})
 
 
 class Prober:
@@ -35,20 +37,36 @@ class Prober:
     def probe(
         self, resource: Resource, operation: str, unified: Mapping[str, Any], *, key: str, sent_at: datetime | None
     ) -> Probe:
-        """The first definite outcome of the declared ways; UNKNOWN when none is definite."""
-        checked = resource.typed(unified, operation)
+        """The first definite outcome of the declared ways; UNKNOWN when none is definite.
+
+        A refused replay (RejectedError) is the outcome only when the other ways do not find what was written: a ledger
+        that forgot the key refuses the number, name or version that the first writing has taken.
+        """
+        try:
+            checked = resource.typed(unified, operation)
+        except InvalidRecord as error:
+            return Probe(Outcome.UNKNOWN, reason=f"it can no longer be compared with the ledger's: {error.message}")
         entity = resource.entity_for(checked)
         declared = {**self._ledger.connector.idempotency.probe, **entity.probe}
         found = Probe(Outcome.UNKNOWN, reason="the ledger offers no way to find out")
+        refusal: RejectedError | None = None
         for way in declared.get(operation, ()):
-            if way == "replay":
-                found = self._replay(resource, operation, unified, key, sent_at)
-            elif way == "find":
-                found = self._find(resource, entity, checked, sent_at)
-            else:
-                found = self._look(way, resource, entity, checked)
-            if found.outcome is not Outcome.UNKNOWN:
+            try:
+                if way == "replay":
+                    found = self._replay(resource, operation, unified, key, sent_at)
+                elif way == "find":
+                    found = self._find(resource, entity, checked, sent_at)
+                else:
+                    found = self._look(way, resource, entity, checked)
+            except RejectedError as error:
+                # Only the write itself can be refused; a refused question says nothing about it.
+                is_answer = way == "replay" and not isinstance(error, InvalidRecord)
+                refusal = error if is_answer else refusal
+                found = Probe(Outcome.UNKNOWN, reason=f"the ledger could not be asked: {error.message}")
+            if found.outcome is Outcome.POSTED or (found.outcome is Outcome.ABSENT and refusal is None):
                 return found
+        if refusal is not None and (found.outcome is Outcome.ABSENT or found.record is None):
+            raise refusal
         return found
 
     def _replay(
@@ -68,24 +86,33 @@ class Prober:
             wanted = {name: paths.getter(path)(unified) for name, path in properties.items()}
             if any(value in (None, "") for value in wanted.values()):
                 continue
-            found = self._matching(resource, entity, wanted)
+            found, unreadable = self._matching(resource, entity, wanted)
+            if unreadable:
+                return Probe(Outcome.UNKNOWN, reason="the ledger has such a record, which cannot be read")
             told = _told(found, unified, sent_at)
             if told.outcome is not Outcome.ABSENT:
                 return told
+            if namesakes := _made_since(found, unified, _NAMES & set(properties.values()), sent_at):
+                # Ledgers change what they take (tax, spaces): with our own number, made since, it may well be ours.
+                return Probe(Outcome.UNKNOWN, namesakes[0], "the ledger has a newer record of that name, which differs")
             renumbered = _told(found, {name: value for name, value in unified.items() if name != "number"}, sent_at)
             if renumbered.outcome is not Outcome.ABSENT:
                 # Some ledgers number documents themselves: this may be it, and a question is better than a second one.
-                return Probe(Outcome.UNKNOWN, reason="the ledger has such a record under another number")
+                return Probe(
+                    Outcome.UNKNOWN, renumbered.record, "the ledger has such a record under another number"
+                )
         return told
 
-    def _matching(self, resource: Resource, entity: Entity, wanted: Mapping[str, Any]) -> list[Record]:
-        """Records whose properties equal these values."""
+    def _matching(
+        self, resource: Resource, entity: Entity, wanted: Mapping[str, Any]
+    ) -> tuple[list[Record], list[Unreadable]]:
+        """Records whose properties equal these values, and those among them that do not fit their declaration."""
         equal = {name: _literal(value) for name, value in wanted.items()}
         if not isinstance(entity.paging, QueryOffset):
-            return []
+            return [], []
         answer = self._ledger.client.send(entity.paging.matching(self._ledger.places(entity), equal))
         items = self._ledger.many(entity, answer)
-        return self._ledger.readable(resource, entity, items, self._ledger.context_for(resource))[0]
+        return self._ledger.readable(resource, entity, items, self._ledger.context_for(resource))
 
     def _look(self, way: str, resource: Resource, entity: Entity, unified: Mapping[str, Any]) -> Probe:
         identity = str(unified.get("external_id") or "")
@@ -125,8 +152,18 @@ def _told(found: list[Record], unified: Mapping[str, Any], sent_at: datetime | N
     if len(same) == 1:
         return Probe(Outcome.POSTED, same[0], "the ledger has a record that holds what was written")
     if same:
-        return Probe(Outcome.UNKNOWN, reason=f"the ledger has {len(same)} records that hold what was written")
+        return Probe(Outcome.UNKNOWN, same[0], f"the ledger has {len(same)} records that hold what was written")
     return Probe(Outcome.ABSENT, reason="the ledger has no record that holds what was written")
+
+
+def _made_since(
+    found: list[Record], unified: Mapping[str, Any], names: set[str], sent_at: datetime | None
+) -> list[Record]:
+    """Candidates that bear the number, reference or name that was written, and were made since it was sent."""
+    if sent_at is None:
+        return []
+    borne = [record for record in found if any(record.unified.get(n) == unified.get(n) for n in names)]
+    return [r for r in borne if r.unified.get("created_at") and r.unified["created_at"] >= sent_at - _SKEW]
 
 
 def _is_readable(entity: Entity, name: str) -> bool:

@@ -49,9 +49,47 @@ def test_while_the_key_is_remembered_the_same_bytes_are_sent_again() -> None:
 
 
 def test_a_refusal_of_the_repetition_is_the_outcome() -> None:
-    company = Company([fault("6240")])
-    with pytest.raises(RejectedError):
+    company = Company([fault("6240"), found(), found()])
+    with pytest.raises(RejectedError, match="name is already used"):
         company.ledger.probe("invoices", "create", INVOICE, key="k", sent_at=datetime.now(UTC))
+
+
+def test_a_repetition_refused_because_the_first_one_landed_is_posted() -> None:
+    # The ledger had forgotten the key, and refuses the number that the first writing has taken.
+    company = Company([fault("6140"), found(STORED)])
+    probe = company.ledger.probe("invoices", "create", INVOICE, key="k", sent_at=datetime.now(UTC))
+    assert probe.outcome is Outcome.POSTED
+
+
+def test_a_void_refused_because_it_is_done_already_is_posted() -> None:
+    voided = {**STORED, "PrivateNote": "Voided", "TotalAmt": 0, "Balance": 0}
+    company = Company([fault("5010"), {"Invoice": voided}])
+    body = {"external_id": "155", "version": "0"}
+    probe = company.ledger.probe("invoices", "void", body, key="k", sent_at=datetime.now(UTC))
+    assert probe.outcome is Outcome.POSTED
+
+
+def test_a_refused_question_is_no_refusal_of_the_write() -> None:
+    company = Company([fault("4000", "Error parsing query")])
+    probe = company.ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
+    assert probe.outcome is Outcome.UNKNOWN
+    look = Company([fault("2010")])
+    body = {"external_id": "155", "version": "0"}
+    assert look.ledger.probe("invoices", "void", body, key="k", sent_at=LONG_AGO).outcome is Outcome.UNKNOWN
+
+
+def test_a_record_that_cannot_be_read_proves_no_absence() -> None:
+    strange = found({**STORED, "TxnDate": "no date"})
+    probe = Company([strange] * 2).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
+    assert probe.outcome is Outcome.UNKNOWN
+
+
+def test_a_record_of_our_number_made_since_and_changed_by_the_ledger_proves_no_absence() -> None:
+    since = {"CreateTime": (LONG_AGO + timedelta(seconds=2)).isoformat()}
+    line = {**STORED["Line"][0], "Amount": 100.01}
+    changed = {**STORED, "MetaData": since, "Line": [line], "TotalAmt": 100.01}
+    probe = Company([found(changed)] * 2).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
+    assert probe.outcome is Outcome.UNKNOWN
 
 
 def test_when_the_key_may_be_forgotten_nothing_is_sent_only_looked_for() -> None:
