@@ -54,6 +54,7 @@ class FeedReader:
             "GET", templates.filled_path(feed.path, places), templates.filled_all(feed.params, places)
         )
         answer = self._ledger.client.send(request)
+        self._ledger.needs_json(answer)
         groups = paths.getter(feed.records)(answer.body) or []
         found = {key: list(group.get(key) or []) for group in groups for key in group if key in asked}
         is_full = sum(map(len, found.values())) >= feed.most

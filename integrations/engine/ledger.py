@@ -249,12 +249,24 @@ class Ledger:
         return {"org": self.context.values.get("org", ""), "path": entity.path, "key": entity.key}
 
     def many(self, entity: Entity, answer: Answer) -> list[Any]:
-        """The remote records of a page; none where the ledger leaves the list out."""
+        """The remote records of a page; none where the ledger leaves the list out.
+
+        UnexpectedShape when the answer is no JSON: a page of a proxy must not look like an empty ledger.
+        """
+        self.needs_json(answer)
         for template in (self.connector.answers.many, self.connector.answers.one):
             found = paths.getter(templates.filled(template, {"key": entity.key}))(answer.body)
             if found is not None:
                 return found if isinstance(found, list) else [found]
         return []
+
+    def needs_json(self, answer: Answer) -> None:
+        """UnexpectedShape for a successful answer that holds no JSON object or list."""
+        if not isinstance(answer.body, dict | list):
+            raise UnexpectedShape(
+                f"{self.connector.label} answered a question with something that is no JSON.",
+                correlation_id=answer.correlation_id,
+            )
 
     def readable(
         self, resource: Resource, entity: Entity, found: Iterable[Any], context: Context

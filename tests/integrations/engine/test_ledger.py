@@ -1,12 +1,13 @@
 """The verbs of a ledger, against a company that answers from a table."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from integrations.engine import jsontext
-from integrations.engine.errors import InvalidRecord, OutcomeUnknown, RejectedError
+from integrations.engine.errors import InvalidRecord, OutcomeUnknown, RejectedError, UnexpectedShape
 from integrations.engine.results import Deletion, Record
 from tests.integrations.engine.company import Company, fault, said
 
@@ -144,3 +145,14 @@ def test_an_acceptance_without_a_record_leaves_the_outcome_unknown() -> None:
 def test_records_of_several_kinds_are_read_by_id_together() -> None:
     company = Company([{"QueryResponse": {}}, {"QueryResponse": {"Vendor": [{"Id": "7", "DisplayName": "Bob"}]}}])
     assert [record.remote_type for record in company.ledger.read_many("contacts", ["7"])] == ["Vendor"]
+
+
+@pytest.mark.parametrize("text", ["<html>Sign in to the guest network</html>", ""])
+def test_a_page_that_is_no_json_is_not_an_empty_ledger(text: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=text, headers={"content-type": "text/html"})
+
+    with pytest.raises(UnexpectedShape):
+        list(Company(answer).ledger.pages("invoices"))
+    with pytest.raises(UnexpectedShape):
+        Company(answer).ledger.changes(["invoices"], datetime.now(UTC) - timedelta(hours=1))
