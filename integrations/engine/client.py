@@ -310,6 +310,8 @@ class Client:
         try:
             body: Any = jsontext.loads(data)
         except ValueError:
-            # Not JSON, or broken off: what cannot be read property by property is not kept.
+            # Broken off: what cannot be redacted property by property (a token, a tax number) is not kept.
+            if data.lstrip()[:1] in (b"{", b"["):
+                return f"[{len(data):,} bytes of JSON that is broken off]"
             return f"[{len(data):,} bytes that are no JSON] {redaction.text(data[:300].decode('utf-8', 'replace'))}"
         return jsontext.dumps(redaction.body(body, personal=self.connector.http.personal)).decode()

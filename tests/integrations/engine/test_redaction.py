@@ -1,11 +1,14 @@
 """What is taken out of an exchange before it is kept, and what stays for those who have to understand it."""
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.engine import redaction
+from integrations.engine import auth, redaction
+from integrations.engine.errors import IntegrationError
 from integrations.engine.redaction import HIDDEN
+from tests.integrations.engine.company import Company
 
 
 @pytest.mark.parametrize("name", ["access_token", "refresh_token", "client_secret", "SSN", "TaxIdentifier", "iban"])
@@ -39,3 +42,15 @@ def test_ids_and_amounts_are_not_taken_for_card_numbers() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner)))
 def test_what_holds_nothing_secret_stays_as_it_is(value: object) -> None:
     assert redaction.body({"x": value}) == {"x": value}
+
+
+def test_an_answer_that_broke_off_leaves_no_secret_in_the_record() -> None:
+    answer = httpx.Response(
+        200, content=b'{"token_type": "bearer", "access_token": "eyJhbGciOi', headers={"content-type": "text/plain"}
+    )
+    company = Company([answer])
+    with pytest.raises(IntegrationError):
+        auth.refresh(company.client, refresh_token="RT")
+    (exchange,) = company.recorded.exchanges
+    assert "eyJ" not in exchange.response_body
+    assert "bytes" in exchange.response_body
