@@ -64,8 +64,12 @@ def request_posting(
 
 
 def cancel_posting(posting: Posting) -> None:
-    """Cancel what has not been sent, and what waits for it; ValidationError when it is too late for that."""
-    waiting = Posting.objects.for_tenant(posting.tenant_id).filter(pk=posting.pk, status=Posting.Status.PENDING)
+    """Cancel what has not been sent or was refused, and what waits for it; ValidationError when it is too late.
+
+    A refused posting that is cancelled can never be replayed: whoever writes another one in its place cancels it first.
+    """
+    at_home = [Posting.Status.PENDING, Posting.Status.REJECTED]
+    waiting = Posting.objects.for_tenant(posting.tenant_id).filter(pk=posting.pk, status__in=at_home)
     changes = {"status": Posting.Status.CANCELLED, "finished_at": timezone.now(), "lease_until": None}
     # The fence moves, so that a worker that is just preparing it cannot send it any more.
     changed = waiting.update(fence=F("fence") + 1, **changes)

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Connection, Posting
 from integrations.models.posting import PostingQuerySet
-from integrations.services.postings import request_posting
+from integrations.services.postings import cancel_posting, request_posting
 from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
 from mappings.models.documents import ORIGIN
 from mappings.services.references import complete, key_of
@@ -60,16 +61,28 @@ def map_document(tenant_id: UUID | str, document_id: UUID | str) -> list[UUID]:
 def map_again(document: SourceDocument) -> None:
     """Let a waiting document, or one whose write the ledger refused or a person cancelled, be mapped anew.
 
-    Raises ValueError while its write is under way or done.
+    A refused write is cancelled: replayed later, it would be the document's second. Raises ValueError while its write is
+    under way or done. Inside the tenant's scope; two who press at once wait for each other.
     """
+    SourceDocument.objects.for_tenant(document.tenant_id).select_for_update(of=("self",)).get(pk=document.pk)
+    document.refresh_from_db(fields=["status", "attempt"])
     write = document_postings(document).last()
     if write is not None and write.status not in (Posting.Status.REJECTED, Posting.Status.CANCELLED):
         raise ValueError("This document is on its way or already in the ledger; it cannot be mapped again.")
     if document.status == SourceDocument.Status.REFUSED:
         raise ValueError("This document's own sums are wrong; its sender must send it again under a new id.")
+    if write is not None and write.status == Posting.Status.REJECTED:
+        _cancel(write)
     document.status, document.waits_for = SourceDocument.Status.RECEIVED, _WAITS.NOTHING
     document.attempt += 1 if write is not None else 0
     document.save(update_fields=["status", "waits_for", "attempt"])
+
+
+def _cancel(write: Posting) -> None:
+    try:
+        cancel_posting(write)
+    except ValidationError as error:
+        raise ValueError("Somebody is sending this document's refused write again; wait for the answer.") from error
 
 
 def document_postings(document: SourceDocument) -> PostingQuerySet:

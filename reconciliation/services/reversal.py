@@ -110,18 +110,13 @@ def _reverse(posting: Posting, by: Membership) -> Posting:
 
 
 def _withdraw(posting: Posting) -> None:
-    if posting.status == Posting.Status.REJECTED:
-        # A refused payment rests; it must not be replayed once its match is gone.
-        resting = Posting.objects.filter(pk=posting.pk, status=Posting.Status.REJECTED)
-        if not resting.update(status=Posting.Status.CANCELLED):
-            raise RefusedError("Somebody is sending the refused payment again; wait for the ledger's answer.")
-    elif posting.status == Posting.Status.PENDING:
-        try:
-            cancel_posting(posting)
-        except ValidationError as error:
-            raise RefusedError(
-                "The payment was just being sent. Wait for the ledger's answer, then reverse it."
-            ) from error
+    """Take back what is not in the ledger; a refused payment too, so that nobody replays it without its match."""
+    if posting.status == Posting.Status.CANCELLED:
+        return
+    try:
+        cancel_posting(posting)
+    except ValidationError as error:
+        raise RefusedError("The payment was just being sent. Wait for the ledger's answer, then reverse it.") from error
 
 
 def end_match(match: Match, status: str, *, line_status: str) -> None:

@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.utils import timezone
 
 from integrations.models import Connection, LedgerRecord, Posting
+from integrations.services.postings import replay_posting
 from mappings.models import DocumentValue, SourceDocument, SourceValue
 from mappings.services import decisions
 from mappings.services.impact import impact_of
@@ -216,6 +218,22 @@ def test_a_refused_write_can_be_mapped_again_under_a_new_key(connection: Connect
     first, second = document_postings(document)
     assert first.idempotency_key != second.idempotency_key
     assert (document.attempt, document.mapping_set.version, state_of(document)) == (2, 2, "mapped")  # type: ignore[union-attr]
+
+
+def test_a_refused_write_cannot_be_replayed_once_its_document_is_mapped_again(
+    connection: Connection, acme: Actors
+) -> None:
+    activated(connection, acme)
+    document = received(connection)
+    document_postings(document).update(status=Posting.Status.REJECTED)
+    stale = SourceDocument.objects.get(pk=document.pk)
+    map_again(document)
+    map_document(acme.tenant.pk, document.pk)
+    first, _ = document_postings(document)
+    with pytest.raises(ValidationError, match="nothing to replay"):
+        replay_posting(posting=first)
+    with pytest.raises(ValueError, match="on its way"):
+        map_again(stale)
 
 
 @pytest.mark.parametrize(
