@@ -83,7 +83,7 @@ def make_plan(situation: Situation) -> Plan:
             spread.shares,
             left_over=spread.left_over,
         )
-    reason = _reason_against(situation, documents, spread.left_over)
+    reason = _reason_against(situation, spread.shares, documents, spread.left_over)
     if reason:
         return _blocked(reason)
     payments = _payments(situation, spread.shares, spread.left_over)
@@ -119,8 +119,17 @@ def _blocked(reason: str) -> Plan:
     return Plan(BLOCKED, "Cannot be approved yet", reason)
 
 
-def _reason_against(situation: Situation, documents: Sequence[Share[BankLine, Candidate]], left_over: Decimal) -> str:
+def _reason_against(
+    situation: Situation,
+    shares: Sequence[Share[BankLine, Candidate]],
+    documents: Sequence[Share[BankLine, Candidate]],
+    left_over: Decimal,
+) -> str:
     connection, ledger = situation.connection, situation.ledger
+    used = {s.line.pk for s in shares}
+    if any(line.pk not in used for line in situation.lines):
+        # Its money would be booked with another line's payment, or (of the other sign) nowhere, below any limit.
+        return "Not every bank line pays something here: match the lines one by one, or with more documents."
     if any(c.entry.currency != line.currency for c in situation.candidates for line in situation.lines):
         return f"The document is in another currency than the line. Record the payment in {ledger}, then match it here."
     paying = {Resource.BILLS, Resource.INVOICES}

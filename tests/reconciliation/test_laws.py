@@ -171,6 +171,20 @@ def test_nobody_approves_what_they_proposed_themselves(account: BankAccount, rol
     assert other.match is not None
 
 
+@pytest.mark.parametrize("other", ["-999.00", "50.00"])
+def test_a_line_that_pays_nothing_cannot_hide_in_the_match_of_another(
+    in_acme: Actors, account: BankAccount, role: Any, other: str
+) -> None:
+    in_acme.tenant.two_person_limit = Decimal(500)
+    in_acme.tenant.save()
+    line, invoice = paid_invoice(account, "1000.00")
+    lines = [line, line_of(account, other)]
+    proposal = propose_by_hand(connection=account.connection, lines=lines, records=[invoice], by=role("owner"))
+    (approval,) = approve(proposals=[proposal], by=role("approver"))
+    assert "Not every bank line" in approval.refused
+    assert not Posting.objects.exists()
+
+
 @pytest.mark.parametrize("name", ["editor", "auditor", "support"])
 def test_only_approvers_and_owners_approve(account: BankAccount, role: Any, name: str) -> None:
     line, _ = paid_invoice(account)
