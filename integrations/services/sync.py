@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from integrations.engine.errors import ConfigurationError, IntegrationError, ReauthorizationNeeded, TransientError
@@ -82,7 +83,7 @@ def cancel_sync(run: SyncRun) -> None:
     rows = SyncRun.objects.for_tenant(run.tenant_id).filter(pk=run.pk).unfinished()
     # The fence moves, so that the worker's next page finds that the run is no longer its own.
     changed = rows.update(
-        status=SyncRun.Status.CANCELLED, fence=run.fence + 1, lease_until=None, finished_at=timezone.now()
+        status=SyncRun.Status.CANCELLED, fence=F("fence") + 1, lease_until=None, finished_at=timezone.now()
     )
     run.refresh_from_db()
     if not changed:

@@ -77,6 +77,16 @@ def test_a_run_that_broke_goes_on_where_it_stopped(few: Connection, company: Com
     assert run.calls == len(sandbox.calls("query"))
 
 
+def test_a_cancelled_run_is_no_longer_its_workers_however_old_the_page_of_the_person_was(few: Connection) -> None:
+    seen = ask(few, "terms")
+    with tenant_scope(few.tenant_id):
+        worker = claim(SyncRun, tenant_id=few.tenant_id, row_id=seen.pk, statuses=[Status.QUEUED])
+        assert worker is not None
+        sync.cancel_sync(seen)
+        with pytest.raises(LeaseLostError):
+            keep(worker, records=99)
+
+
 def test_a_killed_workers_run_is_taken_over_and_the_dead_one_can_write_no_more(few: Connection) -> None:
     run = ask(few, "terms")
     statuses = [Status.QUEUED, Status.RUNNING]
