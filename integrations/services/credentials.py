@@ -19,6 +19,7 @@ from integrations.engine.auth import TokenSet
 from integrations.engine.errors import IntegrationError, LedgerUnavailable, ReauthorizationNeeded
 from integrations.models import Connection, Credential
 from integrations.services import failures
+from integrations.services.work import lease
 from tenants.rls import tenant_scope
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 # Refresh when less than this is left; the sweeper starts at AHEAD, a call that finds less than NEEDED must wait for it.
 AHEAD = timedelta(seconds=180)
 NEEDED = timedelta(seconds=60)
-_LEASE = timedelta(seconds=60)
 _WAIT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.1
 
@@ -132,7 +132,7 @@ def _lease(connection: Connection, held: Held) -> bool:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     with tenant_scope(connection.tenant_id):
         rows = Credential.objects.for_tenant(connection.tenant_id).filter(free, connection_id=connection.pk)
-        return bool(rows.filter(version=held.version).update(lease_until=now + _LEASE))
+        return bool(rows.filter(version=held.version).update(lease_until=now + lease()))
 
 
 def _refresh_leased(connection: Connection, held: Held, refresh: Refresh) -> str:
