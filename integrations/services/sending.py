@@ -178,6 +178,10 @@ class _Delivery:
             conclude(self.posting, status=Status.REJECTED, **failures.columns(error))
 
     def _unknown(self, error: IntegrationError) -> None:
+        if self.posting.status == Status.PENDING:
+            # It was a question before the sending that brought a strange answer: there is nothing to look up.
+            self._later(error, backoff(self.posting.attempts, error.retry_after))
+            return
         self._put_back(error, backoff(self.posting.attempts, error.retry_after), status=Status.UNKNOWN)
 
     def _later(self, error: IntegrationError, wait: timedelta) -> None:

@@ -206,6 +206,18 @@ def test_undoing_a_payment_voids_it_once_and_opens_the_invoice_again(connected: 
     assert company.is_balanced()
 
 
+def test_a_strange_answer_before_the_sending_leaves_it_to_be_sent(
+    connected: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    posting = send(ask(connected, "invoices", invoice(company, "P-20")))
+    with tenant_scope(connected.tenant_id):
+        undo = postings.reverse_posting(posting=posting)
+    sandbox.fault({"status": 200}, method="GET", path="/v3/company/", times=1)
+    undo = send(undo)
+    assert (undo.status, undo.sent_at, undo.error_code) == (Status.PENDING, None, "unexpected_shape")
+    assert send(undo).status == Status.POSTED
+
+
 def test_undoing_what_cannot_be_voided_deletes_it(connected: Connection, company: Company) -> None:
     posting = send(ask(connected, "journal_entries", _entry(company)))
     assert posting.status == Status.POSTED, posting.error
