@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from tenants.models import Membership, PartnerGrant, Tenant
 from tenants.rls import partner_scope, user_scope
 
+API = "/api/"
 SESSION_KEY = "tenant"
 TENANT_HEADER = "Portal-Tenant"
 
@@ -50,7 +51,7 @@ class Caller:
 def caller_of(request: HttpRequest) -> Caller:
     """The caller of a request; two short reads, each seeing only the caller's own rows."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value:
+    if scheme.lower() == "bearer" and value and request.path.startswith(API):
         return _partner(value.strip(), request.headers.get(TENANT_HEADER, ""))
     if request.user.is_authenticated:
         return _member(request)

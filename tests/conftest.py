@@ -83,7 +83,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
             connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         for alias in ("default", "owner"):
             _point(alias, name)
-        yield
+    yield
+    with django_db_blocker.unblock():
         for alias in ("default", "owner"):
             connections[alias].close()
         with _owner(main) as connection:
