@@ -4,7 +4,7 @@ The only place where services and the engine's network side meet.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +16,7 @@ from integrations.engine.converters import Context
 from integrations.engine.endpoints import Endpoints, resolve
 from integrations.engine.errors import ConfigurationError, ReauthorizationNeeded
 from integrations.engine.ledger import Ledger
+from integrations.engine.limits import Limiter
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.models import Connection, LedgerRecord
 from integrations.services.calls import Recorder
@@ -61,11 +62,38 @@ class _NoClient:
         )
 
 
+@dataclass
+class _Proving:
+    """A limiter after whose wait the work proves that it is still its worker's, before anything leaves."""
+
+    limiter: Limiter
+    prove: Callable[[], None]
+
+    def acquire(self, lane: str, endpoint_kind: str) -> object:
+        """The lease, or whatever the proof raises, with the lease given back."""
+        lease = self.limiter.acquire(lane, endpoint_kind)
+        try:
+            self.prove()
+        except Exception:
+            self.limiter.release(lease)
+            raise
+        return lease
+
+    def release(self, lease: object, *, retry_after: float | None = None) -> None:
+        """Give it back."""
+        self.limiter.release(lease, retry_after=retry_after)
+
+
 @contextmanager
-def open_ledger(connection: Connection, *, recorder: Recorder, lane: str) -> Iterator[Session]:
-    """The ledger of a connection, closed afterwards; a grant that turns out to be dead stops the connection."""
+def open_ledger(
+    connection: Connection, *, recorder: Recorder, lane: str, before_call: Callable[[], None] = lambda: None
+) -> Iterator[Session]:
+    """The ledger of a connection, closed afterwards; a grant that turns out to be dead stops the connection.
+
+    `before_call` runs when a call has got its turn; what it raises keeps the call from being made.
+    """
     connector = connector_of(connection)
-    limiter = PostgresLimiter(connection, connector.limits)
+    limiter = _Proving(PostgresLimiter(connection, connector.limits), before_call)
     with Client(
         connector, endpoints_of(connection.connector), StoredTokens(connection),
         limiter=limiter, recorder=recorder, lane=lane,

@@ -100,7 +100,9 @@ class _Delivery:
         """Open the ledger, look up first what is unknown, send, and write down what came of it."""
         try:
             recorder = Recorder(self.posting.connection, posting=self.posting)
-            with ledgers.open_ledger(self.posting.connection, recorder=recorder, lane="interactive") as session:
+            with ledgers.open_ledger(
+                self.posting.connection, recorder=recorder, lane="interactive", before_call=self._still_ours
+            ) as session:
                 self._deliver(session)
         except RejectedError as error:
             self._refused(error)
@@ -113,6 +115,12 @@ class _Delivery:
         except IntegrationError as error:
             # A person must act first. What is unknown stays unknown: only the ledger can say what became of it.
             self._later(error, _PARKED) if self.posting.status == Status.UNKNOWN else self._refused(error)
+
+    def _still_ours(self) -> None:
+        """A call may have waited long for its turn: its lease counts from now, and what is lost is not sent."""
+        if self.posting.status in {Status.PENDING, Status.SENT, Status.UNKNOWN}:
+            with tenant_scope(self.posting.tenant_id):
+                keep(self.posting)
 
     def _deliver(self, session: Session) -> None:
         self._remember_affected()

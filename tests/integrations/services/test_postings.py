@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.utils import timezone
 
-from integrations.models import ApiCall, Connection, CrossReference, LedgerRecord, Posting
-from integrations.services import postings
+from integrations.models import ApiCall, Connection, CrossReference, LedgerRecord, LimitLease, Posting
+from integrations.services import ledgers, postings
 from integrations.services.autoconsent import connect_by_itself
+from integrations.services.calls import Recorder
+from integrations.services.work import LeaseLostError, claim, keep
 from tenants.models import Tenant, new_id
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
@@ -139,6 +142,30 @@ def test_a_worker_killed_after_sending_leaves_a_row_that_another_one_resolves(
         long_ago = timezone.now() - timedelta(seconds=1)
         Posting.objects.filter(pk=posting.pk).update(status=Status.SENT, lease_until=long_ago)
     assert (send(posting).status, in_books(company, "P-6")) == (Status.POSTED, 1)
+
+
+def test_a_worker_that_lost_its_row_while_it_waited_for_its_turn_sends_nothing(
+    connected: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    posting = ask(connected, "invoices", invoice(company, "P-21"))
+    with tenant_scope(connected.tenant_id):
+        claimed = claim(Posting, tenant_id=connected.tenant_id, row_id=posting.pk, statuses=[Status.PENDING])
+        assert claimed is not None
+        Posting.objects.update(fence=F("fence") + 1)
+
+    def prove() -> None:
+        with tenant_scope(connected.tenant_id):
+            keep(claimed)
+
+    before = len(sandbox.calls())
+    with (
+        pytest.raises(LeaseLostError),
+        ledgers.open_ledger(connected, recorder=Recorder(connected), lane="interactive", before_call=prove) as session,
+    ):
+        session.ledger.post("invoices", "create", posting.body, key="k")
+    assert len(sandbox.calls()) == before
+    with tenant_scope(connected.tenant_id):
+        assert not LimitLease.objects.filter(released_at=None).exists()
 
 
 def test_a_row_that_another_worker_holds_is_left_alone(connected: Connection, company: Company) -> None:
