@@ -13,7 +13,7 @@ from integrations.engine import extras, paths, templates
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Connector, Entity, Resource
 from integrations.engine.endpoints import Endpoints
-from integrations.engine.errors import OutcomeUnknown, RejectedError, UnexpectedShape
+from integrations.engine.errors import IntegrationError, OutcomeUnknown, RejectedError, UnexpectedShape
 from integrations.engine.feed import FeedReader
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.paging import QueryOffset
@@ -303,10 +303,11 @@ class Ledger:
                 return Deletion(resource.name, entity.remote_type, identity, datetime.now(UTC), answer.correlation_id)
         try:
             return self.record(resource, entity, answer)
-        except UnexpectedShape as error:
+        except IntegrationError as error:
+            # Also a lookup that failed: the write is accepted, whatever becomes of reading its record.
             return self._written(entity, answer, error)
 
-    def _written(self, entity: Entity, answer: Answer, error: UnexpectedShape) -> Record:
+    def _written(self, entity: Entity, answer: Answer, error: IntegrationError) -> Record:
         """A write that the ledger accepted is posted even when its record cannot be read: by its id alone."""
         raw = paths.getter(templates.filled(self.connector.answers.one, {"key": entity.key}))(answer.body)
         identity = entity.identity(raw) if isinstance(raw, dict) else ""
