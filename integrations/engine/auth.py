@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from integrations.engine.declarations import Connector
 from integrations.engine.endpoints import Endpoints
-from integrations.engine.errors import LedgerUnavailable
+from integrations.engine.errors import ConfigurationError, LedgerUnavailable, RejectedError
 from integrations.engine.messages import Answer
 
 
@@ -93,7 +93,17 @@ def _headers(client: FormClient) -> dict[str, str]:
 def _tokens(client: FormClient, data: dict[str, str], *, refresh_token: str) -> TokenSet:
     if client.connector.auth.client_auth == "body":
         data = {**data, "client_id": client.endpoints.client_id, "client_secret": client.endpoints.client_secret}
-    answer = client.form(client.endpoints.token, data, _headers(client))
+    try:
+        answer = client.form(client.endpoints.token, data, _headers(client))
+    except RejectedError as error:
+        # Said about the tokens, not about the document whose writing needed them.
+        raise ConfigurationError(
+            f"{client.connector.label} gave no access token: {error.message}",
+            code="token_refused",
+            ledger_code=error.ledger_code,
+            ledger_message=error.ledger_message,
+            correlation_id=error.correlation_id,
+        ) from error
     return token_set(client.connector, answer.body, now=datetime.now(UTC), refresh_token=refresh_token)
 
 

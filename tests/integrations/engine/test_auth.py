@@ -129,3 +129,9 @@ def test_an_address_that_is_none_stops_with_the_variable_to_mend(url: str) -> No
 def test_plain_http_is_for_this_machine_only() -> None:
     with pytest.raises(errors.ConfigurationError):
         resolve(manifest.load("quickbooks"), {"PORTAL_QUICKBOOKS_API_URL": "http://ledger.example"})
+
+
+def test_a_refusal_of_the_token_server_is_no_refusal_of_a_document() -> None:
+    company = Company([said({"error": "invalid_request", "error_description": "grant_type"}, 400)])
+    with pytest.raises(errors.ConfigurationError, match="gave no access token"):
+        auth.refresh(company.client, refresh_token="refresh-1")
