@@ -98,9 +98,7 @@ class Prober:
             renumbered = _told(found, {name: value for name, value in unified.items() if name != "number"}, sent_at)
             if renumbered.outcome is not Outcome.ABSENT:
                 # Some ledgers number documents themselves: this may be it, and a question is better than a second one.
-                return Probe(
-                    Outcome.UNKNOWN, renumbered.record, "the ledger has such a record under another number"
-                )
+                return Probe(Outcome.UNKNOWN, renumbered.record, "the ledger has such a record under another number")
         return told
 
     def _matching(

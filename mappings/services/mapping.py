@@ -61,8 +61,8 @@ def map_document(tenant_id: UUID | str, document_id: UUID | str) -> list[UUID]:
 def map_again(document: SourceDocument) -> None:
     """Let a waiting document, or one whose write the ledger refused or a person cancelled, be mapped anew.
 
-    A refused write is cancelled: replayed later, it would be the document's second. Raises ValueError while its write is
-    under way or done. Inside the tenant's scope; two who press at once wait for each other.
+    A refused write is cancelled: replayed later, it would be the document's second. Raises ValueError while its write
+    is under way or done. Inside the tenant's scope; two who press at once wait for each other.
     """
     SourceDocument.objects.for_tenant(document.tenant_id).select_for_update(of=("self",)).get(pk=document.pk)
     document.refresh_from_db(fields=["status", "attempt"])
