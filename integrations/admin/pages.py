@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -34,16 +33,6 @@ class CappedPaginator(Paginator[Any]):
         return int(rows.order_by()[: self.CAP].count())
 
 
-class CalmChangeList(ChangeList):
-    """Does not offer to "show all" when nothing is left out."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """The page's rows; without search and filters the count is that of everything."""
-        super().get_results(request)
-        if not self.query and not self.get_filters_params():
-            self.full_result_count = self.result_count
-
-
 class PageAdmin(TenantScopedAdmin):
     """A read-only model: the list is Django's, the page of one row is `page_template`, actions have their own URLs.
 
@@ -60,9 +49,6 @@ class PageAdmin(TenantScopedAdmin):
     class Media:
         css: ClassVar = {"all": ["integrations/integrations.css"]}
         js: ClassVar = ["integrations/integrations.js"]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return CalmChangeList
 
     def page(self, request: TenantRequest, row: Any) -> dict[str, Any]:
         """What the template of one row needs."""

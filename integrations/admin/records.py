@@ -23,12 +23,13 @@ from integrations.admin.filters import (
 )
 from integrations.admin.history import changes_of
 from integrations.admin.naming import with_names
-from integrations.admin.pages import CalmChangeList, PageAdmin
+from integrations.admin.pages import PageAdmin
 from integrations.admin.record_lists import TABS, resource_of, shape_of
 from integrations.admin.record_page import REFERENCES, lay_out
 from integrations.models import LedgerRecord, Posting
 from integrations.services.offers import page_in_ledger
 from integrations.templatetags.books import TONES, money, resource_label, words
+from tenants.admin import CalmChangeList
 from tenants.http import TenantRequest
 
 _PAYABLE = ("open", "partially_paid")

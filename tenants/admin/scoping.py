@@ -4,9 +4,11 @@ from typing import Any, ClassVar, TypeVar
 
 from django.contrib.admin import FieldListFilter, RelatedFieldListFilter
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelMultipleChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from tenants.http import TenantRequest
@@ -32,6 +34,16 @@ def _is_tenant_relation(model: type[Model], name: str) -> bool:
     return isinstance(related, type) and issubclass(related, TenantOwned)
 
 
+class CalmChangeList(ChangeList):
+    """Does not offer to "show all" when nothing is left out."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The page's rows; without search and filters the count is that of everything."""
+        super().get_results(request)
+        if not self.query and not self.get_filters_params():
+            self.full_result_count = self.result_count
+
+
 class TenantScopedAdmin(ModelAdmin):  # type: ignore[misc]
     """Rows of one tenant; the four `*_action` attributes name what a role may do (None: nobody, by this page)."""
 
@@ -46,6 +58,14 @@ class TenantScopedAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: TenantRequest) -> QuerySet[Any]:
         return super().get_queryset(request).for_tenant(request.tenant)  # type: ignore[no-any-return]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CalmChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, called by what is in it instead of "Select … to change"."""
+        extra = {"title": capfirst(str(self.opts.verbose_name_plural)), **(extra_context or {})}
+        return super().changelist_view(request, extra)  # type: ignore[no-any-return]
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any

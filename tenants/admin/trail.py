@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from pghistory import core
 from pghistory.models import Events
@@ -105,4 +105,5 @@ class TrailAdmin(TenantScopedAdmin):
             for key, (before, after) in (event.pgh_diff or {}).items()
             if key not in _QUIET
         ]
-        return format_html_join("", "<div><b>{}</b>: {} → {}</div>", changes[:_MOST])
+        lines = format_html_join("", "<div><b>{}</b>: {} → {}</div>", changes[:_MOST])
+        return format_html("<div>{}</div>", lines)

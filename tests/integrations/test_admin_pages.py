@@ -397,16 +397,3 @@ def test_values_of_any_shape_can_be_read(acme: Actors) -> None:
     for text in ("2500 Harbor Way, San Diego", "Denver", "Only a name", "No id", "18.50", "Text only"):
         assert text in page
     assert "{&#x27;" not in page.partition("As the ledger sent it")[0]
-
-
-def test_a_tax_code_that_the_ledger_names_by_id_only_is_shown_by_its_name(acme: Actors, rival: Actors) -> None:
-    line = {"description": "Design", "amount": "10.00", "tax_rate": {"id": "7", "name": None}}
-    with tenant_scope(rival.tenant.pk):
-        make_record(make_connection(rival.tenant), Resource.TAX_RATES, external_id="7", name="Rival's rate")
-    with tenant_scope(acme.tenant.pk):
-        connection = make_connection(acme.tenant)
-        make_record(connection, Resource.TAX_RATES, external_id="7", name="20.0% S")
-        invoice = make_record(connection, unified={"lines": [line]})
-    shown = _page(acme.client("auditor"), f"{BASE}/ledgerrecord/{invoice.pk}/change/")
-    assert "20.0% S" in shown
-    assert "Rival" not in shown
