@@ -64,7 +64,7 @@ class PostingAdmin(PageAdmin):
 
     def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Newest first."""
-        return super().changelist_view(request, {"title": "Postings", **(extra_context or {})})  # type: ignore[no-any-return]
+        return super().changelist_view(request, {"title": "Postings", **(extra_context or {})})
 
     def page(self, request: TenantRequest, row: Posting) -> dict[str, Any]:
         calls = ApiCall.objects.for_tenant(request.tenant).filter(posting=row)

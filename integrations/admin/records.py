@@ -107,7 +107,7 @@ class LedgerRecordAdmin(PageAdmin):
         kept = f"&connection__id__exact={connection}" if connection and _is_uuid(connection) else ""
         tabs = [(name, label, f"?{RESOURCE_PARAMETER}={name}{kept}") for name, label in _tabs()]
         extra = {"title": resource_label(chosen), "resource_tabs": tabs, "chosen_resource": chosen}
-        return super().changelist_view(request, {**extra, **(extra_context or {})})  # type: ignore[no-any-return]
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def page(self, request: TenantRequest, row: LedgerRecord) -> dict[str, Any]:
         mirror = LedgerRecord.objects.for_tenant(request.tenant).filter(connection=row.connection_id)

@@ -59,7 +59,7 @@ class SyncRunAdmin(InboxPages, PageAdmin):
 
     def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Newest first."""
-        return super().changelist_view(request, {"title": "Sync runs", **(extra_context or {})})  # type: ignore[no-any-return]
+        return super().changelist_view(request, {"title": "Sync runs", **(extra_context or {})})
 
     def page(self, request: TenantRequest, row: SyncRun) -> dict[str, Any]:
         calls = ApiCall.objects.for_tenant(request.tenant).filter(sync_run=row)
