@@ -8,7 +8,7 @@ Ways, as manifests name them:
 - `status`: it was to be voided: is it?
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +155,7 @@ def _told(found: list[Record], unified: Mapping[str, Any], sent_at: datetime | N
 
 
 def _made_since(
-    found: list[Record], unified: Mapping[str, Any], names: set[str], sent_at: datetime | None
+    found: list[Record], unified: Mapping[str, Any], names: frozenset[str], sent_at: datetime | None
 ) -> list[Record]:
     """Candidates that bear the number, reference or name that was written, and were made since it was sent."""
     if sent_at is None:
