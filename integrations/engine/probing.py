@@ -8,7 +8,7 @@ Ways, as manifests name them:
 - `status`: it was to be voided: is it?
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
