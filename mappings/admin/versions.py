@@ -100,7 +100,7 @@ class MappingSetAdmin(WorkbenchPages, PageAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         extra = {"workbench_url": reverse("admin:mappings_workbench"), **(extra_context or {})}
-        return super().changelist_view(request, extra)  # type: ignore[no-any-return]
+        return super().changelist_view(request, extra)
 
     def workbench_url(self, row: MappingSet) -> str:
         """The screen where this version is worked on."""

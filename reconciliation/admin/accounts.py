@@ -32,7 +32,7 @@ class BankAccountAdmin(TenantScopedAdmin):
 
     def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under the plain name of what it lists."""
-        return super().changelist_view(request, {"title": "Bank accounts", **(extra_context or {})})  # type: ignore[no-any-return]
+        return super().changelist_view(request, {"title": "Bank accounts", **(extra_context or {})})
 
     def get_queryset(self, request: TenantRequest) -> QuerySet[Any]:
         waiting = Count("lines", filter=Q(lines__status__in=["unmatched", "proposed"]))

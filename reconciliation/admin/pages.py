@@ -28,7 +28,7 @@ class ReconciliationPage(PageAdmin):
     def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under the plain name of what it lists."""
         title = str(self.opts.verbose_name_plural).capitalize()
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def _done(self, request: TenantRequest, row: Any, act: Act) -> HttpResponse:
         try:

@@ -44,7 +44,9 @@ def _token(keys: PartnerKeys, scope: str = "") -> str:
 
 
 def _call(token: str, method: str = "get", **headers: str) -> Response:
-    request = getattr(RequestFactory(), method)("/api/v1/shelf", headers={"Authorization": f"Bearer {token}", **headers})
+    request = getattr(RequestFactory(), method)(
+        "/api/v1/shelf", headers={"Authorization": f"Bearer {token}", **headers}
+    )
     caller = caller_of(request)
     request.caller, request.tenant, request.grant = caller, caller.tenant, caller.grant
     return Shelf.as_view()(request)

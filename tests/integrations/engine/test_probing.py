@@ -1,7 +1,7 @@
 """After a lost answer: what the ledger knows of a write, and what may be concluded from it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -86,7 +86,7 @@ def test_a_record_that_cannot_be_read_proves_no_absence() -> None:
 
 def test_a_record_of_our_number_made_since_and_changed_by_the_ledger_proves_no_absence() -> None:
     since = {"CreateTime": (LONG_AGO + timedelta(seconds=2)).isoformat()}
-    line = {**STORED["Line"][0], "Amount": 100.01}
+    line = {**cast(list[dict[str, object]], STORED["Line"])[0], "Amount": 100.01}
     changed = {**STORED, "MetaData": since, "Line": [line], "TotalAmt": 100.01}
     probe = Company([found(changed)] * 2).ledger.probe("invoices", "create", INVOICE, key="k", sent_at=LONG_AGO)
     assert probe.outcome is Outcome.UNKNOWN
