@@ -2,12 +2,20 @@
 
 from typing import Any
 
+from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
+from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
+from integrations.models import Connection, LedgerRecord, Posting
+from mappings.models import SourceDocument
 from portal.dashboard import Waiting, waiting_counts
+
+_FOUND: list[type[Model]] = [LedgerRecord, SourceDocument, Connection, Posting]
+_OF_EACH_KIND = 8
 
 
 class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
@@ -129,6 +137,23 @@ def _mark_where_we_are(request: HttpRequest, items: list[dict[str, Any]]) -> Non
         item["active"] = item["link"] == longest
 
 
-def searchable(request: HttpRequest) -> list[str]:
-    """Models that the command palette looks in; each list is scoped to the tenant."""
-    return ["integrations.ledgerrecord", "integrations.connection", "mappings.sourcedocument", "integrations.posting"]
+def find(request: HttpRequest, term: str) -> list[SearchResult]:
+    """What the command palette finds: a few of each kind, by each page's own scoped search."""
+    return [result for model in _FOUND for result in _found(request, model, term)]
+
+
+def _found(request: HttpRequest, model: type[Model], term: str) -> list[SearchResult]:
+    page = admin.site.get_model_admin(model)
+    if not page.has_view_permission(request):
+        return []
+    rows, _ = page.get_search_results(request, page.get_queryset(request), term)
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+    return [
+        SearchResult(
+            title=str(row),
+            description=str(model._meta.verbose_name).capitalize(),
+            link=reverse(name, args=[row.pk]),
+            icon="data_object",
+        )
+        for row in rows[:_OF_EACH_KIND]
+    ]

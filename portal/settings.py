@@ -180,6 +180,14 @@ CELERY_BEAT_SCHEDULE = {
 EMAIL_BACKEND = env_str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Ledger Portal <portal@localhost>")
 
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # The admin theme caches search results per person; a person may work in several tenants.
+        "KEY_FUNCTION": "tenants.rls.cache_key",
+    }
+}
+
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -255,7 +263,7 @@ UNFOLD = {
     "SITE_DROPDOWN": "portal.admin.tenant_choices",
     "ACCOUNT": {"navigation": "portal.admin.account_links"},
     "SIDEBAR": {"show_search": False, "navigation": "portal.admin.navigation"},
-    "COMMAND": {"search_models": "portal.admin.searchable", "show_history": True},
+    "COMMAND": {"search_callback": "portal.admin.find", "show_history": True},
 }
 
 structlog.configure(

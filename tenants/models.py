@@ -26,6 +26,8 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A user with a normalised address; `password=None` makes one who cannot sign in by password."""
+        # The admin theme shows its palette to "staff" only; every right comes from memberships (see PortalAdminSite).
+        fields.setdefault("is_staff", True)
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)

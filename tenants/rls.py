@@ -87,6 +87,11 @@ def current_tenant() -> str:
     return _current.get().tenant
 
 
+def cache_key(key: str, prefix: str, version: int) -> str:
+    """Django's cache key with the tenant in it: what one tenant's request stored is never given to another's."""
+    return f"{prefix}:{version}:{current_tenant()}:{key}"
+
+
 _SETTING = "NULLIF(current_setting('portal.{}', true), '')"
 TENANT_MATCHES = f"tenant_id = {_SETTING.format('tenant')}::uuid"
 OWN_MEMBERSHIP = f"{TENANT_MATCHES} OR user_id = {_SETTING.format('user')}::bigint"
