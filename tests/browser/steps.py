@@ -111,7 +111,7 @@ def map_and_submit(editor: Person) -> None:
 
 
 def _choose(page: Page, tab: str, typed: str, option: re.Pattern[str]) -> None:
-    page.get_by_role("link", name=tab).first.click()
+    page.locator("[data-workbench]").get_by_role("link", name=tab).first.click()
     box = page.locator("[data-word] input[role=combobox]").first
     box.click()
     box.press_sequentially(typed, delay=20)
