@@ -115,6 +115,13 @@ class Health:
     failed_postings: int
 
     @property
+    def words(self) -> str:
+        """How it is, in words that fit the colour."""
+        if self.connection.status == Connection.Status.ACTIVE and self.colour == "orange":
+            return "Needs attention"
+        return str(self.connection.get_status_display())
+
+    @property
     def colour(self) -> str:
         """green, orange or red."""
         if self.connection.status != Connection.Status.ACTIVE:

@@ -50,6 +50,24 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.across(self.value()) if self.value() else queryset
 
 
+class SourceFilter(admin.SimpleListFilter):
+    """What people and partners did, without the steps of the workers."""
+
+    title = "from"
+    parameter_name = "from"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [
+            ("admin", "People, in the browser"),
+            ("api", "Partner applications"),
+            ("command", "Operators"),
+            ("task", "Workers"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(pgh_context__source=self.value()) if self.value() else queryset
+
+
 class Trail(Events):
     """The events of all audited models of the tenant, newest first."""
 
@@ -64,7 +82,7 @@ class TrailAdmin(TenantScopedAdmin):
     """Read-only, because nobody may change history; row-level security limits it to the tenant."""
 
     list_display = ("when", "who", "source", "label", "what", "change")
-    list_filter = (KindFilter,)
+    list_filter = (SourceFilter, KindFilter)
     ordering = ("-pgh_created_at",)
     list_per_page = 50
     actions = None

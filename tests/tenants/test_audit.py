@@ -87,3 +87,10 @@ def test_the_last_owner_stays_an_owner(acme: Actors) -> None:
     answer = acme.client("owner").post(f"/admin/tenants/membership/{member.pk}/change/", {"role": "auditor"})
     assert answer.status_code == 200
     assert "last owner" in answer.content.decode()
+
+
+def test_the_trail_can_be_narrowed_to_what_people_did(acme: Actors) -> None:
+    _change_role(acme, actor="owner@acme.test", source="admin")
+    client = acme.client("auditor")
+    assert "owner@acme.test" in client.get("/admin/tenants/trail/?from=admin").content.decode()
+    assert "owner@acme.test" not in client.get("/admin/tenants/trail/?from=api").content.decode()
