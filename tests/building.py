@@ -97,10 +97,10 @@ def build(
     return row
 
 
-def build_many(model: type[TenantOwned], tenant: Tenant, rows: int) -> None:
+def build_many(model: type[TenantOwned], tenant: Tenant, rows: int, **asked: Any) -> None:
     """`rows` rows of `model` that share one connection."""
     shared: dict[type[models.Model], Any] = {}
     for _ in range(rows):
         made = dict(shared)
-        build(model, tenant, made, **MANY.get(model._meta.label_lower, {}))
+        build(model, tenant, made, **{**MANY.get(model._meta.label_lower, {}), **asked})
         shared = {kind: row for kind, row in made.items() if kind is not model and kind in SHARED}

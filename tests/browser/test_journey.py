@@ -114,6 +114,8 @@ def _a_lost_answer_is_not_posted_twice(portal: Portal, people: dict[str, Person]
     portal.control("POST", "/_control/faults", fault)
     document = steps.send_a_sale(portal, "1002")
     posted = _posted(portal, document)
+    (fault_there,) = portal.control("GET", "/_control/faults")["faults"]
+    assert fault_there["hits"] == 1, "the answer was never lost, so this proves nothing"
     twice = [each for each in _true_books(portal, "invoices") if each.get("DocNumber") == "WS-1002"]
     assert [each["Id"] for each in twice] == [posted["ledger_external_id"]]
     portal.control("DELETE", "/_control/faults")

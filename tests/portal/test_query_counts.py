@@ -7,7 +7,9 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tenants.models import TenantOwned
+from integrations.models import SyncRun
+from reconciliation.models import BankLine
+from tenants.models import Membership, TenantOwned
 from tenants.rls import tenant_scope
 from tests.building import build_many, owned_models
 from tests.conftest import Actors
@@ -17,8 +19,11 @@ LISTED = [model for model in owned_models() if admin.site.is_registered(model)]
 
 
 def _queries(acme: Actors, model: type[TenantOwned]) -> int:
+    return _queries_of(acme, reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+
+
+def _queries_of(acme: Actors, url: str) -> int:
     client = acme.client("owner")
-    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     client.get(url, follow=True)  # fills caches that live as long as the process
     with CaptureQueriesContext(connection) as queries:
         assert client.get(url, follow=True).status_code == 200
@@ -39,3 +44,27 @@ def test_a_list_page_asks_as_much_for_a_thousand_rows_as_for_ten(model: type[Ten
         build_many(model, acme.tenant, 990)
     assert _queries(acme, model) == few
     agree_on("query_counts.json", _label(model), few)
+
+
+# Page, what it is asked for, the rows it lists, and what makes them appear there.
+PAGES: dict[str, tuple[str, type[TenantOwned], dict[str, str]]] = {
+    "admin:tenants_trail_changelist": ("", Membership, {}),
+    "admin:integrations_failures": ("", SyncRun, {"status": "failed", "error_code": "permission_missing"}),
+    "admin:reconciliation_workbench": ("?show=unmatched", BankLine, {"status": "unmatched", "description": "Seen"}),
+}
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_lists_asks_as_much_for_a_thousand_rows_as_for_ten(name: str, acme: Actors) -> None:
+    query, model, asked = PAGES[name]
+    address = reverse(name) + query
+    empty = acme.client("owner").get(address).content
+    with tenant_scope(acme.tenant.pk):
+        build_many(model, acme.tenant, 10, **asked)
+    few = _queries_of(acme, address)
+    assert len(acme.client("owner").get(address).content) > len(empty) + 1000, "the rows are not on this page"
+    with tenant_scope(acme.tenant.pk):
+        build_many(model, acme.tenant, 990, **asked)
+    assert _queries_of(acme, address) == few
+    agree_on("query_counts.json", name, few)
