@@ -2,6 +2,8 @@
 
 `python benchmarks/declarations.py [--records 5000] [--json]`: best of five interleaved rounds, five-line invoices, from
 decoded JSON. The hand-written functions below do exactly what `invoices.yaml` says; the results are compared first.
+With the extra `benchmarks` installed the reading is also done in JSONata (without exact money and dates, which it
+does not have: the comparison is in its favour).
 """
 
 import argparse
@@ -169,6 +171,43 @@ def write_by_hand(unified: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+JSONATA = """
+{ "external_id": Id, "version": SyncToken, "created_at": MetaData.CreateTime, "modified_at": MetaData.LastUpdatedTime,
+  "number": DocNumber, "issued_on": TxnDate, "currency": CurrencyRef.value ? CurrencyRef.value : "USD",
+  "exchange_rate": ExchangeRate, "memo": PrivateNote, "total": TotalAmt,
+  "dimensions": DepartmentRef ? [{"type": "department", "id": DepartmentRef.value}] : [], "custom_fields": CustomField,
+  "links": LinkedTxn.{"type": $lowercase(TxnType), "id": TxnId}, "tax_mode": "exclusive",
+  "subtotal": TotalAmt - TxnTaxDetail.TotalTax, "tax_total": TxnTaxDetail.TotalTax, "balance": Balance,
+  "status": Balance = 0 ? "paid" : Balance < TotalAmt ? "partially_paid" : "open",
+  "lines": Line[DetailType = "SalesItemLineDetail"].{
+    "id": Id, "description": Description, "amount": Amount,
+    "item": {"id": SalesItemLineDetail.ItemRef.value, "name": SalesItemLineDetail.ItemRef.name},
+    "account": {"id": SalesItemLineDetail.ItemAccountRef.value, "name": SalesItemLineDetail.ItemAccountRef.name},
+    "quantity": SalesItemLineDetail.Qty, "unit_price": SalesItemLineDetail.UnitPrice,
+    "tax_rate": {"id": SalesItemLineDetail.TaxCodeRef.value}, "gross_amount": SalesItemLineDetail.TaxInclusiveAmt,
+    "dimensions": [{"type": "class", "id": SalesItemLineDetail.ClassRef.value}] },
+  "contact": {"id": CustomerRef.value, "name": CustomerRef.name, "type": "customer"}, "due_on": DueDate,
+  "payment_terms": {"id": SalesTermRef.value, "name": SalesTermRef.name}, "email": BillEmail.Address,
+  "billing_address": {"line1": BillAddr.Line1, "city": BillAddr.City, "postal_code": BillAddr.PostalCode},
+  "remote_type": "Invoice" }
+"""
+
+
+def _jsonata_rate(remote: list[dict[str, Any]]) -> float | None:
+    """Records a second read by an expression; None where the extra `benchmarks` is not installed."""
+    try:
+        from jsonata import Jsonata
+    except ImportError:
+        return None
+    # It knows floats only.
+    plain = [json.loads(json.dumps(item, default=float)) for item in remote]
+    expression = Jsonata(JSONATA)
+    found = expression.evaluate(plain[0])
+    assert found["status"] == read_by_hand(remote[0])["status"]
+    assert len(found["lines"]) == LINES
+    return _rate(expression.evaluate, plain)
+
+
 def _rate(work: Callable[[Any], Any], items: list[Any]) -> float:
     began = time.process_time()
     for item in items:
@@ -210,12 +249,18 @@ def measure(records: int) -> dict[str, float]:
     assert write(unified[0]) == write_by_hand(unified[0])
     reading, reading_by_hand = _best((read, read_by_hand), remote)
     writing, writing_by_hand = _best((write, write_by_hand), unified)
+    jsonata = _jsonata_rate(remote[:200])
     page = jsontext.dumps({"QueryResponse": {"Invoice": remote[:1000]}})
     pages = [page] * 3
     return {
         "read_per_second": round(reading),
         "read_by_hand_per_second": round(reading_by_hand),
         "read_ratio": round(reading / reading_by_hand, 3),
+        **(
+            {}
+            if jsonata is None
+            else {"read_by_jsonata_per_second": round(jsonata), "read_times_jsonata": round(reading / jsonata, 1)}
+        ),
         "write_per_second": round(writing),
         "write_by_hand_per_second": round(writing_by_hand),
         "write_ratio": round(writing / writing_by_hand, 3),
@@ -230,6 +275,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     found = measure(options.records)
+    if "read_by_jsonata_per_second" not in found:
+        print("Without JSONata: install the extra `benchmarks` for that comparison.", file=sys.stderr)
     if options.json:
         print(json.dumps(found))
     else:

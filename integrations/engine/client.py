@@ -4,18 +4,21 @@ Its failures are the tree of `errors`: what never left is LedgerUnavailable even
 have left, anything but a whole, readable answer is OutcomeUnknown.
 """
 
+import ssl
 import threading
 import time
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from integrations.engine import jsontext, redaction
+from integrations.engine import jsontext, xmltext
+from integrations.engine.access import Access, TokenSource, access_of
 from integrations.engine.declarations import Connector
 from integrations.engine.endpoints import Endpoints
 from integrations.engine.errors import (
@@ -23,88 +26,48 @@ from integrations.engine.errors import (
     IntegrationError,
     LedgerUnavailable,
     OutcomeUnknown,
+    RateLimited,
+    ReauthorizationNeeded,
     WhoCanFix,
 )
+from integrations.engine.exchanges import Exchange, NoRecorder, Recorder, Wire, exchange
 from integrations.engine.faults import retry_after
-from integrations.engine.limits import Limiter, NoLimiter
+from integrations.engine.interfaces import spoken
+from integrations.engine.limits import NOTHING, Heard, Limiter, NoLimiter, heard
 from integrations.engine.messages import Answer, RemoteRequest
+from integrations.engine.sessions import opened
+from integrations.engine.settings import names_in
+from integrations.engine.ways import TokenWay
 
-_KEPT_CHARACTERS = 20_000
+__all__ = ["Client", "Exchange", "NoRecorder", "Recorder"]
+
+_TOO_MANY = 429
 
 # Nothing has reached the ledger when one of these is raised.
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
-class TokenSource(Protocol):
-    """Where a valid access token comes from."""
+class HeaderAuth(httpx.Auth):
+    """Lets each call in; a 401 renews the token once and asks again (a refused call has written nothing)."""
 
-    def token(self) -> str:
-        """The present access token; raises ReauthorizationNeeded when there is none."""
-
-    def renew(self, stale: str) -> str:
-        """A newer token than the one that was just refused, by one refresh at a time; raises ReauthorizationNeeded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One call and its answer, redacted and cut to size. `status` is None when no answer came; bodies are texts."""
-
-    method: str
-    url: str
-    request_headers: Mapping[str, str]
-    request_body: str
-    status: int | None
-    response_headers: Mapping[str, str]
-    response_body: str
-    started_at: datetime
-    seconds: float
-    bytes_received: int
-    correlation_id: str
-    error_code: str = ""
-    kind: str = "call"
-
-
-class Recorder(Protocol):
-    """Where exchanges are kept."""
-
-    def record(self, exchange: Exchange) -> None:
-        """Keep one exchange; it holds no secrets."""
-
-
-class NoRecorder:
-    """Keeps nothing: for tools and tests."""
-
-    def record(self, exchange: Exchange) -> None:
-        """Forget it."""
-
-
-class BearerAuth(httpx.Auth):
-    """Puts the token on each call; a 401 renews it once and asks again (a refused call has written nothing)."""
-
-    def __init__(self, source: TokenSource) -> None:
-        self._source = source
+    def __init__(self, access: Access) -> None:
+        self._access = access
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        token = self._source.token()
-        request.headers["Authorization"] = f"Bearer {token}"
+        token = self._access.token()
+        self._let_in(request, token)
         response = yield request
         if response.status_code == 401:
-            renewed = self._source.renew(token)
+            renewed = self._access.renew(token)
             if renewed != token:
-                request.headers["Authorization"] = f"Bearer {renewed}"
+                self._let_in(request, renewed)
                 yield request
 
-
-@dataclass(slots=True)
-class _Wire:
-    """What one call has come to so far, for its record."""
-
-    started_at: datetime
-    began: float
-    status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    data: bytes = b""
-    error_code: str = ""
+    def _let_in(self, request: httpx.Request, token: str) -> None:
+        # A signature that stands in the envelope is not repeated in the header: one proof a call.
+        is_signed = request.extensions.get("signed") and self._access.signs
+        if not is_signed and (header := self._access.header(token, request.method, str(request.url))):
+            request.headers["Authorization"] = header
 
 
 class Client:
@@ -120,7 +83,10 @@ class Client:
         recorder: Recorder | None = None,
         transport: httpx.BaseTransport | None = None,
         lane: str = "interactive",
+        way: str = "",
+        credentials: Mapping[str, str] | None = None,
     ) -> None:
+        """`way` is the connection's (the first without); `credentials` what a person typed for it, also secrets."""
         self.connector = connector
         self.endpoints = endpoints
         self.lane = lane
@@ -130,11 +96,17 @@ class Client:
         self._recorder = recorder or NoRecorder()
         self._lock = threading.Lock()
         http = connector.http
+        chosen, places = connector.way(way), {**endpoints.application, **endpoints.places}
+        self._access = access_of(chosen, tokens, credentials or {}, places)
+        self._opening = chosen.opening if isinstance(chosen, TokenWay) else None
+        self._session = ""
+        self._params = _placed(http.params, endpoints.places)
         self._http = httpx.Client(
             transport=transport,
-            auth=BearerAuth(tokens) if tokens is not None else None,
-            headers={"User-Agent": "LedgerPortal", **http.headers},
+            auth=HeaderAuth(self._access) if self._access is not None else None,
+            headers={"User-Agent": "LedgerPortal", **_placed(http.headers, endpoints.places)},
             timeout=httpx.Timeout(http.read_seconds, connect=http.connect_seconds, write=http.write_seconds),
+            verify=_trusted(),
             limits=httpx.Limits(max_connections=max(connector.limits.concurrency, 1), max_keepalive_connections=2),
             follow_redirects=False,
             trust_env=False,
@@ -164,20 +136,56 @@ class Client:
         return self._sent(request, checks=False)
 
     def _sent(self, request: RemoteRequest, *, checks: bool) -> Answer:
+        if request.interface:
+            interface = self.connector.interfaces[request.interface]
+            request = spoken(interface, request, {**self.endpoints.application, **self.endpoints.places})
+        if not request.sign or self._access is None:
+            return self._once(request, checks=checks)
+        proof = self._proof(self._access)
+        try:
+            return self._once(self._signed(request, proof), checks=checks)
+        except ReauthorizationNeeded:
+            # A session may end before its time; what was refused for it has written nothing.
+            newer = self._proof(self._access, refused=proof)
+            if newer == proof:
+                raise
+            return self._once(self._signed(request, newer), checks=checks)
+
+    def _proof(self, access: Access, *, refused: str = "") -> str:
+        """What stands in envelopes: the way's own token, or a session that it opens where envelopes know only those."""
+        if self._opening is None:
+            return access.renew(refused) if refused else access.token()
+        if not self._session or self._session == refused:
+            self._session = opened(self, self._opening)
+        return self._session
+
+    def _signed(self, request: RemoteRequest, token: str) -> RemoteRequest:
+        assert self._access is not None  # noqa: S101 - asked for by a client that has one
+        return replace(request, body=self._access.signed(token, request.sign, request.body))
+
+    def _once(self, request: RemoteRequest, *, checks: bool) -> Answer:
         headers, content = dict(request.headers), request.encoded()
         if content is not None:
-            headers.setdefault("Content-Type", "application/json")
+            headers.setdefault("Content-Type", request.content_type)
         # Merged, because a link to the next page carries its own query.
-        url = httpx.URL(self._url(request)).copy_merge_params({**self.connector.http.params, **request.params})
+        url = httpx.URL(self._url(request)).copy_merge_params({**self._params, **request.params})
         built = self._http.build_request(request.method, url, headers=headers, content=content)
+        built.extensions = {**built.extensions, "signed": bool(request.sign)}
         return self._call(built, kind=request.kind, is_write=request.is_write, uses_auth=True, checks=checks)
 
+    def fetch(self, url: str, *, hosts: Sequence[str]) -> Answer:
+        """The answer of an address that the ledger named for a file, on its own hosts or on these; no token leaves."""
+        host = (urlsplit(url).hostname or "").lower()
+        is_beside = urlsplit(url).scheme == "https" and any(host == h or host.endswith(f".{h}") for h in hosts)
+        built = self._http.build_request("GET", url)
+        return self._call(built, kind="download", is_write=False, uses_auth=False, is_fenced=not is_beside)
+
     def form(self, url: str, data: Mapping[str, str], headers: Mapping[str, str], *, as_json: bool = False) -> Answer:
-        """A call of the authorisation server: no bearer token, errors raised as ours."""
+        """A call of the authorisation server: no token, the answer whatever its status."""
         sent = {**headers, "Content-Type": "application/json" if as_json else "application/x-www-form-urlencoded"}
         content = jsontext.dumps(dict(data)) if as_json else urlencode(dict(data)).encode()
         built = self._http.build_request("POST", url, headers=sent, content=content)
-        return self._call(built, kind="token", is_write=False, uses_auth=False)
+        return self._call(built, kind="token", is_write=False, uses_auth=False, checks=False)
 
     def _url(self, request: RemoteRequest) -> str:
         return request.path if "://" in request.path else f"{self.endpoints.api}{request.path}"
@@ -193,34 +201,50 @@ class Client:
                 who_can_fix=WhoCanFix.OPERATOR,
             )
 
-    def _call(self, built: httpx.Request, *, kind: str, is_write: bool, uses_auth: bool, checks: bool = True) -> Answer:
-        self._fence(built)
-        wire = _Wire(datetime.now(UTC), time.monotonic())
+    def _call(
+        self,
+        built: httpx.Request,
+        *,
+        kind: str,
+        is_write: bool,
+        uses_auth: bool,
+        checks: bool = True,
+        is_fenced: bool = True,
+    ) -> Answer:
+        if is_fenced:
+            self._fence(built)
+        wire = Wire(datetime.now(UTC), time.monotonic())
         # Authorisation servers have no part in the API's limits.
-        lease = self._limiter.acquire(self.lane, kind) if uses_auth else None
-        wait: float | None = None
+        lease = self._limiter.acquire(self.lane, kind, is_write=is_write) if uses_auth else None
+        told = NOTHING
         try:
             answer = self._exchange(built, wire, is_write=is_write, uses_auth=uses_auth)
-            wait = self._refusal(answer)
+            told = self._heard(answer)
             if checks:
                 self.connector.errors.check(answer, is_write=is_write)
             return answer
         except IntegrationError as error:
             wire.error_code = error.code
+            if isinstance(error, RateLimited) and wire.status is not None:
+                told = self._heard(answer, error)
+                error.retry_after = told.retry_after
             raise
         finally:
             if uses_auth:
-                self._limiter.release(lease, retry_after=wait)
-            self._record(built, wire, kind)
+                self._limiter.release(lease, heard=told)
+            self._recorder.record(exchange(self.connector.http, built, wire, kind))
 
-    def _refusal(self, answer: Answer) -> float | None:
-        """For how many seconds the ledger wants to be left alone; None when it did not refuse for speed."""
-        if answer.status != 429:
-            return None
-        told = retry_after(answer.headers.get(self.connector.http.retry_after_header))
-        return self.connector.limits.retry_after if told is None else told
+    def _heard(self, answer: Answer, error: RateLimited | None = None) -> Heard:
+        """What an answer says about limits: its meters, and how long to stay away when it refuses for speed."""
+        return heard(
+            self.connector.limits,
+            answer.headers,
+            is_refusal=answer.status == _TOO_MANY or error is not None,
+            told=retry_after(answer.headers.get(self.connector.http.retry_after_header)),
+            code=(error.ledger_code if error else "") or "",
+        )
 
-    def _exchange(self, built: httpx.Request, wire: _Wire, *, is_write: bool, uses_auth: bool) -> Answer:
+    def _exchange(self, built: httpx.Request, wire: Wire, *, is_write: bool, uses_auth: bool) -> Answer:
         with self._lock:
             self.calls += 1
         try:
@@ -228,7 +252,7 @@ class Client:
             response = self._http.send(built, stream=True, auth=auth)
             try:
                 wire.status, wire.headers = response.status_code, dict(response.headers)
-                wire.data = self._body(response, is_write=is_write)
+                wire.data = self._body(response, wire, is_write=is_write)
             finally:
                 response.close()
         except httpx.HTTPError as error:
@@ -247,71 +271,52 @@ class Client:
             f"{label} did not answer to its end ({name}).", code="no_answer", ledger_message=str(error)
         )
 
-    def _body(self, response: httpx.Response, *, is_write: bool) -> bytes:
-        """The decoded body, at most `max_bytes` of it: a ledger's mistake must not fill our memory."""
-        chunks, size = [], 0
+    def _body(self, response: httpx.Response, wire: Wire, *, is_write: bool) -> bytes:
+        """The decoded body, at most `max_bytes` of it and within the total time: no answer may hold us for ever."""
+        http, label, chunks, size = self.connector.http, self.connector.label, [], 0
         for chunk in response.iter_bytes():
             size += len(chunk)
-            if size > self.connector.http.max_bytes:
-                text = f"{self.connector.label} sent more than {self.connector.http.max_bytes:,} bytes."
-                raise OutcomeUnknown(text) if is_write else LedgerUnavailable(text, code="answer_too_large")
             chunks.append(chunk)
+            text, code = "", ""
+            if size > http.max_bytes:
+                text, code = f"{label} sent more than {http.max_bytes:,} bytes.", "answer_too_large"
+            elif wire.seconds > http.total_seconds:
+                text, code = f"{label} had not finished its answer after {wire.seconds:.0f} seconds.", "answer_too_slow"
+            if text:
+                raise OutcomeUnknown(text) if is_write else LedgerUnavailable(text, code=code)
         return b"".join(chunks)
 
-    def _answer(self, wire: _Wire, *, is_write: bool) -> Answer:
+    def _answer(self, wire: Wire, *, is_write: bool) -> Answer:
         status = wire.status or 0
         try:
             text = wire.data.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = wire.data.decode("latin-1")
-        body, is_json = None, "json" in wire.headers.get("content-type", "")
+        kind = wire.headers.get("content-type", "")
+        body, is_data = None, "json" in kind or ("xml" in kind and "html" not in kind)
         try:
-            body = jsontext.loads(text) if text and (is_json or text[:1] in "{[") else None
+            if is_data and "json" not in kind:
+                body = xmltext.loads(text, self.connector.xml_lists) if text else None
+            elif text and (is_data or text[:1] in "{["):
+                body = jsontext.loads(text)
         except ValueError as error:
-            if is_json and status < 300:
+            if is_data and status < 300:
                 message = f"{self.connector.label} broke off in the middle of its answer."
                 raise (
                     OutcomeUnknown(message) if is_write else LedgerUnavailable(message, code="broken_answer")
                 ) from error
         headers = {name.lower(): value for name, value in wire.headers.items()}
-        return Answer(status, headers, body, text, headers.get(self.connector.http.correlation_header, ""))
+        correlation_id = headers.get(self.connector.http.correlation_header, "")
+        return Answer(status, headers, body, text, correlation_id, wire.data)
 
-    def _record(self, built: httpx.Request, wire: _Wire, kind: str) -> None:
-        headers = {name.lower(): value for name, value in wire.headers.items()}
-        self._recorder.record(
-            Exchange(
-                method=built.method,
-                url=redaction.url(str(built.url)),
-                request_headers=redaction.headers(dict(built.headers)),
-                request_body=self._shown(built.content, built.headers.get("content-type", "")),
-                status=wire.status,
-                response_headers=redaction.headers(headers),
-                response_body=self._shown(wire.data, headers.get("content-type", "")),
-                started_at=wire.started_at,
-                seconds=time.monotonic() - wire.began,
-                bytes_received=len(wire.data),
-                correlation_id=headers.get(self.connector.http.correlation_header, ""),
-                error_code=wire.error_code,
-                kind=kind,
-            )
-        )
 
-    def _shown(self, data: bytes, content_type: str) -> str:
-        """A body as it may be kept: JSON with its shape, forms and texts redacted, anything else by its size."""
-        if not data:
-            return ""
-        if "form-urlencoded" in content_type:
-            return redaction.form(data.decode("utf-8", "replace"))
-        if "multipart" in content_type or "pdf" in content_type or "image" in content_type:
-            return f"[{len(data):,} bytes of {content_type.split(';')[0]}]"
-        return self._shown_text(data)[:_KEPT_CHARACTERS]
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """The certificates every client trusts; read once, because that costs more than a call."""
+    return httpx.create_ssl_context(trust_env=False)
 
-    def _shown_text(self, data: bytes) -> str:
-        try:
-            body: Any = jsontext.loads(data)
-        except ValueError:
-            # Broken off: what cannot be redacted property by property (a token, a tax number) is not kept.
-            if data.lstrip()[:1] in (b"{", b"["):
-                return f"[{len(data):,} bytes of JSON that is broken off]"
-            return f"[{len(data):,} bytes that are no JSON] {redaction.text(data[:300].decode('utf-8', 'replace'))}"
-        return jsontext.dumps(redaction.body(body, personal=self.connector.http.personal)).decode()
+
+def _placed(texts: Mapping[str, str], places: Mapping[str, str]) -> dict[str, str]:
+    """Headers or parameters for this connection; one whose place is not known yet is left out."""
+    known = {name: value for name, value in places.items() if value}
+    return {name: text.format_map(known) for name, text in texts.items() if names_in(text) <= set(known)}

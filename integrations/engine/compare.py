@@ -11,6 +11,10 @@ _NOT_COMPARED = frozenset(
 )
 
 
+# Ledgers list these in an order of their own, among those that were there before.
+_UNORDERED = frozenset({"allocations", "links", "dimensions", "custom_fields"})
+
+
 def differences(wanted: Any, found: Any, path: str = "") -> list[str]:
     """The paths at which `found` does not hold what `wanted` gives; empty when it holds all of it."""
     if wanted is None or wanted == "" or wanted == [] or wanted == {}:
@@ -41,6 +45,8 @@ def _is_reference(value: Mapping[str, Any]) -> bool:
 def _list_differences(wanted: list[Any], found: Any, path: str) -> list[str]:
     if not isinstance(found, list) or len(found) < len(wanted):
         return [path or "."]
+    if path.rpartition(".")[2] in _UNORDERED:
+        return [f"{path}.{n}" for n, item in enumerate(wanted) if all(differences(item, other) for other in found)]
     missing = []
     for position, item in enumerate(wanted):
         missing.extend(differences(item, found[position], f"{path}.{position}"))

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from integrations.engine import conditions, paths
 from integrations.engine.converters import Context, Converter, FieldProblem, FieldProblems, Shape
+from integrations.engine.own_properties import own_properties
+from integrations.engine.placed_lines import placed_lines
 from integrations.engine.readers import reference_reader
 from integrations.engine.sections import ManifestError, Section, shown
 
@@ -24,6 +26,7 @@ def ref(options: Section, shapes: Shapes) -> Converter:
     get_id, put_id = paths.getter(id_path), paths.putter(id_path)
     get_name = paths.getter(name_path) if name_path else (lambda value: None)
     get_type, put_type = _ref_type(options)
+    is_plain = "." not in id_path and put_type is None
 
     def read(value: Any, context: Context) -> dict[str, Any] | None:
         found = get_id(value)
@@ -35,11 +38,13 @@ def ref(options: Section, shapes: Shapes) -> Converter:
         return named
 
     def write(value: Any, context: Context) -> Any:
-        found = value.get("id") if isinstance(value, Mapping) else value
+        found = value.get("id") if value.__class__ is dict or isinstance(value, Mapping) else value
         if not isinstance(found, str) or not found:
             raise ValueError(f'expected a reference such as {{"id": "12"}}, got {value!r}')
         if id_path == ".":
             return found
+        if is_plain:
+            return {id_path: found}
         target: dict[str, Any] = {}
         if put_type is not None:
             put_type(value, target)
@@ -89,18 +94,33 @@ def an_object(options: Section, shapes: Shapes) -> Converter:
 
 
 def lines(options: Section, shapes: Shapes) -> Converter:
-    """A list of objects: all alike (`fields`), or told apart by a property (`discriminator`, `kinds`)."""
-    where = conditions.compiled(options.mapping("where"), options.at("where"))
+    """A list of objects: all alike (`fields`), or of `kinds`, told apart by a property or by where each stands."""
+    if options.has("kinds") and any("at" in kind for kind in options.mapping("kinds").values() if kind):
+        return placed_lines(options, shapes)
+    where = conditions.compiled(options.mapping("where"), options.at("where")) if options.has("where") else None
     reading, writing = _kinds(options, shapes) if options.has("kinds") else _alike(options, shapes)
-    return Converter(_read_lines(reading, where), _write_lines(writing), is_list=True)
+    write = _write_lines(writing)
+    return Converter(_read_lines(reading, where), _only(write) if options.flag("one") else write, is_list=True)
 
 
-def _read_lines(reading: "_ForRemote", where: conditions.Holds) -> Callable[[Any, Context], list[Any]]:
+def _only(write: Callable[[Any, Context], list[Any]]) -> Callable[[Any, Context], Any]:
+    """The ledger takes one object where the model has a list."""
+
+    def only(value: Any, context: Context) -> Any:
+        written = write(value, context)
+        if len(written) != 1:
+            raise ValueError(f"the ledger takes exactly one, got {len(written)}")
+        return written[0]
+
+    return only
+
+
+def _read_lines(reading: "_ForRemote", where: conditions.Holds | None) -> Callable[[Any, Context], list[Any]]:
     def read(value: Any, context: Context) -> list[Any]:
         found = []
         for position, item in enumerate(value if isinstance(value, list) else [value]):
             shape = reading(item)
-            if shape is not None and where(item):
+            if shape is not None and (where is None or where(item)):
                 try:
                     found.append(shape.read(item, context))
                 except FieldProblem as problem:
@@ -164,9 +184,9 @@ def _kinds(options: Section, shapes: Shapes) -> tuple[_ForRemote, _ForUnified]:
         return None if kind in ignored else by_kind.get(kind, other)
 
     def writing(item: Any) -> Shape:
-        if not isinstance(item, Mapping):
+        if item.__class__ is not dict and not isinstance(item, Mapping):
             raise ValueError(f"expected an object, got {item!r}")
-        plain = dict(item)
+        plain = item if item.__class__ is dict else dict(item)
         for holds, shape in written:
             if holds(plain):
                 return shape
@@ -188,37 +208,50 @@ def _marked(shape: Shape, put: paths.Put, kind: str) -> Shape:
 
 
 def dimensions(options: Section, shapes: Shapes) -> Converter:
-    """`of: {class: path of a reference}` ↔ `[{"type": "class", "id", "name"}]`."""
+    """`of: {class: path of a reference}` ↔ `[{"type": "class", "id", "name"}]`; a property that begins with one of
+    `prefixes` is such a reference by its own name."""
     id_path, name_path = options.text("id", "id"), options.text("name", "name")
-    places = options.mapping("of")
-    if not places:
+    places, prefixes = options.mapping("of"), options.texts("prefixes")
+    if not places and not prefixes:
         raise ManifestError(f"{options.where}: of is missing, expected dimension types and where each stands")
-    getters = [
-        (kind, paths.getter(f"{path}.{id_path}"), paths.getter(f"{path}.{name_path}")) for kind, path in places.items()
-    ]
+    getters = [(kind, paths.getter(path)) for kind, path in places.items()]
+    get_id, get_name = paths.getter(id_path), paths.getter(name_path)
     putters = {kind: paths.putter(f"{path}.{id_path}") for kind, path in places.items()}
 
     def read(value: Any, context: Context) -> list[Any]:
         found = []
-        for kind, get_id, get_name in getters:
-            identity = get_id(value)
+        for kind, get in getters:
+            place = get(value)
+            identity = None if place is None else get_id(place)
             if identity is not None:
-                found.append({"type": kind, "id": str(identity), "name": get_name(value)})
+                found.append({"type": kind, "id": str(identity), "name": get_name(place)})
+        if prefixes:
+            own = [(key, value[key]) for key in value if key.startswith(prefixes)]
+            found += [
+                {"type": key, "id": str(get_id(place)), "name": get_name(place)} for key, place in own if get_id(place)
+            ]
         return found
 
     def write(value: Any, context: Context) -> Any:
         target: dict[str, Any] = {}
         for position, item in enumerate(value):
-            if item.get("type") not in putters:
+            kind = str(item.get("type"))
+            put = putters.get(kind) or (paths.putter(f"{kind}.{id_path}") if kind.startswith(prefixes) else None)
+            if put is None:
                 raise FieldProblems([(f"{position}.type", f"{item.get('type')!r} cannot stand here in this ledger")])
-            putters[item["type"]](target, item["id"])
+            put(target, item["id"])
         return target
 
     return Converter(read, write, is_list=True)
 
 
 def custom_fields(options: Section, shapes: Shapes) -> Converter:
-    """`[{"id", "name", "value"}]` ↔ the ledger's user-defined fields; `values` names a property per type of value."""
+    """`[{"id", "name", "value"}]` ↔ the ledger's user-defined fields; `values` names a property per type of value.
+
+    With `prefixes` they are properties of the record itself, known by how their names begin.
+    """
+    if options.has("prefixes"):
+        return own_properties(options)
     id_path, name_path = options.text("id"), options.text("name", "")
     by_type = options.mapping("values")
     type_path, types = options.optional_text("type_path"), options.mapping("types")

@@ -73,7 +73,10 @@ def total(options: Section, shapes: Shapes) -> Converter:
 
 
 def join(options: Section, shapes: Shapes) -> Converter:
-    """`take` of the lookup's record whose key is the value at the path; without a path the lookup is one record."""
+    """`take` of the lookup's record whose key is the value at the path; without a path the lookup is one record.
+
+    `writable`: the key of the record whose `take` is the value is written, such as the ledger's number of a currency.
+    """
     lookup, get = options.text("lookup"), paths.getter(options.text("take"))
     scalar = SCALARS[options.choice("then", SCALARS, "text")](Section({}, options.where))
     is_single = not options.has("path")
@@ -83,7 +86,13 @@ def join(options: Section, shapes: Shapes) -> Converter:
         found = get(table if is_single else table.get(key))
         return None if found is None or found == "" else scalar.read(found)
 
-    return Converter(read, None)
+    def write(value: Any, context: Context) -> Any:
+        for key, record in context.lookups.get(lookup, {}).items():
+            if get(record) == value:
+                return key
+        raise ValueError(f"{value!r} is not in the ledger")
+
+    return Converter(read, write if options.flag("writable") else None)
 
 
 def hook(options: Section, shapes: Shapes) -> Converter:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations.engine import inlining
+from integrations.engine.inlining import PlainPut, PlainRead, Put
+
 Remote = dict[str, Any]
 Unified = dict[str, Any]
 
@@ -64,6 +67,18 @@ class Field:
     not_in: frozenset[str] = frozenset()
     fits: Callable[[Any], bool] | None = None
     """Among alternatives: whether the remote record written so far allows this one."""
+    plain_read: PlainRead | None = None
+    plain_put: PlainPut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What one operation writes: the fields it cannot do without, and how each field is put."""
+
+    operation: str
+    required: tuple[str, ...]
+    puts: Mapping[str, Put]
+    write: Put
 
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError)
@@ -75,13 +90,16 @@ class Shape:
     def __init__(self, fields: tuple[Field, ...], sends: Callable[[Remote], None] | None = None) -> None:
         self.fields = fields
         self._readers = tuple((field.name, field.read) for field in fields if field.read is not None)
+        self._read = inlining.reader((f.name, f.read, f.plain_read) for f in fields if f.read is not None)
         self._writers = tuple(field for field in fields if field.put is not None)
+        self._plans: dict[tuple[str, str], _Plan] = {}
         self.sends = sends
 
     def read(self, remote: Any, context: Context) -> Unified:
         """The unified form of a remote object. Raises FieldProblem with the path of what cannot be read."""
         try:
-            return {name: read(remote, context) for name, read in self._readers}
+            found: Unified = self._read(remote, context)
+            return found
         except _UNREADABLE:
             raise self._explained(remote, context) from None
 
@@ -97,30 +115,56 @@ class Shape:
 
     def write(self, unified: Mapping[str, Any], context: Context, operation: str = "create") -> Remote:
         """The remote form of a unified object: only what is given and not None. Raises FieldProblems."""
+        plan = self._plan(operation, context.values.get("country", ""))
         target: Remote = {}
-        problems: list[tuple[str, str]] = []
         if self.sends is not None:
             self.sends(target)
-        country = context.values.get("country", "")
-        for writer in self._writers:
-            value = unified.get(writer.name)
-            if value is None:
-                if operation in writer.required_on:
-                    problems.append((writer.name, f"is missing; the ledger needs it to {operation}"))
-            elif country not in writer.not_in and (not writer.operations or operation in writer.operations):
-                problems.extend(_put(writer, value, target, context))
-        if problems:
-            raise FieldProblems(problems)
+        try:
+            plan.write(unified, target, context)
+        except _UNREADABLE:
+            raise FieldProblems(self._problems(plan, unified, context)) from None
+        for name in plan.required:
+            if unified.get(name) is None:
+                raise FieldProblems(self._problems(plan, unified, context))
         return target
 
+    def _plan(self, operation: str, country: str) -> "_Plan":
+        """What an operation writes in a country, worked out once."""
+        plan = self._plans.get((operation, country))
+        if plan is None:
+            sent = [
+                field
+                for field in self._writers
+                if country not in field.not_in and (not field.operations or operation in field.operations)
+            ]
+            plan = self._plans[operation, country] = _Plan(
+                operation,
+                tuple(field.name for field in self._writers if operation in field.required_on),
+                {field.name: field.put for field in sent if field.put is not None},
+                inlining.writer((field.name, field.put, field.plain_put) for field in sent if field.put is not None),
+            )
+        return plan
 
-def _put(field: Field, value: Any, target: Remote, context: Context) -> list[tuple[str, str]]:
-    if field.put is None:
-        return []
+    def _problems(self, plan: "_Plan", unified: Mapping[str, Any], context: Context) -> list[tuple[str, str]]:
+        """Everything that is wrong with an object that could not be written, in the order of the declaration."""
+        target: Remote = {}
+        if self.sends is not None:
+            self.sends(target)
+        problems: list[tuple[str, str]] = []
+        for writer in self._writers:
+            name, value = writer.name, unified.get(writer.name)
+            if value is None and name in plan.required:
+                problems.append((name, f"is missing; the ledger needs it to {plan.operation}"))
+            elif value is not None and name in plan.puts:
+                problems.extend(_put(name, plan.puts[name], value, target, context))
+        return problems
+
+
+def _put(name: str, put: Put, value: Any, target: Remote, context: Context) -> list[tuple[str, str]]:
     try:
-        field.put(value, target, context)
+        put(value, target, context)
     except FieldProblems as inner:
-        return [(f"{field.name}.{path}" if path else field.name, text) for path, text in inner.problems]
+        return [(f"{name}.{path}" if path else name, text) for path, text in inner.problems]
     except _UNREADABLE as error:
-        return [(field.name, str(error))]
+        return [(name, str(error))]
     return []

@@ -2,33 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from integrations.engine import paths, templates
-from integrations.engine.converters import NOWHERE, Context, FieldProblem, FieldProblems, Shape, Unified
-from integrations.engine.errors import InvalidRecord, RejectedError, UnexpectedShape, WhoCanFix
-from integrations.engine.faults import ErrorTable
+from integrations.engine import writing
+from integrations.engine.conditions import Holds
+from integrations.engine.converters import NOWHERE, Context, FieldProblem, Shape, Unified
+from integrations.engine.discovery import Discovery
+from integrations.engine.errors import ConfigurationError, InvalidRecord, RejectedError, UnexpectedShape
+from integrations.engine.faults import Envelope, ErrorTable
+from integrations.engine.files import Files
+from integrations.engine.interfaces import Interface
 from integrations.engine.limits import LimitPolicy
 from integrations.engine.messages import RemoteRequest
-from integrations.engine.paging import Paging
+from integrations.engine.operations import Answers, Operation
+from integrations.engine.paging import Listing
+from integrations.engine.parts import Part
+from integrations.engine.settings import Setting
+from integrations.engine.ways import Way
 from integrations.unified import InvalidUnified, typed
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """How one verb is said: create, read, update, void or delete."""
-
-    name: str
-    method: str
-    path: str
-    params: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: tuple[str, ...]
-    """The only fields sent; empty: all that the record gives."""
-    needs: tuple[str, ...]
-    """Fields without which the call cannot be made."""
-    sends: Mapping[str, Any]
-    wrap: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +30,40 @@ class Entity:
     remote_type: str
     key: str
     path: str
-    when: Mapping[str, str]
-    """Unified values that send a record here when written, such as contact_type: customer."""
+    when: Mapping[str, Any]
+    """Unified values that send a record here when written, such as contact_type: customer, or that a value is given."""
     known_by: tuple[str, ...]
     """Properties that only this kind of record has: what a record that comes without its kind is told by."""
     shape: Shape
     operations: Mapping[str, Operation]
-    paging: Paging
+    paging: Listing
     in_changes: bool
     link: str
     find: tuple[Mapping[str, str], ...]
     """How to look for a written record: query properties and the unified fields they must equal."""
     probe: Mapping[str, tuple[str, ...]]
+    answers: Answers
+    gone: Holds | None = None
+    """Rows that say of themselves that they are deleted."""
+    detail: Holds | None = None
+    """Rows of the list that are not whole: each is read by itself."""
+    parts: tuple[Part, ...] = ()
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the connection with which there is this kind of record."""
+
+    def takes(self, unified: Mapping[str, Any]) -> bool:
+        """Whether a unified record is written as this kind."""
+        return all(
+            (unified.get(name) is not None) is value["present"]
+            if isinstance(value, Mapping)
+            else unified.get(name) == value
+            for name, value in self.when.items()
+        )
+
+    def modified(self, raw: Any) -> datetime | None:
+        """When the ledger last changed a remote record, None where it does not say."""
+        found = next((f.read(raw, NOWHERE) for f in self.shape.fields if f.name == "modified_at" and f.read), None)
+        return found if isinstance(found, datetime) else None
 
     def identity(self, raw: Any) -> str:
         """The id of a remote record, empty where it has none."""
@@ -64,7 +78,7 @@ class Lookup:
 
     entity: str
     key: str
-    paging: Paging
+    paging: Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,8 @@ class Resource:
     label: str
     entities: Mapping[str, Entity]
     lookups: Mapping[str, Lookup]
+    gotchas: tuple[str, ...] = ()
+    """What surprises people who know other ledgers: shown on the coverage page."""
 
     def entity(self, remote_type: str | None = None) -> Entity:
         """The kind of remote record of that name, or the only one. Raises KeyError."""
@@ -94,10 +110,11 @@ class Resource:
         if isinstance(named, str) and named in self.entities:
             return self.entities[named]
         for entity in self.entities.values():
-            if all(unified.get(name) == value for name, value in entity.when.items()):
+            if entity.takes(unified):
                 return entity
         asked = {name for entity in self.entities.values() for name in entity.when}
-        choices = " or ".join(str(value) for entity in self.entities.values() for value in entity.when.values())
+        values = [value for entity in self.entities.values() for value in entity.when.values()]
+        choices = " or ".join(dict.fromkeys(value for value in values if isinstance(value, str)))
         raise InvalidRecord([(name, f"must be {choices}") for name in sorted(asked)], resource=self.name)
 
     def typed(self, unified: Mapping[str, Any], operation: str) -> Unified:
@@ -120,70 +137,11 @@ class Resource:
         unified["remote_type"] = entity.remote_type
         return unified
 
-    def write(self, unified: Mapping[str, Any], operation: str = "create", context: Context = NOWHERE) -> RemoteRequest:
+    def write(
+        self, unified: Mapping[str, Any], operation: str = "create", context: Context = NOWHERE, key: str = ""
+    ) -> RemoteRequest:
         """The exact request that a unified record becomes. Raises InvalidRecord or RejectedError (`unsupported`)."""
-        entity = self.entity_for(unified)
-        verb = entity.operations.get(operation)
-        if verb is None:
-            raise RejectedError(
-                f"This ledger cannot {operation} {self.label.lower()} of kind {entity.remote_type}.",
-                code="unsupported",
-                remedy=f"It can {', '.join(name for name in entity.operations if name != 'read') or 'only read'}.",
-                who_can_fix=WhoCanFix.EDITOR,
-            )
-        missing = [(name, f"is missing; it is needed to {operation}") for name in verb.needs if not unified.get(name)]
-        if missing:
-            raise InvalidRecord(missing, resource=self.name)
-        given = {name: unified[name] for name in verb.body if name in unified} if verb.body else unified
-        try:
-            body = entity.shape.write(given, context, operation)
-        except FieldProblems as problems:
-            raise InvalidRecord(problems.problems, resource=self.name) from problems
-        if not verb.body:
-            paths.merge(body, unified.get("remote_fields") or {})
-        for path, value in verb.sends.items():
-            paths.putter(path)(body, value)
-        return _request(entity, verb, body, unified, context)
-
-
-def _request(
-    entity: Entity, verb: Operation, body: dict[str, Any], unified: Mapping[str, Any], context: Context
-) -> RemoteRequest:
-    places = {
-        "org": context.values.get("org", "{org}"),
-        "path": entity.path,
-        "key": entity.key,
-        "id": unified.get("external_id") or "",
-    }
-    wrapped: Any = body
-    if verb.wrap:
-        wrapped = {templates.filled(verb.wrap, places): [body]}
-    return RemoteRequest(
-        method=verb.method,
-        path=templates.filled_path(verb.path, places),
-        params=templates.filled_all(verb.params, places),
-        headers=verb.headers,
-        body=None if verb.method in {"GET", "DELETE"} else wrapped,
-        remote_type=entity.remote_type,
-        operation=verb.name,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Auth:
-    """How consent is asked for and tokens are exchanged."""
-
-    type: str
-    scopes: tuple[str, ...]
-    client_auth: str
-    uses_pkce: bool
-    token_headers: Mapping[str, str]
-    authorize_params: Mapping[str, str]
-    org_param: str
-    refresh_expires_field: str
-    refresh_expires_days: int
-    hard_expires_field: str
-    revoke_body: str
+        return writing.request(self, unified, operation, context, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +155,8 @@ class Http:
     connect_seconds: float
     read_seconds: float
     write_seconds: float
+    total_seconds: float
+    """For one call with its answer: a dripping one must not hold a worker."""
     max_bytes: int
     personal: frozenset[str]
     """Names of properties whose values never reach a record of an exchange."""
@@ -210,21 +170,12 @@ class Idempotency:
     """native_key, natural_upsert, search or none."""
     param: str
     header: str
+    header_value: str
     max_length: int
     ttl_hours: float
+    settle_seconds: float
+    """How long after the sending a record may still appear: until then `absent` is not believed."""
     probe: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Where records, counts and the ledger's clock stand in its answers."""
-
-    one: str
-    many: str
-    count: str
-    time: str
-    deleted_path: str
-    deleted_value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,27 +194,36 @@ class ChangeFeed:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Several independent writes in one call."""
+class DeletionFeed:
+    """A list of what was deleted since a moment, for all kinds of record."""
 
-    path: str
-    most: int
-    id_length: int
-    request: str
-    answer: str
+    listing: Listing
+    id: str
+    at: str
+    kind: str
+    kinds: Mapping[str, tuple[tuple[str, str], ...]]
+    """The ledger's word, in small letters → resources and kinds of record."""
+
+    def covers(self, resource: str) -> bool:
+        """Whether it tells about a resource."""
+        return any(name == resource for found in self.kinds.values() for name, _ in found)
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """How a file is attached to a record."""
+class Batch:
+    """Several independent writes in one call."""
 
-    path: str
-    metadata_part: str
-    content_part: str
-    answer: str
-    max_bytes: int
-    kinds: Mapping[str, str]
-    """Unified resource → the ledger's name of what a file can hang on."""
+    most: int
+    operations: tuple[str, ...]
+    is_collection: bool = False
+    """Records of one kind under one verb, answered in their order; else named items, each with its own verb."""
+    path: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    id_length: int = 36
+    request: str = ""
+    answer: str = ""
+    errors: Envelope | None = None
+    """Where the errors of one element stand; None: as in an answer of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +234,10 @@ class ReportCall:
     path: str
     params: Mapping[str, Any]
     rows: str
+    groups: Mapping[str, str]
+    """The ledger's name of a part (its group, or its label) → what it is in the unified model."""
+    known_by: Mapping[str, Any]
+    """What an answer says of itself when it is this report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,19 +247,48 @@ class Connector:
     name: str
     label: str
     urls: Mapping[str, str]
-    auth: Auth
+    settings: Mapping[str, Setting]
+    auth: Mapping[str, Way]
+    """The ways of being let in; the first is offered first."""
     http: Http
     limits: LimitPolicy
     errors: ErrorTable
     idempotency: Idempotency
     answers: Answers
     organisation: str
+    traits: frozenset[str]
     resources: Mapping[str, Resource]
     changes: ChangeFeed | None = None
+    deletions: DeletionFeed | None = None
+    discovery: Discovery | None = None
     batch: Batch | None = None
-    upload: Upload | None = None
+    files: Files | None = None
     reports: Mapping[str, ReportCall] = field(default_factory=dict)
     exchange_rates: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """What the ledger does not have, and why: a resource, `resource.operation`, or `reports.name`."""
+    simulated: Mapping[str, str] = field(default_factory=dict)
+    """Paths of `urls` that the simulated ledger has elsewhere."""
+    interfaces: Mapping[str, Interface] = field(default_factory=dict)
+    """Protocols beside the first one, by name."""
+    application: tuple[str, ...] = ()
+    """What the portal's operator has from the ledger beside client id and secret, such as a sender id."""
+
+    @property
+    def xml_lists(self) -> frozenset[str]:
+        """Elements of XML that are lists even when there is one."""
+        return frozenset(name for interface in self.interfaces.values() for name in interface.lists)
+
+    def way(self, name: str = "") -> Way:
+        """A way of being let in by its name, the first one without. Raises ConfigurationError."""
+        found = self.auth.get(name) if name else next(iter(self.auth.values()))
+        if found is None:
+            raise ConfigurationError(
+                f"{self.label} has no way called {name!r}.",
+                code="unknown_way",
+                remedy=f"It can be connected by {', '.join(self.auth)}.",
+            )
+        return found
 
     def resource(self, name: str) -> Resource:
         """A resource by its name, hyphens allowed. Raises RejectedError `unsupported`."""

@@ -1,14 +1,14 @@
-"""Verbs beside the records of the unified model: reports, exchange rates, files, batches."""
+"""Verbs beside the records of the unified model: reports, exchange rates, batches."""
 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from integrations.engine import batches, paths, reports, templates, uploads
+from integrations.engine import batches, paths, reports, templates
 from integrations.engine.errors import RejectedError, UnexpectedShape
 from integrations.engine.messages import RemoteRequest
-from integrations.engine.results import BatchItem, BatchResult, Record, ReportTable
+from integrations.engine.results import BatchItem, BatchResult, ReportTable
 
 if TYPE_CHECKING:
     from integrations.engine.ledger import Ledger
@@ -28,7 +28,7 @@ def report(ledger: "Ledger", name: str, **asked: Any) -> ReportTable:
     answer = ledger.client.send(reports.request(call, ledger.context.values, asked))
     if not isinstance(answer.body, dict):
         raise UnexpectedShape(f"{ledger.connector.label} sent no report.", correlation_id=answer.correlation_id)
-    return ReportTable(reports.READERS[call.rows](call.name, answer.body), answer.body)
+    return ReportTable(reports.read(call, answer.body), answer.body)
 
 
 def exchange_rate(ledger: "Ledger", currency: str, on: date) -> Decimal | None:
@@ -41,36 +41,6 @@ def exchange_rate(ledger: "Ledger", currency: str, on: date) -> Decimal | None:
     request = RemoteRequest("GET", templates.filled_path(declared["path"], places), params, operation="read")
     rate = paths.getter(declared["rate"])(ledger.client.send(request).body)
     return None if rate is None else Decimal(str(rate))
-
-
-def attach(
-    ledger: "Ledger",
-    resource: str,
-    external_id: str,
-    *,
-    file_name: str,
-    content_type: str,
-    content: bytes,
-    key: str,
-) -> Record:
-    """Upload a file and hang it on a record; the attachment's record. Raises like `Ledger.post`."""
-    request = uploads.request(
-        ledger.connector,
-        org=ledger.context.values.get("org", ""),
-        resource=resource.replace("-", "_"),
-        external_id=external_id,
-        file_name=file_name,
-        content_type=content_type,
-        content=content,
-    )
-    answer = ledger.client.send(ledger.keyed(request, key))
-    declared = ledger.connector.upload
-    found = paths.getter(declared.answer if declared else ".")(answer.body)
-    for fault in ledger.connector.errors.faults(found, 400):
-        raise ledger.connector.errors.translated(fault, answer, is_write=True)
-    attachments = ledger.connector.resource("attachments")
-    raw = (found or {}).get(attachments.entity().key)
-    return Record(attachments.read(raw or {}), raw or {}, attachments.entity().remote_type, answer.correlation_id)
 
 
 def post_batch(ledger: "Ledger", items: Sequence[BatchItem]) -> list[BatchResult]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any
 
 from integrations.engine import errors, paths
@@ -49,32 +50,60 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Where a ledger puts its errors; `items` is the path of a list of them, empty where the body is the error."""
+    """Where a ledger puts its errors; `items` is the path of a list of them, empty where the body is the error.
+
+    Each of `code`, `message`, `detail`, `field` is a path, or several of which the first that leads somewhere counts.
+    """
 
     items: str
-    code: str
-    message: str
-    detail: str
-    field: str
-    kind: str
+    code: tuple[str, ...] = ()
+    message: tuple[str, ...] = ()
+    detail: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
+    kind: str = ""
+    code_header: str = ""
+    """A header of a refusal that is the code."""
+    ok_path: str = ""
+    """What the ledger calls success there, whatever the status; anything else is an error."""
+    ok_values: frozenset[str] = frozenset()
+    is_last_first: bool = False
+    """The last error of the list says most."""
 
-    def faults(self, body: Any, status: int) -> list[Fault]:
-        """The errors in a body, in the ledger's order; none where the envelope is not there."""
-        found = paths.getter(self.items)(body)
-        listed = found if isinstance(found, list) else [found]
+    def faults(self, body: Any, status: int, headers: Mapping[str, str]) -> list[Fault]:
+        """The errors in an answer, the most telling first; none where the envelope is not there."""
+        said = headers.get(self.code_header, "") if self.code_header and status >= _REFUSED else ""
+        if self.code_header and not said:
+            return []
+        if self.ok_path and self._is_ok(body):
+            return []
         kind = _text(paths.getter(self.kind)(body)) if self.kind else ""
-        return [self._fault(item, status, kind) for item in listed if self._is_error(item)]
+        found = [self._fault(item, status, kind, said) for item in self._items(body) if said or self._is_error(item)]
+        if not found and (said or self.ok_path):
+            return [Fault(status, said, detail=said, kind=kind)]
+        return found[::-1] if self.is_last_first else found
+
+    def _is_ok(self, body: Any) -> bool:
+        """Also where the ledger's word is missing: then this is another kind of answer."""
+        return all(_text(word) in self.ok_values for word in paths.every(self.ok_path)(body))
+
+    def _items(self, body: Any) -> list[Any]:
+        found = paths.every(self.items)(body)
+        return [item for group in found for item in (group if isinstance(group, list) else [group])]
 
     def _is_error(self, item: Any) -> bool:
-        return isinstance(item, dict) and any(
-            paths.getter(path)(item) not in (None, "") for path in (self.code, self.message) if path
-        )
+        return isinstance(item, dict) and bool(_first(self.code + self.message, item))
 
-    def _fault(self, item: Any, status: int, kind: str) -> Fault:
-        def at(path: str) -> str:
-            return _text(paths.getter(path)(item)) if path else ""
+    def _fault(self, item: Any, status: int, kind: str, said: str) -> Fault:
+        code, detail = _first(self.code, item) or said, _first(self.detail, item) or said
+        return Fault(status, code, _first(self.message, item), detail, _first(self.field, item), kind)
 
-        return Fault(status, at(self.code), at(self.message), at(self.detail), at(self.field), kind)
+
+_REFUSED = 400
+
+
+def _first(found: tuple[str, ...], item: Any) -> str:
+    """What stands at the first of these paths that leads somewhere."""
+    return next((text for text in (_text(paths.getter(path)(item)) for path in found) if text), "")
 
 
 def _text(value: Any) -> str:
@@ -117,17 +146,17 @@ class ErrorTable:
 
     def check(self, answer: Answer, *, is_write: bool) -> None:
         """Raise what an answer means when it is an error, whatever its status (some ledgers send faults with 200)."""
-        fault = next(self.faults(answer.body, answer.status), None)
+        fault = next(self.faults(answer.body, answer.status, answer.headers), None)
         if fault is None and answer.status < 300:
             return
         raise self.translated(
             fault or Fault(answer.status, message=_first_line(answer.text)), answer, is_write=is_write
         )
 
-    def faults(self, body: Any, status: int) -> Iterator[Fault]:
-        """Every error in a body."""
+    def faults(self, body: Any, status: int, headers: Mapping[str, str] = MappingProxyType({})) -> Iterator[Fault]:
+        """Every error in an answer."""
         for envelope in self.envelopes:
-            yield from envelope.faults(body, status)
+            yield from envelope.faults(body, status, headers)
 
     def translated(self, fault: Fault, answer: Answer, *, is_write: bool) -> errors.IntegrationError:
         """Our error for a fault of an answer."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.engine import paths, templates
 from integrations.engine.declarations import ChangeFeed, Entity, Resource
 from integrations.engine.messages import RemoteRequest
-from integrations.engine.paging import moments
+from integrations.engine.paging import Since
 from integrations.engine.results import Changes, Deletion, Record, Unreadable
 from integrations.engine.scalars import moment
 
@@ -35,7 +35,7 @@ class FeedReader:
             return self._result()
         asked: dict[str, list[Resource]] = {}
         for resource in resources:
-            for entity in resource.entities.values():
+            for entity in self._ledger.reader.kinds(resource):
                 if entity.in_changes:
                     asked.setdefault(entity.key, []).append(resource)
                 else:
@@ -49,7 +49,7 @@ class FeedReader:
 
     def _ask(self, feed: ChangeFeed, asked: dict[str, list[Resource]], since: datetime) -> None:
         """One call; where it is full, its halves; where one kind alone fills it, that kind is incomplete."""
-        places = {**self._ledger.context.values, **moments(since), "entities": ",".join(asked)}
+        places = {**self._ledger.context.values, **Since().places(since), "entities": ",".join(asked)}
         request = RemoteRequest(
             "GET", templates.filled_path(feed.path, places), templates.filled_all(feed.params, places)
         )

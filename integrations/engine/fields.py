@@ -8,12 +8,12 @@ from integrations.engine import conditions, paths
 from integrations.engine.composites import COMPOSITES
 from integrations.engine.computed import COMPUTED, negated_unless
 from integrations.engine.converters import Context, Converter, Field, Remote, Shape
-from integrations.engine.readers import plain_reader
+from integrations.engine.inlining import PlainPut, PlainRead, Put, is_plain
+from integrations.engine.readers import inner_reader, plain_reader
 from integrations.engine.scalars import SCALARS, Scalar, decimal
 from integrations.engine.sections import ManifestError, Section, listed, shown
 
 Read = Callable[[Any, Context], Any]
-PutValue = Callable[[Any, Remote, Context], None]
 
 _BUILDERS = {**COMPOSITES, **COMPUTED}
 _KNOWN = listed([*SCALARS, *_BUILDERS])
@@ -22,10 +22,9 @@ _KNOWN = listed([*SCALARS, *_BUILDERS])
 class Compiler:
     """Turns `fields` sections into shapes; knows the connector's named shapes and its default options per converter."""
 
-    def __init__(self, shapes: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> None:
+    def __init__(self, shapes: Section, defaults: Mapping[str, Any]) -> None:
         self._named = shapes
         self._defaults = defaults
-        self._where = where
 
     def shape(self, section: Section) -> Shape:
         """The shape of a section's `include`d and own fields; own ones replace included ones of the same name."""
@@ -34,11 +33,11 @@ class Compiler:
     def _fields(self, section: Section) -> dict[str, Field]:
         found: dict[str, Field] = {}
         for name in section.texts("include"):
-            if name not in self._named:
+            if not self._named.has(name):
                 raise ManifestError(
-                    f"{section.at('include')}: shape {name!r} is unknown, expected {listed(self._named)}"
+                    f"{section.at('include')}: shape {name!r} is unknown, expected {listed(self._named.data)}"
                 )
-            found.update(self._fields(Section.of("shape", self._named[name], f"{self._where}: shapes.{name}")))
+            found.update(self._fields(self._named.section(name, "shape")))
         for name, declared in section.mapping("fields").items():
             found[name] = self.field(name, declared, f"{section.at('fields')}.{name}")
         return found
@@ -47,7 +46,7 @@ class Compiler:
         """What is always written: of the included shapes, then of the section itself."""
         found: dict[str, Any] = {}
         for name in section.texts("include"):
-            found |= self._sends(Section.of("shape", self._named[name], f"{self._where}: shapes.{name}"))
+            found |= self._sends(self._named.section(name, "shape"))
         return found | dict(section.mapping("sends"))
 
     def field(self, name: str, declared: Any, where: str) -> Field:
@@ -64,13 +63,16 @@ class Compiler:
             raise ManifestError(f"{where}.as: {kind!r} is unknown, expected one of {_KNOWN}")
         options = Section.of(f"as {kind}", {**self._defaults.get(kind, {}), **data}, where)
         read: Read | None
-        put: PutValue | None
+        put: Put | None
+        converter: Scalar | Converter
         if kind in SCALARS:
             if not options.has("path"):
                 raise ManifestError(f"{where}: path is missing, expected where {kind} stands in the ledger's record")
-            read, put = _scalar(SCALARS[kind](options), options)
+            converter = SCALARS[kind](options)
+            read, put = _scalar(converter, options)
         else:
-            read, put = _composed(_BUILDERS[kind](options, self), options)
+            converter = _BUILDERS[kind](options, self)
+            read, put = _composed(converter, options)
         return Field(
             name=name,
             converter=str(kind),
@@ -80,7 +82,34 @@ class Compiler:
             operations=frozenset(options.texts("operations")),
             not_in=frozenset(options.texts("not_in")),
             fits=_fits(options),
+            plain_read=_plain_read(converter, options),
+            plain_put=_plain_put(converter, options),
         )
+
+
+_READ_OTHERWISE = ("default", "default_from", "when", "negated", "negated_unless")
+_PUT_OTHERWISE = ("when", "negated", "negated_unless", "skip_zero")
+
+
+def _plain_read(converter: Scalar | Converter, options: Section) -> PlainRead | None:
+    """The field as nothing but a value at a path, where it is no more than that."""
+    steps = paths.split(options.text("path", "."))
+    if converter.read is None or not is_plain(steps) or any(options.data.get(name) for name in _READ_OTHERWISE):
+        return None
+    return PlainRead(
+        tuple(map(str, steps)),
+        converter.read,
+        is_list=isinstance(converter, Converter) and converter.is_list,
+        takes_context=isinstance(converter, Converter),
+    )
+
+
+def _plain_put(converter: Scalar | Converter, options: Section) -> PlainPut | None:
+    steps = paths.split(options.text("path", "."))
+    is_more = any(options.data.get(name) for name in _PUT_OTHERWISE)
+    if isinstance(converter, Converter) or not is_plain(steps) or is_more:
+        return None
+    return PlainPut(tuple(map(str, steps)), converter.write)
 
 
 def _fits(options: Section) -> conditions.Holds | None:
@@ -112,7 +141,7 @@ def _default(options: Section, convert: Callable[[Any], Any]) -> Read:
     return lambda value, context: fixed
 
 
-def _scalar(scalar: Scalar, options: Section) -> tuple[Read, PutValue]:
+def _scalar(scalar: Scalar, options: Section) -> tuple[Read, Put]:
     path = options.text("path")
     get, put = paths.getter(path), paths.putter(path)
     convert, default = scalar.read, _default(options, scalar.read)
@@ -139,7 +168,7 @@ def _scalar(scalar: Scalar, options: Section) -> tuple[Read, PutValue]:
     return reader, _put_scalar(scalar, put, options)
 
 
-def _put_scalar(scalar: Scalar, put: paths.Put, options: Section) -> PutValue:
+def _put_scalar(scalar: Scalar, put: paths.Put, options: Section) -> Put:
     write, skips_zero = scalar.write, options.flag("skip_zero")
     negated, unless = options.flag("negated"), options.mapping("negated_unless")
     wanted = [(paths.putter(path), value) for path, value in conditions.settings(options.mapping("when"))]
@@ -166,19 +195,13 @@ def _apply(constants: list[tuple[paths.Put, Any]], target: Remote) -> None:
         put(target, value)
 
 
-def _composed(converter: Converter, options: Section) -> tuple[Read | None, PutValue | None]:
+def _composed(converter: Converter, options: Section) -> tuple[Read | None, Put | None]:
     path = options.text("path", ".")
     get, put = paths.getter(path), paths.putter(path)
     convert, write, is_list = converter.read, converter.write, converter.is_list
     default = _default(options, lambda value: value)
     has_default = options.has("default_from") or options.data.get("default") is not None
     wanted = [(paths.putter(place), value) for place, value in conditions.settings(options.mapping("when"))]
-
-    def read_plain(remote: Any, context: Context) -> Any:
-        value = get(remote)
-        if value is None or value == "":
-            return [] if is_list else None
-        return convert(value, context) if convert is not None else None
 
     def read(remote: Any, context: Context) -> Any:
         value = get(remote)
@@ -191,9 +214,12 @@ def _composed(converter: Converter, options: Section) -> tuple[Read | None, PutV
         written = write(value, context) if write is not None else None
         if written is not None:
             put(target, written)
-            _apply(wanted, target)
+            if wanted:
+                _apply(wanted, target)
 
-    reader: Read | None = None if convert is None else (read if has_default else read_plain)
+    reader: Read | None = None
+    if convert is not None:
+        reader = read if has_default else inner_reader(path, convert, is_list=is_list)
     if path == "." and not has_default:
         # Converters of the whole record need no getter.
         reader = convert

@@ -32,6 +32,23 @@ def compound_tax_rate(details: Any, context: Context, options: Mapping[str, Any]
     return sum(taxes.values(), Decimal(0)).normalize() + 0 if taxes else Decimal(0)
 
 
+def netsuite_tax_rate(record: Any, context: Context, options: Mapping[str, Any]) -> Decimal | None:
+    """The percent of a NetSuite tax item or group, which is text such as `20.0%`; a Canadian group has two parts."""
+    country = (record.get("nexusCountry") or {}).get("@internalId")
+    parts = ("unitprice1", "unitprice2") if country == "CA" and record.get("unitprice1") else ("rate",)
+    found = [percent(record.get(name), context, options) for name in parts]
+    known = [each for each in found if each is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def percent(value: Any, context: Context, options: Mapping[str, Any]) -> Decimal | None:
+    """A percentage written as text: `7.25%`, `7.25`."""
+    text = str(value or "").strip().removesuffix("%").strip()
+    return Decimal(text).normalize() + 0 if text else None
+
+
 HOOKS: Mapping[str, Hook] = {
+    "netsuite_tax_rate": netsuite_tax_rate,
+    "percent": percent,
     "compound_tax_rate": compound_tax_rate,
 }

@@ -5,20 +5,26 @@ Nothing here knows a ledger by name; what differs stands in the manifest. Every 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from integrations.engine import extras, paths, templates
+from integrations.engine import extras, files, paths, templates, writing
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Connector, Entity, Resource
+from integrations.engine.discovery import Definition, defined
+from integrations.engine.discovery import columns as discovery_columns
 from integrations.engine.endpoints import Endpoints
-from integrations.engine.errors import IntegrationError, OutcomeUnknown, RejectedError, UnexpectedShape
+from integrations.engine.errors import RejectedError, UnexpectedShape
 from integrations.engine.feed import FeedReader
 from integrations.engine.messages import Answer, RemoteRequest
-from integrations.engine.paging import QueryOffset
+from integrations.engine.operations import Answers
+from integrations.engine.own_properties import DEFINED
+from integrations.engine.paging import Listing
 from integrations.engine.probing import Prober
+from integrations.engine.reading import Known, Reader, nothing_known
 from integrations.engine.results import (
+    Attachment,
     BatchItem,
     BatchResult,
     Changes,
@@ -41,6 +47,9 @@ class Sender(Protocol):
     def send(self, request: RemoteRequest) -> Answer:
         """Send and translate errors."""
 
+    def fetch(self, url: str, *, hosts: Sequence[str]) -> Answer:
+        """The answer of a ready-made address, which may lie on these hosts too."""
+
 
 class Ledger:
     """One organisation in one ledger.
@@ -52,93 +61,64 @@ class Ledger:
         self.connector = connector
         self.client = client
         self.context = context
+        self.reader = Reader(self)
         self._lookups: dict[tuple[str, str], Any] = {}
+        self._definitions: dict[str, list[Definition]] = {}
 
     # Reading
 
     def pages(
-        self, resource: str, *, cursor: Mapping[str, Any] | None = None, since: datetime | None = None
+        self,
+        resource: str,
+        *,
+        cursor: Mapping[str, Any] | None = None,
+        since: datetime | None = None,
+        known: Known = nothing_known,
     ) -> Iterator[Page]:
-        """All records of a resource, or those modified since a moment (UTC), page by page from a cursor on."""
-        declared = self.connector.resource(resource)
-        context = self.context_for(declared)
-        names = list(declared.entities)
-        place = names.index(cursor["entity"]) if cursor else 0
-        at = dict(cursor["at"]) if cursor and cursor.get("at") else None
-        for position in range(place, len(names)):
-            entity = declared.entities[names[position]]
-            is_last = False
-            while not is_last:
-                answer = self.client.send(entity.paging.request(at, self.places(entity), since))
-                found = self.many(entity, answer)
-                records, unreadable = self.readable(declared, entity, found, context)
-                at = entity.paging.advance(at, [entity.identity(item) for item in found], answer)
-                is_last = at is None
-                following = names[position] if at else (names[position + 1] if position + 1 < len(names) else None)
-                yield Page(
-                    records=records,
-                    cursor=None if following is None else {"entity": following, "at": at},
-                    is_last=following is None,
-                    unreadable=unreadable,
-                    time=self.time(answer),
-                )
+        """All records of a resource, or those modified since a moment (UTC), page by page from a cursor on.
+
+        `known` saves calls where lists do not hold whole records: it names those that the caller has unchanged.
+        """
+        return self.reader.pages(self.connector.resource(resource), cursor, since, known)
 
     def read(self, resource: str, external_id: str, remote_type: str | None = None) -> Record:
         """One record as it is now. Raises RejectedError `not_found`."""
         declared = self.connector.resource(resource)
-        kinds = [declared.entities[remote_type]] if remote_type else list(declared.entities.values())
+        kinds = [declared.entities[remote_type]] if remote_type else self.reader.kinds(declared)
         for position, entity in enumerate(kinds):
             try:
-                return self._read_one(declared, entity, external_id)
+                return self.reader.one(declared, entity, external_id)
             except RejectedError as error:
                 if error.code != "not_found" or position == len(kinds) - 1:
                     raise
         raise KeyError(resource)
 
-    def _read_one(self, resource: Resource, entity: Entity, external_id: str) -> Record:
-        verb = entity.operations.get("read")
-        if verb is None:
-            raise RejectedError(f"{self.connector.label} cannot read one {entity.remote_type}.", code="unsupported")
-        places = {**self.places(entity), "id": external_id}
-        request = RemoteRequest(
-            verb.method,
-            templates.filled_path(verb.path, places),
-            templates.filled_all(verb.params, places),
-            operation="read",
-        )
-        return self.record(resource, entity, self.client.send(request))
+    def read_by_key(self, resource: str, key: str, remote_type: str) -> Record:
+        """The record that was written under a key. Raises RejectedError `not_found`."""
+        declared = self.connector.resource(resource)
+        kept = key[: self.connector.idempotency.max_length or None]
+        return self.reader.by(declared, declared.entities[remote_type], "read_by_key", {"idempotency": kept})
 
     def read_many(self, resource: str, external_ids: Sequence[str], remote_type: str | None = None) -> list[Record]:
         """The records with these ids that exist, in few calls where the ledger's query language allows."""
         declared = self.connector.resource(resource)
-        kinds = [declared.entities[remote_type]] if remote_type else list(declared.entities.values())
-        return [record for entity in kinds for record in self._read_among(declared, entity, external_ids)]
-
-    def _read_among(self, declared: Resource, entity: Entity, external_ids: Sequence[str]) -> list[Record]:
-        if not isinstance(entity.paging, QueryOffset):
-            return [self._read_one(declared, entity, item) for item in external_ids]
-        context, found = self.context_for(declared), []
-        for start in range(0, len(external_ids), 100):
-            request = entity.paging.among(self.places(entity), external_ids[start : start + 100])
-            items = self.many(entity, self.client.send(request))
-            found.extend(self.readable(declared, entity, items, context)[0])
-        return found
+        kinds = [declared.entities[remote_type]] if remote_type else self.reader.kinds(declared)
+        return [record for entity in kinds for record in self.reader.among(declared, entity, external_ids)]
 
     def count(self, resource: str, remote_type: str | None = None) -> int | None:
         """How many records the ledger says it has; None where it cannot say."""
         declared = self.connector.resource(resource)
-        kinds = [declared.entities[remote_type]] if remote_type else list(declared.entities.values())
-        total = 0
-        for entity in kinds:
-            if not isinstance(entity.paging, QueryOffset) or not self.connector.answers.count:
-                return None
-            answer = self.client.send(entity.paging.count(self.places(entity)))
-            total += int(paths.getter(self.connector.answers.count)(answer.body) or 0)
-        return total
+        kinds = [declared.entities[remote_type]] if remote_type else self.reader.kinds(declared)
+        counts = [self.reader.count(entity) for entity in kinds]
+        return None if None in counts else sum(count or 0 for count in counts)
 
     def changes(self, resources: Iterable[str], since: datetime) -> Changes:
         """What changed since a moment, from the ledger's change feed where it has one."""
         return FeedReader(self).changes([self.connector.resource(name) for name in resources], since)
+
+    def deleted(self, since: datetime) -> list[Deletion]:
+        """What was deleted since a moment, from the ledger's own list of it. Raises RejectedError where it has none."""
+        return self.reader.deleted(since)
 
     def organisation(self) -> Organisation:
         """The organisation itself; its currency and country also become known to this ledger's later reads."""
@@ -179,15 +159,16 @@ class Ledger:
     def request(self, resource: str, operation: str, unified: Mapping[str, Any], *, key: str = "") -> RemoteRequest:
         """The exact request of a write, with the key that tells the ledger a repetition. Raises InvalidRecord."""
         declared = self.connector.resource(resource)
-        request = declared.write(declared.typed(unified, operation), operation, self.context)
-        return self.keyed(request, key)
+        kept = key[: self.connector.idempotency.max_length or None]
+        context = self.context_for(declared) if declared.lookups else self.context
+        return self.keyed(declared.write(declared.typed(unified, operation), operation, context, kept), kept)
 
     def keyed(self, request: RemoteRequest, key: str) -> RemoteRequest:
         """The request with its idempotency key, where the ledger knows such keys."""
         native = self.connector.idempotency
         if not key or native.strategy != "native_key" or not request.is_write:
             return request
-        sent = key[: native.max_length] if native.max_length else key
+        sent = templates.filled(native.header_value, {"idempotency": key[: native.max_length or None]})
         if native.param:
             request = request.with_params(**{native.param: sent})
         return request.with_headers(**{native.header: sent}) if native.header else request
@@ -195,12 +176,19 @@ class Ledger:
     def post(self, resource: str, operation: str, unified: Mapping[str, Any], *, key: str) -> Record | Deletion:
         """Write one record; `key` (≤ 50 characters) is the same for every attempt of the same write.
 
-        operation: create, update, void, delete. Raises RejectedError, ConfigurationError, RateLimited or
-        LedgerUnavailable (nothing was written), or OutcomeUnknown (probe before anything else).
+        operation: create, update, void, delete, allocate, approve, send. Raises RejectedError, ConfigurationError,
+        RateLimited or LedgerUnavailable (nothing was written), or OutcomeUnknown (probe before anything else).
         """
         declared = self.connector.resource(resource)
-        request = self.request(resource, operation, unified, key=key)
-        return self.outcome(declared, request, self.client.send(request), unified)
+        verb = declared.entity_for(unified).operations.get(operation)
+        calls = list(writing.each(verb, unified, key)) if verb else [(unified, key)]
+        requests = [self.request(resource, operation, given, key=own) for given, own in calls]
+        for position, request in enumerate(requests):
+            try:
+                answer = self.client.send(request)
+            except RejectedError as error:
+                raise writing.partly(error, position, len(requests)) from error
+        return writing.outcome(self, declared, request, answer, unified)
 
     def probe(
         self,
@@ -224,11 +212,19 @@ class Ledger:
 
     def attach(
         self, resource: str, external_id: str, *, file_name: str, content_type: str, content: bytes, key: str
-    ) -> Record:
-        """Upload a file and hang it on a record."""
-        return extras.attach(
+    ) -> Attachment:
+        """Upload a file and hang it on a record. Raises like `post`."""
+        return files.attach(
             self, resource, external_id, file_name=file_name, content_type=content_type, content=content, key=key
         )
+
+    def attachments(self, resource: str, external_id: str) -> list[Attachment]:
+        """The files that hang on a record. Raises RejectedError `unsupported`."""
+        return files.listed(self, resource, external_id)
+
+    def download(self, resource: str, external_id: str, file_id: str) -> bytes:
+        """The bytes of a file of a record."""
+        return files.downloaded(self, resource, external_id, file_id)
 
     def record_url(self, resource: str, external_id: str, remote_type: str | None = None) -> str:
         """Where a person sees the record in the ledger's own pages; empty where it has none."""
@@ -244,24 +240,12 @@ class Ledger:
 
     # What the verbs are made of
 
-    def places(self, entity: Entity) -> dict[str, str]:
+    def places(self, entity: Entity) -> dict[str, Any]:
         """What fills the places of an entity's templates."""
-        return {"org": self.context.values.get("org", ""), "path": entity.path, "key": entity.key}
-
-    def many(self, entity: Entity, answer: Answer) -> list[Any]:
-        """The remote records of a page; none where the ledger leaves the list out.
-
-        UnexpectedShape when the answer is no JSON: a page of a proxy must not look like an empty ledger.
-        """
-        self.needs_json(answer)
-        for template in (self.connector.answers.many, self.connector.answers.one):
-            found = paths.getter(templates.filled(template, {"key": entity.key}))(answer.body)
-            if found is not None:
-                return found if isinstance(found, list) else [found]
-        return []
+        return self.reader.places(entity)
 
     def needs_json(self, answer: Answer) -> None:
-        """UnexpectedShape for a successful answer that holds no JSON object or list."""
+        """UnexpectedShape for a successful answer that holds no JSON object or list, and no XML."""
         if not isinstance(answer.body, dict | list):
             raise UnexpectedShape(
                 f"{self.connector.label} answered a question with something that is no JSON.",
@@ -272,53 +256,11 @@ class Ledger:
         self, resource: Resource, entity: Entity, found: Iterable[Any], context: Context
     ) -> tuple[list[Record], list[Unreadable]]:
         """The records that fit their declaration, and those that do not."""
-        records, unreadable = [], []
-        for raw in found:
-            try:
-                records.append(Record(resource.read(raw, entity.remote_type, context), raw, entity.remote_type))
-            except UnexpectedShape as error:
-                unreadable.append(Unreadable(entity.remote_type, raw, error))
-        return records, unreadable
+        return self.reader.readable(resource, entity, found, context)
 
-    def record(self, resource: Resource, entity: Entity, answer: Answer) -> Record:
-        """The one record of an answer. Raises UnexpectedShape."""
-        raw = paths.getter(templates.filled(self.connector.answers.one, {"key": entity.key}))(answer.body)
-        if not isinstance(raw, dict):
-            raise UnexpectedShape(
-                f"{self.connector.label} answered without a {entity.remote_type}.", correlation_id=answer.correlation_id
-            )
-        unified = resource.read(raw, entity.remote_type, self.context_for(resource))
-        return Record(unified, raw, entity.remote_type, answer.correlation_id)
-
-    def outcome(
-        self, resource: Resource, request: RemoteRequest, answer: Answer, unified: Mapping[str, Any]
-    ) -> Record | Deletion:
-        """What the answer to a write says: the record as it is now, or that it is gone."""
-        entity = resource.entities[request.remote_type]
-        declared = self.connector.answers
-        if declared.deleted_path:
-            said = paths.getter(templates.filled(declared.deleted_path, {"key": entity.key}))(answer.body)
-            if said == declared.deleted_value:
-                identity = str(unified.get("external_id") or "")
-                return Deletion(resource.name, entity.remote_type, identity, datetime.now(UTC), answer.correlation_id)
-        try:
-            return self.record(resource, entity, answer)
-        except IntegrationError as error:
-            # Also a lookup that failed: the write is accepted, whatever becomes of reading its record.
-            return self._written(entity, answer, error)
-
-    def _written(self, entity: Entity, answer: Answer, error: IntegrationError) -> Record:
-        """A write that the ledger accepted is posted even when its record cannot be read: by its id alone."""
-        raw = paths.getter(templates.filled(self.connector.answers.one, {"key": entity.key}))(answer.body)
-        identity = entity.identity(raw) if isinstance(raw, dict) else ""
-        if not identity:
-            raise OutcomeUnknown(
-                f"{self.connector.label} accepted a write without naming its record.",
-                correlation_id=answer.correlation_id,
-            ) from error
-        return Record(
-            {"external_id": identity, "remote_type": entity.remote_type}, raw, entity.remote_type, answer.correlation_id
-        )
+    def record(self, resource: Resource, entity: Entity, answer: Answer, answers: Answers | None = None) -> Record:
+        """The one record of an answer, where its entity's answers or these keep it. Raises UnexpectedShape."""
+        return self.reader.record(resource, entity, answer, answers)
 
     def time(self, answer: Answer) -> datetime | None:
         """The ledger's clock in an answer."""
@@ -326,32 +268,38 @@ class Ledger:
         return moment(found) if isinstance(found, str) else None
 
     def context_for(self, resource: Resource) -> Context:
-        """The context with the lookups that a resource joins, each read once."""
-        if not resource.lookups:
+        """The context with the lookups that a resource joins, each read once, and its user-defined fields."""
+        defined = self._defined(resource)
+        if not resource.lookups and not defined:
             return self.context
         tables = {name: self._lookup(resource, name) for name in resource.lookups}
+        if defined:
+            tables[DEFINED] = {each.id: each.as_dict() for each in defined}
         return replace(self.context, lookups=tables)
+
+    def custom_fields(self, resource: str) -> list[Definition]:
+        """The user-defined fields of a resource; none where the ledger does not tell."""
+        return self._defined(self.connector.resource(resource))
+
+    def columns_of(self, entity: Entity, listing: Listing) -> dict[str, str]:
+        """What a query selects for the user-defined fields of a kind of record: its own list's, or its lines'."""
+        discovery, table = self.connector.discovery, listing.own.get("table", "")
+        if discovery is None or not listing.columns.declared or not discovery.is_selected(table):
+            return {}
+        known = self._definitions.get(entity.remote_type, [])
+        return discovery_columns(discovery, known, table=table, of_lines=listing is not entity.paging)
+
+    def _defined(self, resource: Resource) -> list[Definition]:
+        discovery = self.connector.discovery
+        if discovery is None or resource.name not in discovery.resources:
+            return []
+        for entity in resource.entities.values():
+            if entity.remote_type not in self._definitions:
+                self._definitions[entity.remote_type] = defined(self, discovery, entity)
+        found = {each.id: each for name in resource.entities for each in self._definitions[name]}
+        return list(found.values())
 
     def _lookup(self, resource: Resource, name: str) -> Any:
         if (resource.name, name) not in self._lookups:
-            lookup = resource.lookups[name]
-            places = {"org": self.context.values.get("org", ""), "path": lookup.entity.lower(), "key": lookup.entity}
-            self._lookups[resource.name, name] = self._table(lookup, places)
+            self._lookups[resource.name, name] = self.reader.table(resource.lookups[name])
         return self._lookups[resource.name, name]
-
-    def _table(self, lookup: Any, places: Mapping[str, str]) -> Any:
-        """All rows of a lookup by their key, or its only record."""
-        get = paths.getter(lookup.key)
-        rows, at, is_done = [], None, False
-        while not is_done:
-            answer = self.client.send(lookup.paging.request(at, places, None))
-            page = paths.getter(templates.filled(self.connector.answers.many, places))(answer.body)
-            if page is None:
-                page = paths.getter(templates.filled(self.connector.answers.one, places))(answer.body)
-            page = page if isinstance(page, list) else [page] if page else []
-            rows.extend(page)
-            at = lookup.paging.advance(at, [str(get(row)) for row in page], answer)
-            is_done = at is None
-        if not lookup.key:
-            return rows[0] if rows else {}
-        return {str(get(row)): row for row in rows}

@@ -5,11 +5,19 @@ arrivals, which lie between the two. (Counting from the start let requests bunch
 Where the numbers are kept is somebody else's business; this module never sleeps and knows no clock.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 Lane = Literal["interactive", "webhook", "backfill"]
+
+LONG_SECONDS = 3600.0
+
+# From this part of a shared window on, nobody gets more than an equal part of it.
+_CROWDED = 0.75
+# What the ledger said of a window is believed for this part of it, where it does not say until when.
+_BELIEVED = 1 / 24
 
 # With only calls under way in the window there is no completion to wait for: look again soon.
 _LOOK_AGAIN_SECONDS = 0.05
@@ -22,10 +30,41 @@ class Window:
     most: int
     seconds: float
     kinds: frozenset[str] = frozenset()
+    reserve: float = 0.0
+    """The part kept for writes."""
+    is_shared: bool = False
+    """Whether all connections of the portal's application count here, of all tenants."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its calls are too many to be looked at one by one: they are counted."""
+        return self.seconds > LONG_SECONDS
+
+    def share(self, lane_share: float, *, is_write: bool) -> float:
+        """The part that a call may fill."""
+        return lane_share if is_write else lane_share * (1 - self.reserve)
 
     def covers(self, kind: str) -> bool:
         """Whether calls of this kind count here."""
         return not self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Headers by which the ledger tells what is left of a window, and in how many seconds it is whole again."""
+
+    seconds: float
+    remaining: str
+    reset: str = ""
+    is_shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A named kind of refusal: how long to stay away, and whether all connections of the application have to."""
+
+    seconds: float
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +76,40 @@ class LimitPolicy:
     lanes: tuple[tuple[str, float], ...] = (("interactive", 1.0), ("webhook", 1.0), ("backfill", 1.0))
     retry_after: float = 60.0
     """Seconds to stay away after a refusal that does not say how long."""
+    shared_concurrency: int = 0
+    meters: tuple[Meter, ...] = ()
+    refusal_header: str = ""
+    refusals: Mapping[str, Refusal] = field(default_factory=lambda: MappingProxyType({}))
+    """By the word of that header, or by the code of the ledger's fault."""
 
     @property
     def longest_window(self) -> float:
         """How many seconds of completions are worth keeping."""
         return max((window.seconds for window in self.windows), default=0.0)
+
+    @property
+    def own(self) -> "LimitPolicy":
+        """What holds for the connection alone."""
+        return replace(
+            self,
+            windows=tuple(window for window in self.windows if not window.is_shared),
+            meters=tuple(meter for meter in self.meters if not meter.is_shared),
+        )
+
+    @property
+    def shared(self) -> "LimitPolicy":
+        """What holds for all connections of the application together."""
+        return replace(
+            self,
+            windows=tuple(window for window in self.windows if window.is_shared),
+            meters=tuple(meter for meter in self.meters if meter.is_shared),
+            concurrency=self.shared_concurrency,
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it can hold up a call."""
+        return not self.windows and not self.concurrency and not self.meters
 
     def share(self, lane: str) -> float:
         """The part of each limit that this lane may fill."""
@@ -54,6 +122,40 @@ class Call:
 
     kind: str = "call"
     released_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Calls of a window as counted by whoever keeps them; of a shared one also the caller's own, and among how many."""
+
+    used: int
+    oldest_at: float | None = None
+    """When the oldest that counts was answered."""
+    own: int = 0
+    sharers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the ledger said was left of a window, at a moment, less the calls since."""
+
+    seconds: float
+    left: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an answer told about limits: how long to stay away after a refusal, and what each meter showed."""
+
+    retry_after: float | None = None
+    is_shared: bool = False
+    meters: Mapping[str, tuple[int, float | None]] = field(default_factory=lambda: MappingProxyType({}))
+    """Seconds of a window → what is left, and in how many seconds it is whole again where that is told."""
+    shared_meters: Mapping[str, tuple[int, float | None]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+NOTHING = Heard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +179,59 @@ class Headroom:
 class Limiter(Protocol):
     """Where calls wait for their turn; one connection's limits shared by all workers."""
 
-    def acquire(self, lane: str, endpoint_kind: str) -> object:
+    def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
         """Wait for a turn and return its lease; raises RateLimited with `retry_after` when the wait is too long."""
 
-    def release(self, lease: object, *, retry_after: float | None = None) -> None:
-        """Give the lease back when the answer came; `retry_after` seconds after a refusal, everybody stays away."""
+    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
+        """Give the lease back when the answer came, with what it told: after a refusal everybody stays away."""
 
 
 class NoLimiter:
     """No limits: for tools and tests."""
 
-    def acquire(self, lane: str, endpoint_kind: str) -> object:
+    def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
         """At once."""
         return None
 
-    def release(self, lease: object, *, retry_after: float | None = None) -> None:
+    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
         """Nothing to give back."""
+
+
+def heard(
+    policy: LimitPolicy,
+    headers: Mapping[str, str],
+    *,
+    is_refusal: bool = False,
+    told: float | None = None,
+    code: str = "",
+) -> Heard:
+    """What an answer tells about limits. `told`: the seconds of its Retry-After; `code`: the ledger's, of its fault."""
+    meters = [(meter, *shown) for meter in policy.meters if (shown := _shown(meter, headers)) is not None]
+    word = headers.get(policy.refusal_header, "") if policy.refusal_header else ""
+    kind = policy.refusals.get(word.lower()) or policy.refusals.get(code.lower())
+    wait = None
+    if is_refusal:
+        reset = next((reset for meter, _, reset in meters if kind and meter.seconds == kind.seconds and reset), None)
+        known = (told, reset, kind.seconds if kind else None)
+        wait = next((seconds for seconds in known if seconds is not None), policy.retry_after)
+    return Heard(
+        retry_after=wait,
+        is_shared=is_refusal and kind is not None and kind.is_shared,
+        meters={f"{meter.seconds:g}": (left, reset) for meter, left, reset in meters if not meter.is_shared},
+        shared_meters={f"{meter.seconds:g}": (left, reset) for meter, left, reset in meters if meter.is_shared},
+    )
+
+
+def _shown(meter: Meter, headers: Mapping[str, str]) -> tuple[int, float | None] | None:
+    left, reset = headers.get(meter.remaining, ""), headers.get(meter.reset, "") if meter.reset else ""
+    if not left.strip().isdecimal():
+        return None
+    return int(left), float(reset) if reset.strip().isdecimal() else None
+
+
+def reading(seconds: float, left: int, reset: float | None, *, at: float, since: int) -> Reading:
+    """What a meter that was read at a moment shows now, after this many calls since."""
+    return Reading(seconds, left - since, at + (seconds * _BELIEVED if reset is None else reset))
 
 
 def decide(
@@ -103,8 +242,11 @@ def decide(
     now: float,
     calls: Sequence[Call],
     paused_until: float | None = None,
+    is_write: bool = True,
+    counts: Mapping[Window, Count] = MappingProxyType({}),
+    readings: Sequence[Reading] = (),
 ) -> Decision:
-    """Whether a call of this kind may leave now, given every recent call of the connection."""
+    """Whether a call of this kind may leave now, given every recent call, the counts of windows, and the meters."""
     if paused_until is not None and paused_until > now:
         return Decision(False, paused_until - now, "pause")
     share = policy.share(lane)
@@ -113,7 +255,12 @@ def decide(
     if policy.concurrency and under_way >= _most(policy.concurrency, share):
         verdict = Decision(False, _LOOK_AGAIN_SECONDS, "concurrency")
     for window in policy.windows:
-        wait = _window_wait(window, share, kind, now, calls)
+        part = window.share(share, is_write=is_write)
+        if window in counts:
+            wait = _count_wait(window, part, now, counts[window]) if window.covers(kind) else 0.0
+        else:
+            wait = _window_wait(window, part, kind, now, calls)
+        wait = max(wait, _reading_wait(window, part, now, readings, _used(window, now, calls, counts)))
         if wait > verdict.wait_seconds:
             verdict = Decision(False, wait, f"{window.most} in {window.seconds:g} s")
     return verdict
@@ -121,6 +268,39 @@ def decide(
 
 def _most(most: int, share: float) -> int:
     return max(1, int(most * share))
+
+
+def _count_wait(window: Window, share: float, now: float, count: Count) -> float:
+    """Seconds until one more call may fit; in a crowded shared window only for who had less than an equal part."""
+    most = _most(window.most, share)
+    is_over = count.used >= most
+    if window.is_shared and count.used >= most * _CROWDED:
+        is_over = is_over or count.own >= max(1, most // max(count.sharers, 1))
+    if not is_over:
+        return 0.0
+    if count.oldest_at is None:
+        return _LOOK_AGAIN_SECONDS
+    return max(count.oldest_at + window.seconds - now, _LOOK_AGAIN_SECONDS)
+
+
+def _reading_wait(window: Window, share: float, now: float, readings: Sequence[Reading], used: int) -> float:
+    """What the ledger says wins when it leaves less than we think: other applications may call it, or a plan has less.
+
+    The whole is then what is left and what we have used: of that, not of the declared number, a part is kept.
+    """
+    for told in readings:
+        whole = min(window.most, max(told.left, 0) + used)
+        kept = whole - _most(whole, share)
+        if told.seconds == window.seconds and told.until > now and told.left <= max(kept, 0):
+            return told.until - now
+    return 0.0
+
+
+def _used(window: Window, now: float, calls: Sequence[Call], counts: Mapping[Window, Count]) -> int:
+    if window in counts:
+        return counts[window].used
+    counted = [call for call in calls if window.covers(call.kind)]
+    return sum(call.released_at is None or call.released_at + window.seconds > now for call in counted)
 
 
 def _window_wait(window: Window, share: float, kind: str, now: float, calls: Sequence[Call]) -> float:
@@ -139,12 +319,17 @@ def _window_wait(window: Window, share: float, kind: str, now: float, calls: Seq
     return max(recent[surplus - 1] - now, 0.001)
 
 
-def headroom(policy: LimitPolicy, *, now: float, calls: Sequence[Call]) -> list[Headroom]:
+def headroom(
+    policy: LimitPolicy,
+    *,
+    now: float,
+    calls: Sequence[Call],
+    counts: Mapping[Window, Count] = MappingProxyType({}),
+) -> list[Headroom]:
     """How full each limit is."""
     found = []
     for window in policy.windows:
-        counted = [call for call in calls if window.covers(call.kind)]
-        used = sum(call.released_at is None or call.released_at + window.seconds > now for call in counted)
+        used = _used(window, now, calls, counts)
         name = f"{', '.join(sorted(window.kinds)) or 'calls'} in {window.seconds:g} s"
         found.append(Headroom(name, used, window.most))
     if policy.concurrency:

@@ -6,28 +6,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from integrations.engine import templates
-from integrations.engine.declarations import Connector, Entity, Lookup, Operation, Resource
+from integrations.engine import conditions, manifest_access, manifest_reading, templates
+from integrations.engine.declarations import Connector, Entity, Lookup, Resource
 from integrations.engine.fields import Compiler
-from integrations.engine.manifest_parts import (
-    answers,
-    auth,
-    batch,
-    changes,
-    errors_table,
-    http,
-    idempotency,
-    limits,
-    paging,
-    probe,
-    reports,
-    upload,
-)
-from integrations.engine.sections import ManifestError, Section, listed, read_yaml
+from integrations.engine.manifest_access import strings
+from integrations.engine.manifest_files import files
+from integrations.engine.manifest_limits import errors_table, limits
+from integrations.engine.manifest_parts import changes, reports
+from integrations.engine.manifest_writing import answers_of, batch, idempotency, operations, probe
+from integrations.engine.sections import ManifestError, Section, listed, read_yaml, shown
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "connectors"
 
-OPERATIONS = ("read", "create", "update", "void", "delete")
+TRAITS = frozenset({"invoice_lines_name_items"})
+"""What people must know of a ledger beside its fields: there an invoice's line names an item, never an account."""
 
 __all__ = ["BUILT_IN", "ManifestError", "load", "load_from", "names"]
 
@@ -61,39 +53,75 @@ def load_from(folder: Path) -> Connector:
     if name != folder.name:
         raise ManifestError(f"{where}: name: expected {folder.name!r} like the folder, got {name!r}")
     label = root.text("label")
-    resources = {resource: _Resource(root, folder, resource).compiled() for resource in root.texts("resources")}
+    shapes = _part(root, folder, "shapes")
+    resources = {name: _Resource(root, folder, shapes, name).compiled() for name in root.texts("resources")}
     organisation = root.section("organisation", "organisation")
     if organisation.text("resource") not in resources:
         raise ManifestError(f"{organisation.at('resource')}: expected one of {listed(resources)}")
     policy = limits(root.section("limits", "limits"))
+    settings = manifest_access.settings(root)
     return Connector(
         name=name,
         label=label,
-        urls={key: str(value) for key, value in root.section("urls", "urls").data.items()},
-        auth=auth(root.section("auth", "auth")),
-        http=http(root.section("http", "http")),
+        urls=manifest_access.urls(root, settings),
+        simulated=manifest_access.simulated(root),
+        settings=settings,
+        application=root.texts("application"),
+        interfaces=manifest_reading.interfaces(root),
+        auth=manifest_access.ways(root),
+        http=manifest_access.http(root.section("http", "http")),
         limits=policy,
-        errors=errors_table(root.section("errors", "errors"), label=label, wait=policy.retry_after, root=root),
+        errors=errors_table(_errors(root, folder), label=label, wait=policy.retry_after, root=root),
         idempotency=idempotency(root.section("idempotency", "idempotency")),
-        answers=answers(root.section("answers", "answers")),
+        answers=answers_of(root),
         organisation=organisation.text("resource"),
+        traits=_traits(root),
         resources=resources,
         changes=changes(root),
+        deletions=manifest_reading.deletions(root),
+        discovery=manifest_reading.discovery(root),
         batch=batch(root),
-        upload=upload(root),
+        files=files(root),
         reports=reports(root),
         exchange_rates=root.section("exchange_rates", "exchange_rates").data,
+        missing={key: str(reason) for key, reason in root.mapping("missing").items()},
     )
+
+
+def _part(root: Section, folder: Path, name: str) -> Section:
+    """A part of the manifest that may stand in a file of its own beside it."""
+    path, where = folder / f"{name}.yaml", f"{folder.name}/{name}.yaml"
+    if not path.is_file():
+        return Section(root.mapping(name), root.at(name))
+    if root.has(name):
+        raise ManifestError(f"{root.at(name)}: there is {where} too, expected one of them")
+    data = read_yaml(path, name=where)
+    if not isinstance(data, Mapping):
+        raise ManifestError(f"{where}: expected a mapping, got {shown(data)}")
+    return Section(data, where)
+
+
+def _errors(root: Section, folder: Path) -> Section:
+    part = _part(root, folder, "errors")
+    return Section.of("errors", part.data, part.where)
+
+
+def _traits(root: Section) -> frozenset[str]:
+    found = frozenset(root.texts("traits"))
+    if unknown := found - TRAITS:
+        raise ManifestError(f"{root.at('traits')}: unknown {listed(unknown)}, expected some of {listed(TRAITS)}")
+    return found
 
 
 class _Resource:
     """Compiles one resource's file with the manifest's presets behind it."""
 
-    def __init__(self, root: Section, folder: Path, name: str) -> None:
+    def __init__(self, root: Section, folder: Path, shapes: Section, name: str) -> None:
         self._root = root
         self._where = f"{folder.name}/{name}.yaml"
         self._section = Section.of("resource", read_yaml(folder / f"{name}.yaml", name=self._where), self._where)
-        self._compiler = Compiler(root.mapping("shapes"), root.mapping("defaults"), root.where)
+        self._shapes = shapes
+        self._compiler = Compiler(shapes, root.mapping("defaults"))
         if self._section.text("resource") != name:
             raise ManifestError(f"{self._where}: resource: expected {name!r} like the file")
 
@@ -107,6 +135,7 @@ class _Resource:
             label=self._section.text("label"),
             entities=entities,
             lookups={name: self._lookup(section) for name, section in self._section.sections("lookups", "lookup")},
+            gotchas=self._section.texts("gotchas"),
         )
 
     def _lookup(self, section: Section) -> Lookup:
@@ -126,9 +155,28 @@ class _Resource:
         own = section.mapping("paging")
         # Another strategy has other keys: nothing of the preset stays.
         preset = dict(own) if "strategy" in own else preset | dict(own)
-        return paging(Section.of("paging", preset, section.at("paging")))
+        return manifest_reading.listing(
+            Section.of("paging", preset, section.at("paging")),
+            self._root.mapping("settings"),
+            own=strings(section, "places"),
+            columns=strings(section, "columns"),
+        )
+
+    def _whole(self, section: Section) -> Section:
+        """An entity with the columns and child rows of the shapes it includes; its own ones win."""
+        inherited = {key: self._inherited(section, key) for key in ("columns", "parts")}
+        return Section.of("entity", {**section.data, **{k: v for k, v in inherited.items() if v}}, section.where)
+
+    def _inherited(self, section: Section, key: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in section.texts("include"):
+            # A shape that is not there is told of where the fields are compiled.
+            if declared := self._shapes.data.get(name):
+                found |= self._inherited(Section.of("shape", declared, f"{self._shapes.where}.{name}"), key)
+        return found | dict(section.mapping(key))
 
     def _entity(self, name: str, section: Section) -> Entity:
+        section = self._whole(section)
         shape = self._compiler.shape(section)
         known = {field.name for field in shape.fields}
         if "external_id" not in known:
@@ -139,44 +187,27 @@ class _Resource:
             key=section.text("key", name),
             path=section.text("path", name.lower()),
             known_by=section.texts("known_by"),
-            when={key: str(value) for key, value in section.mapping("when").items()},
+            when={key: v if isinstance(v, Mapping) else str(v) for key, v in section.mapping("when").items()},
             shape=shape,
-            operations=dict(self._operations(section, known)),
+            operations=dict(operations(self._root, section, known, self._compiler)),
+            answers=answers_of(self._root, section),
             paging=self._paging(section, None),
             in_changes=section.flag("changes", self._root.has("changes")),
             link=templates.checked(section.text("link", ""), section.at("link")),
             find=find,
             probe=probe(section),
+            gone=_condition(section, "gone_when"),
+            detail=_condition(section, "detail"),
+            parts=manifest_reading.parts(section, self._root.mapping("paging"), self._root.mapping("settings")),
+            only=strings(section, "only"),
         )
 
-    def _operations(self, section: Section, known: set[str]) -> Iterator[tuple[str, Operation]]:
-        presets = self._root.mapping("operations")
-        declared: Mapping[str, Any] = {"read": None, **section.mapping("operations")}
-        for name, own in declared.items():
-            where = f"{section.at('operations')}.{name}"
-            if name not in OPERATIONS:
-                raise ManifestError(f"{where}: this operation is unknown, expected one of {listed(OPERATIONS)}")
-            merged = {**presets.get(name, {}), **(own or {})}
-            if not merged:
-                continue
-            yield name, _operation(name, Section.of("operation", merged, where), known)
 
-
-def _operation(name: str, section: Section, known: set[str]) -> Operation:
-    for key in ("body", "needs"):
-        for field in section.texts(key):
-            if field not in known:
-                raise ManifestError(
-                    f"{section.at(key)}: {field!r} is no field of this record, expected {listed(known)}"
-                )
-    return Operation(
-        name=name,
-        method=section.choice("method", frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})),
-        path=templates.checked(section.text("path"), section.at("path")),
-        params={key: str(value) for key, value in section.mapping("params").items()},
-        headers={key: str(value) for key, value in section.mapping("headers").items()},
-        body=section.texts("body"),
-        needs=section.texts("needs"),
-        sends=section.mapping("sends"),
-        wrap=section.text("wrap", ""),
-    )
+def _condition(section: Section, key: str) -> conditions.Holds | None:
+    """A condition on a remote record; `true` always holds, nothing given never."""
+    declared = section.data.get(key)
+    if declared is None or declared is False:
+        return None
+    if declared is True:
+        return lambda record: True
+    return conditions.compiled(section.mapping(key), section.at(key))

@@ -1,210 +1,239 @@
-"""How a ledger's lists are walked: each strategy is two small methods over a cursor that survives a restart.
+"""A list of one kind of record: how a page of it is asked for, narrowed, counted, and searched.
 
-A cursor is a JSON object; None means the beginning before the first page and the end after the last.
+What differs between ledgers is data in a `Listing`; how a walk goes on is its `Step`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any, Protocol
+from typing import Any
 
 from integrations.engine import paths, templates
+from integrations.engine.columns import NO_COLUMNS, Columns
 from integrations.engine.messages import Answer, RemoteRequest
+from integrations.engine.steps import Cursor, Once, Seen, Step
 
-Cursor = dict[str, Any]
+_QUOTES = {
+    "backslash": ("'", {"\\": "\\\\", "'": "\\'"}),
+    "doubled": ("'", {"'": "''"}),
+    "double": ('"', {"\\": "\\\\", '"': '\\"'}),
+    "none": ("", {}),
+}
+QUOTES = frozenset(_QUOTES)
 
-_LANDMARKS = 8
+
+def quoted(value: Any, style: str = "backslash") -> str:
+    """A literal of a query language: in its quotes, what would end it escaped."""
+    mark, escapes = _QUOTES[style]
+    escaped = str(value).translate(str.maketrans(escapes)) if escapes else str(value)
+    return f"{mark}{escaped}{mark}"
 
 
-class Paging(Protocol):
+class Ids(list[str]):
+    """Ids as a list in structures, and as literals with commas in texts."""
+
+    def __init__(self, ids: Sequence[str], style: str) -> None:
+        super().__init__(ids)
+        self._style = style
+
+    def __str__(self) -> str:
+        return ", ".join(quoted(each, self._style) for each in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """How a list is asked for what was modified since a moment: by parameter, header, clause, or in the body."""
+
+    param: str = ""
+    header: str = ""
+    clause: str = ""
+    body: Any = None
+    format: str = ""
+    """strftime of the moment in UTC; empty: ISO 8601."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the list can be asked so at all."""
+        return bool(self.param or self.header or self.clause or self.body)
+
+    def places(self, moment: datetime | None) -> dict[str, str]:
+        """`since` and `since_http`."""
+        if moment is None:
+            return {"since": "", "since_http": ""}
+        utc = moment.astimezone(UTC)
+        told = utc.strftime(self.format) if self.format else utc.isoformat(timespec="seconds")
+        return {"since": told, "since_http": format_datetime(utc, usegmt=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How records are searched by properties: clauses of the statement, parameters, or filters in the body."""
+
+    clause: str = ""
+    as_params: bool = False
+    body: Any = None
+    at: str = ""
+    """Where in the body the list of filters stands."""
+    most: int = 100
+    among: str = ""
+    """The clause for many ids at once."""
+    among_param: str = ""
+    among_joined: str = ","
+    among_body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
     """One list of one kind of record."""
 
-    def request(self, cursor: Cursor | None, places: Mapping[str, str], since: datetime | None) -> RemoteRequest:
-        """The call for the page at the cursor; `places` are org, path and key."""
+    step: Step = field(default_factory=Once)
+    method: str = "GET"
+    path: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    statement: str = ""
+    count_statement: str = ""
+    count_path: str = ""
+    size: int = 100
+    filters: tuple[str, ...] = ()
+    joined: str = " AND "
+    quote: str = "backslash"
+    since: Since = field(default_factory=Since)
+    match: Match = field(default_factory=Match)
+    many: tuple[str, ...] = ()
+    """Where the records stand, where the connector's answers do not say it; the first path that is there."""
+    own: Mapping[str, str] = field(default_factory=dict)
+    """Places that an entity fills in itself."""
+    columns: Columns = NO_COLUMNS
+    is_flat: bool = False
+    """Rows whose dotted keys are paths."""
+    interface: str = ""
+    action: str = ""
+    kind: str = "call"
 
-    def advance(self, cursor: Cursor | None, ids: Sequence[str], answer: Answer) -> Cursor | None:
-        """The cursor of the next page, None after the last."""
+    @property
+    def tells_changes(self) -> bool:
+        """Whether it can be asked for what was modified since a moment."""
+        return self.since.is_known
 
-
-def moments(since: datetime | None) -> dict[str, str]:
-    """The two spellings of a moment that ledgers ask for."""
-    if since is None:
-        return {"since": "", "since_http": ""}
-    utc = since.astimezone(UTC)
-    return {"since": utc.isoformat(timespec="seconds"), "since_http": format_datetime(utc, usegmt=True)}
-
-
-@dataclass(frozen=True, slots=True)
-class Single:
-    """One record, one call."""
-
-    path: str
-    params: Mapping[str, str]
-
-    def request(self, cursor: Cursor | None, places: Mapping[str, str], since: datetime | None) -> RemoteRequest:
-        """The only call."""
-        return RemoteRequest("GET", templates.filled_path(self.path, places), templates.filled_all(self.params, places))
-
-    def advance(self, cursor: Cursor | None, ids: Sequence[str], answer: Answer) -> Cursor | None:
-        """There is no second page."""
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class QueryOffset:
-    """A query language with a start position.
-
-    Rows deleted before the position pull later rows over it unseen. So each page begins `overlap` rows early and must
-    meet a row already seen; where it does not, the walk steps back, page by page, until it does or is at the beginning.
-    (Records are stored by their id: reading one twice is safe, missing one is not.)
-    """
-
-    path: str
-    params: Mapping[str, str]
-    statement: str
-    count_statement: str
-    size: int
-    overlap: int
-    filters: tuple[str, ...]
-    since_filter: str
-    id_property: str
-
-    def request(self, cursor: Cursor | None, places: Mapping[str, str], since: datetime | None) -> RemoteRequest:
-        """The query for rows from the cursor's position on."""
-        return self.query(places, self._where(since, ()), start=int((cursor or {}).get("start", 1)))
-
-    def advance(self, cursor: Cursor | None, ids: Sequence[str], answer: Answer) -> Cursor | None:
-        """The position after this page, less the overlap; back a page while no row of the page before is met."""
-        start, seen = int((cursor or {}).get("start", 1)), (cursor or {}).get("seen") or []
-        if seen and start > 1 and not set(seen).intersection(ids):
-            return {"start": max(1, start - self.size), "seen": seen}
-        if len(ids) < self.size:
-            return None
-        return {"start": start + len(ids) - self.overlap, "seen": self._landmarks(ids) if self.overlap else []}
-
-    @staticmethod
-    def _landmarks(ids: Sequence[str]) -> list[str]:
-        """A few ids all over a page, its last among them: enough that some survive, few enough to be kept."""
-        return [*ids[:: max(1, len(ids) // _LANDMARKS)], ids[-1]]
-
-    def query(self, places: Mapping[str, str], where: str, *, start: int = 1, counting: bool = False) -> RemoteRequest:
-        """A query with a ready where clause."""
-        filled = {**places, "where": where, "start": str(start), "size": str(self.size)}
-        statement = templates.filled(self.count_statement if counting else self.statement, filled)
-        params = templates.filled_all(self.params, {**filled, "statement": statement})
-        return RemoteRequest("GET", templates.filled_path(self.path, places), params)
-
-    def count(self, places: Mapping[str, str], since: datetime | None = None) -> RemoteRequest:
-        """The query for the number of rows that a whole walk meets."""
-        return self.query(places, self._where(since, ()), counting=True)
-
-    def matching(self, places: Mapping[str, str], equal: Mapping[str, str]) -> RemoteRequest:
-        """The query for rows whose properties equal these values."""
-        return self.query(places, self._where(None, [f"{name} = {quoted(value)}" for name, value in equal.items()]))
-
-    def among(self, places: Mapping[str, str], ids: Sequence[str]) -> RemoteRequest:
-        """The query for rows with these ids."""
-        return self.query(
-            places, self._where(None, [f"{self.id_property} IN ({', '.join(quoted(item) for item in ids)})"])
-        )
-
-    def _where(self, since: datetime | None, more: Sequence[str]) -> str:
-        clauses = [*self.filters, *more]
+    def request(self, cursor: Cursor | None, places: Mapping[str, Any], since: datetime | None) -> RemoteRequest:
+        """The call for the page at the cursor; `places` are the connection's, and path and key of the entity."""
+        clauses, body = list(self.filters), self.body
         if since is not None:
-            clauses.append(templates.filled(self.since_filter, moments(since)))
-        return f" WHERE {' AND '.join(clauses)}" if clauses else ""
+            clauses += [self.since.clause] if self.since.clause else []
+            body = _merged(body, self.since.body)
+        request = self._called(cursor, {**places, **self.since.places(since)}, clauses, body)
+        if since is not None and self.since.param:
+            request = request.with_params(**{self.since.param: self.since.places(since)["since"]})
+        if since is not None and self.since.header:
+            request = request.with_headers(**{self.since.header: self.since.places(since)["since_http"]})
+        return request
+
+    def advance(self, cursor: Cursor | None, rows: Sequence[Any], ids: Sequence[str], answer: Answer) -> Cursor | None:
+        """The cursor of the next page, None after the last."""
+        return self.step.advance(cursor, Seen(rows, ids, answer), self.size)
+
+    def matching(self, places: Mapping[str, Any], equal: Mapping[str, Any]) -> RemoteRequest | None:
+        """The call for records whose properties equal these values; None where the list cannot be searched."""
+        if self.match.as_params:
+            return self._called(None, places, self.filters, self.body).with_params(
+                **{name: str(value) for name, value in equal.items()}
+            )
+        if self.match.body is not None:
+            filters = [
+                templates.filled_structure(self.match.body, {"name": n, "value": str(v)}) for n, v in equal.items()
+            ]
+            return self._called(None, places, self.filters, _with_filters(self.body, self.match.at, filters))
+        if not self.match.clause:
+            return None
+        clauses = [
+            templates.filled(self.match.clause, {"name": name, "value": quoted(value, self.quote)})
+            for name, value in equal.items()
+        ]
+        return self._called(None, places, [*self.filters, *clauses], self.body)
+
+    def among(self, places: Mapping[str, Any], ids: Sequence[str]) -> RemoteRequest | None:
+        """The call for records with these ids, at most `match.most`; None where they are read one by one."""
+        told = {**places, "ids": Ids(ids, self.quote)}
+        if self.match.among_param:
+            joined = self.match.among_joined.join(ids)
+            return self._called(None, told, self.filters, self.body).with_params(**{self.match.among_param: joined})
+        if self.match.among_body is not None:
+            filters = [templates.filled_structure(self.match.among_body, told)]
+            return self._called(None, told, self.filters, _with_filters(self.body, self.match.at, filters))
+        if not self.match.among:
+            return None
+        return self._called(None, told, [*self.filters, self.match.among], self.body)
+
+    def count(self, places: Mapping[str, Any]) -> RemoteRequest | None:
+        """The call that tells how many records a whole walk meets; None where there is none."""
+        if self.count_statement:
+            return self._called(None, places, self.filters, self.body, statement=self.count_statement)
+        return self._called(None, places, self.filters, self.body, size=1) if self.count_path else None
+
+    def rows(self, found: Sequence[Any], places: Mapping[str, Any]) -> list[Any]:
+        """The rows of a page as records: columns and dotted keys unfolded."""
+        unfolded = [self.columns.unfolded(row, places.get("custom") or {}) for row in found]
+        return [_nested(row) for row in unfolded] if self.is_flat else unfolded
+
+    def _called(
+        self,
+        cursor: Cursor | None,
+        places: Mapping[str, Any],
+        clauses: Sequence[str],
+        body: Any,
+        *,
+        statement: str = "",
+        size: int = 0,
+    ) -> RemoteRequest:
+        told: dict[str, Any] = {**self.own, **places, "size": size or self.size, **self.step.places(cursor)}
+        told["columns"] = self.columns.selected(places.get("custom") or {})
+        told = {name: templates.filled(value, told) if name in self.own else value for name, value in told.items()}
+        joined = self.joined.join(templates.filled(clause, told) for clause in clauses)
+        told |= {
+            "clauses": joined,
+            "where": f" WHERE {joined}" if joined else "",
+            "and_where": f"{self.joined}{joined}" if joined else "",
+        }
+        told["statement"] = templates.filled(statement or self.statement, told)
+        params = {name: templates.filled(text, told) for name, text in self.params.items()}
+        next_body, next_action = getattr(self.step, "next_body", None), getattr(self.step, "next_action", "")
+        request = RemoteRequest(
+            method=self.method,
+            path=templates.filled_path(self.path, told),
+            # A parameter that nothing fills is not sent.
+            params={name: value for name, value in params.items() if value},
+            headers=templates.filled_all(self.headers, told),
+            body=templates.filled_structure(next_body if cursor and next_body is not None else body, told),
+            interface=self.interface,
+            action=next_action if cursor and next_action else self.action,
+            kind=self.kind,
+        )
+        return self.step.sent(request, cursor, size or self.size)
 
 
-def quoted(value: str) -> str:
-    """A literal of the query language: single quotes, the apostrophe and the backslash escaped."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+def _merged(body: Any, more: Any) -> Any:
+    """A copy of a body with more laid over it; lists are joined."""
+    if isinstance(body, Mapping) and isinstance(more, Mapping):
+        return {**body, **{key: _merged(body.get(key), inner) for key, inner in more.items()}}
+    if isinstance(body, list) and isinstance(more, list):
+        return [*body, *more]
+    return body if more is None else more
 
 
-@dataclass(frozen=True, slots=True)
-class PageNumber:
-    """`page` and a page size; ends with a short page, or where the ledger says there is no more."""
-
-    path: str
-    params: Mapping[str, str]
-    page_param: str
-    size_param: str
-    size: int
-    since_param: str
-    since_header: str
-    more_path: str
-
-    def request(self, cursor: Cursor | None, places: Mapping[str, str], since: datetime | None) -> RemoteRequest:
-        """The call for the cursor's page."""
-        request = _listed(self, places, since, self.since_param, self.since_header)
-        size = {self.size_param: str(self.size)} if self.size_param else {}
-        return request.with_params(**{self.page_param: str((cursor or {}).get("page", 1)), **size})
-
-    def advance(self, cursor: Cursor | None, ids: Sequence[str], answer: Answer) -> Cursor | None:
-        """The next number, until a short page or the ledger's word."""
-        following = {"page": int((cursor or {}).get("page", 1)) + 1}
-        if self.more_path:
-            return following if paths.getter(self.more_path)(answer.body) in (True, "true") else None
-        return following if len(ids) >= self.size else None
+def _with_filters(body: Any, at: str, filters: list[Any]) -> Any:
+    changed: dict[str, Any] = dict(body or {})
+    present = paths.getter(at)(changed) or []
+    paths.putter(at)(changed, [*present, *filters])
+    return changed
 
 
-@dataclass(frozen=True, slots=True)
-class NextCursor:
-    """An opaque token in the answer, handed back in the next call."""
-
-    path: str
-    params: Mapping[str, str]
-    cursor_param: str
-    cursor_path: str
-    since_param: str
-    since_header: str
-
-    def request(self, cursor: Cursor | None, places: Mapping[str, str], since: datetime | None) -> RemoteRequest:
-        """The first call, or the one with the token."""
-        request = _listed(self, places, since, self.since_param, self.since_header)
-        return request.with_params(**{self.cursor_param: str(cursor["cursor"])}) if cursor else request
-
-    def advance(self, cursor: Cursor | None, ids: Sequence[str], answer: Answer) -> Cursor | None:
-        """The token of the answer."""
-        token = paths.getter(self.cursor_path)(answer.body)
-        return {"cursor": str(token)} if token else None
-
-
-@dataclass(frozen=True, slots=True)
-class NextLink:
-    """A whole URL in the answer; the client follows it only to hosts it may speak to."""
-
-    path: str
-    params: Mapping[str, str]
-    link_path: str
-    since_param: str
-    since_header: str
-
-    def request(self, cursor: Cursor | None, places: Mapping[str, str], since: datetime | None) -> RemoteRequest:
-        """The first call, or the link."""
-        if cursor:
-            return RemoteRequest("GET", str(cursor["link"]))
-        return _listed(self, places, since, self.since_param, self.since_header)
-
-    def advance(self, cursor: Cursor | None, ids: Sequence[str], answer: Answer) -> Cursor | None:
-        """The link of the answer; in a list of links, the one with `rel: next`."""
-        found = paths.getter(self.link_path)(answer.body)
-        if isinstance(found, list):
-            found = next((item.get("href") for item in found if item.get("rel") == "next"), None)
-        return {"link": str(found)} if found else None
-
-
-def _listed(
-    paging: PageNumber | NextCursor | NextLink,
-    places: Mapping[str, str],
-    since: datetime | None,
-    since_param: str,
-    since_header: str,
-) -> RemoteRequest:
-    times = moments(since)
-    params = templates.filled_all(paging.params, {**places, **times})
-    headers = {since_header: times["since_http"]} if since is not None and since_header else {}
-    if since is not None and since_param:
-        params[since_param] = times["since"]
-    return RemoteRequest("GET", templates.filled_path(paging.path, places), params, headers)
+def _nested(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    found: dict[str, Any] = {}
+    for key, value in row.items():
+        paths.putter(key)(found, value)
+    return found

@@ -1,6 +1,6 @@
 """Paths into JSON such as `BillAddr.Line1` or `LinkedTxn.0.TxnId`, compiled once into functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Get = Callable[[Any], Any]
@@ -8,17 +8,23 @@ Put = Callable[[Any, Any], None]
 
 
 def split(path: str) -> list[str | int]:
-    """The steps of a path; a number is a position in a list, `.` alone the value itself."""
+    """The steps of a path; a number is a position in a list, `*` whatever stands first, `.` alone the value itself."""
     if path in {"", "."}:
         return []
     return [int(step) if step.isdecimal() else step for step in path.split(".")]
 
 
 def getter(path: str) -> Get:
-    """A function from a JSON value to what lies at the path, None where any step is missing."""
+    """A function from a JSON value to what lies at the path, None where any step is missing.
+
+    `*` is any one step: the first through which the rest leads somewhere.
+    """
     steps = split(path)
     if not steps:
         return lambda value: value
+    if "*" in steps:
+        found = every(path)
+        return lambda value: next(found(value), None)
     if len(steps) == 1 and isinstance(steps[0], str):
         return _one(steps[0])
     if len(steps) == 2 and isinstance(steps[0], str) and isinstance(steps[1], str):
@@ -57,6 +63,23 @@ def _many(steps: list[str | int]) -> Get:
     return get
 
 
+def every(path: str) -> Callable[[Any], Iterator[Any]]:
+    """A function to everything that lies at a path in which `*` stands for each item of a list or object."""
+    before, star, after = path.partition("*")
+    get = getter(before.rstrip("."))
+    if not star:
+        return lambda value: iter([] if (found := get(value)) is None else [found])
+    inner = every(after.lstrip("."))
+
+    def walk(value: Any) -> Iterator[Any]:
+        found = get(value)
+        items = found.values() if isinstance(found, dict) else found if isinstance(found, list) else []
+        for item in items:
+            yield from inner(item)
+
+    return walk
+
+
 def putter(path: str) -> Put:
     """A function that puts a value at the path of a JSON object, making what is missing on the way.
 
@@ -65,6 +88,10 @@ def putter(path: str) -> Put:
     steps = split(path)
     if not steps:
         return merge
+    if len(steps) == 1 and isinstance(steps[0], str):
+        return _put_one(steps[0])
+    if len(steps) == 2 and isinstance(steps[0], str) and isinstance(steps[1], str):
+        return _put_two(steps[0], steps[1])
 
     def put(target: Any, value: Any) -> None:
         for step, following in zip(steps, steps[1:], strict=False):
@@ -79,6 +106,30 @@ def putter(path: str) -> Put:
         else:
             _enter(target, last, None)
             target[last] = value
+
+    return put
+
+
+def _put_one(key: str) -> Put:
+    def put(target: Any, value: Any) -> None:
+        present = target.get(key)
+        if present.__class__ is dict and value.__class__ is dict:
+            merge(present, value)
+        else:
+            target[key] = value
+
+    return put
+
+
+def _put_two(outer: str, inner: str) -> Put:
+    put_inner = _put_one(inner)
+
+    def put(target: Any, value: Any) -> None:
+        middle = target.get(outer)
+        if middle is None:
+            target[outer] = {inner: value}
+        else:
+            put_inner(middle, value)
 
     return put
 

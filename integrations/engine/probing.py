@@ -2,10 +2,11 @@
 
 Ways, as manifests name them:
 - `replay`: the same bytes under the same key; the ledger answers what it answered first (while it remembers the key)
+- `by_key`: read the record by the key that was written with it; where there is none, nothing was written
 - `find`: look for the record by the properties that the declaration names, and compare it with what was written
 - `compare`: read the record and see whether it holds what was written
 - `gone`: it was to be deleted: is it?
-- `status`: it was to be voided: is it?
+- `status`: it was to be voided, or approved: is it?
 """
 
 from collections.abc import Mapping
@@ -16,8 +17,7 @@ from integrations.engine import paths
 from integrations.engine.compare import differences
 from integrations.engine.declarations import Entity, Resource
 from integrations.engine.errors import InvalidRecord, RejectedError
-from integrations.engine.paging import QueryOffset
-from integrations.engine.results import Deletion, Outcome, Probe, Record, Unreadable
+from integrations.engine.results import Deletion, Outcome, Probe, Record
 
 if TYPE_CHECKING:
     from integrations.engine.ledger import Ledger
@@ -54,15 +54,18 @@ class Prober:
             try:
                 if way == "replay":
                     found = self._replay(resource, operation, unified, key, sent_at)
+                elif way == "by_key":
+                    found = self._by_key(resource, entity, key)
                 elif way == "find":
                     found = self._find(resource, entity, checked, sent_at)
                 else:
-                    found = self._look(way, resource, entity, checked)
+                    found = self._look(way, operation, resource, entity, checked)
             except RejectedError as error:
                 # Only the write itself can be refused; a refused question says nothing about it.
                 is_answer = way == "replay" and not isinstance(error, InvalidRecord)
                 refusal = error if is_answer else refusal
                 found = Probe(Outcome.UNKNOWN, reason=f"the ledger could not be asked: {error.message}")
+            found = self._settled(found, sent_at)
             if found.outcome is Outcome.POSTED or (found.outcome is Outcome.ABSENT and refusal is None):
                 return found
         if refusal is not None and (found.outcome is Outcome.ABSENT or found.record is None):
@@ -73,20 +76,43 @@ class Prober:
         self, resource: Resource, operation: str, unified: Mapping[str, Any], key: str, sent_at: datetime | None
     ) -> Probe:
         remembered = timedelta(hours=self._ledger.connector.idempotency.ttl_hours)
-        if sent_at is not None and datetime.now(UTC) - sent_at > remembered:
+        is_upsert = resource.entity_for(unified).operations[operation].is_upsert
+        if not is_upsert and sent_at is not None and datetime.now(UTC) - sent_at > remembered:
             return Probe(Outcome.UNKNOWN, reason="the ledger may have forgotten the key of this write")
         record = self._ledger.post(resource.name, operation, unified, key=key)
         return Probe(Outcome.POSTED, record, "the same request under the same key was answered")
 
+    def _by_key(self, resource: Resource, entity: Entity, key: str) -> Probe:
+        try:
+            record = self._ledger.read_by_key(resource.name, key, entity.remote_type)
+        except RejectedError as error:
+            if error.code != "not_found":
+                raise
+            return Probe(Outcome.ABSENT, reason="the ledger has no record of this key")
+        return Probe(Outcome.POSTED, record, "the ledger has the record of this key")
+
+    def _settled(self, found: Probe, sent_at: datetime | None) -> Probe:
+        """`absent` is believed only when the ledger has had the time to finish what it may still be working on."""
+        seconds = self._ledger.connector.idempotency.settle_seconds
+        if found.outcome is not Outcome.ABSENT or sent_at is None:
+            return found
+        left = (sent_at + timedelta(seconds=seconds) - datetime.now(UTC)).total_seconds()
+        if left <= 0:
+            return found
+        return Probe(Outcome.UNKNOWN, found.record, f"{found.reason}; it may still appear", wait=left)
+
     def _find(self, resource: Resource, entity: Entity, unified: Mapping[str, Any], sent_at: datetime | None) -> Probe:
-        if not isinstance(entity.paging, QueryOffset):
-            return Probe(Outcome.UNKNOWN, reason="this ledger cannot be searched")
         told = Probe(Outcome.UNKNOWN, reason="the record gives nothing to search by")
         for properties in entity.find:
             wanted = {name: paths.getter(path)(unified) for name, path in properties.items()}
             if any(value in (None, "") for value in wanted.values()):
                 continue
-            found, unreadable = self._matching(resource, entity, wanted)
+            matched = self._ledger.reader.matching(
+                resource, entity, {name: _literal(value) for name, value in wanted.items()}
+            )
+            if matched is None:
+                return Probe(Outcome.UNKNOWN, reason="this ledger cannot be searched")
+            found, unreadable = matched
             if unreadable:
                 return Probe(Outcome.UNKNOWN, reason="the ledger has such a record, which cannot be read")
             told = _told(found, unified, sent_at)
@@ -101,18 +127,7 @@ class Prober:
                 return Probe(Outcome.UNKNOWN, renumbered.record, "the ledger has such a record under another number")
         return told
 
-    def _matching(
-        self, resource: Resource, entity: Entity, wanted: Mapping[str, Any]
-    ) -> tuple[list[Record], list[Unreadable]]:
-        """Records whose properties equal these values, and those among them that do not fit their declaration."""
-        equal = {name: _literal(value) for name, value in wanted.items()}
-        if not isinstance(entity.paging, QueryOffset):
-            return [], []
-        answer = self._ledger.client.send(entity.paging.matching(self._ledger.places(entity), equal))
-        items = self._ledger.many(entity, answer)
-        return self._ledger.readable(resource, entity, items, self._ledger.context_for(resource))
-
-    def _look(self, way: str, resource: Resource, entity: Entity, unified: Mapping[str, Any]) -> Probe:
+    def _look(self, way: str, operation: str, resource: Resource, entity: Entity, unified: Mapping[str, Any]) -> Probe:
         identity = str(unified.get("external_id") or "")
         try:
             record = self._ledger.read(resource.name, identity, entity.remote_type)
@@ -128,14 +143,23 @@ class Prober:
         if way == "gone":
             return Probe(Outcome.ABSENT, record, "the record is still there")
         if way == "status":
-            outcome = Outcome.POSTED if record.unified.get("status") == "void" else Outcome.ABSENT
-            return Probe(outcome, record, f"its status is {record.unified.get('status')}")
+            return _by_status(operation, record)
         missing = differences(
             {name: value for name, value in unified.items() if _is_readable(entity, name)}, record.unified
         )
         if missing:
             return Probe(Outcome.ABSENT, record, f"the record does not hold {', '.join(missing)}")
         return Probe(Outcome.POSTED, record, "the record holds what was written")
+
+
+def _by_status(operation: str, record: Record) -> Probe:
+    """Void or not; approved is whatever is no draft any more."""
+    status = record.unified.get("status")
+    reason = f"its status is {status}"
+    if status is None or operation not in {"void", "approve"}:
+        return Probe(Outcome.UNKNOWN, record, reason)
+    is_done = status == "void" if operation == "void" else status not in {"draft", "void"}
+    return Probe(Outcome.POSTED if is_done else Outcome.ABSENT, record, reason)
 
 
 def _told(found: list[Record], unified: Mapping[str, Any], sent_at: datetime | None) -> Probe:

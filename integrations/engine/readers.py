@@ -1,4 +1,4 @@
-"""The readers that run most often, with nothing between the record and the value: one for each depth of path."""
+"""Readers of what stands at a path, and of references."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,6 @@ Read = Callable[[Any, Context], Any]
 
 def plain_reader(path: str, convert: Callable[[Any], Any]) -> Read:
     """The converted value at a path; None where there is none, or an empty text."""
-    steps = paths.split(path)
-    if len(steps) == 1:
-        return _one(steps[0], convert)
-    if len(steps) == 2 and isinstance(steps[0], str) and isinstance(steps[1], str):
-        return _two(steps[0], steps[1], convert)
     get = paths.getter(path)
 
     def read(remote: Any, context: Context) -> Any:
@@ -25,21 +20,15 @@ def plain_reader(path: str, convert: Callable[[Any], Any]) -> Read:
     return read
 
 
-def _one(key: Any, convert: Callable[[Any], Any]) -> Read:
+def inner_reader(path: str, convert: Callable[[Any, Context], Any], *, is_list: bool) -> Read:
+    """The converted object or list at a path; where there is none, None or an empty list."""
+    get = paths.getter(path)
+
     def read(remote: Any, context: Context) -> Any:
-        value = remote.get(key)
-        return None if value is None or value == "" else convert(value)
-
-    return read
-
-
-def _two(outer: str, inner: str, convert: Callable[[Any], Any]) -> Read:
-    def read(remote: Any, context: Context) -> Any:
-        middle = remote.get(outer)
-        if middle is None:
-            return None
-        value = middle.get(inner)
-        return None if value is None or value == "" else convert(value)
+        value = get(remote)
+        if value is None or value == "":
+            return [] if is_list else None
+        return convert(value, context)
 
     return read
 

@@ -26,7 +26,8 @@ SECRET_NAMES = frozenset(
     }
 )
 # A `code` in a form or an address is an authorisation code; in JSON it is an error's or an account's.
-FORM_SECRETS = SECRET_NAMES | {"code"}
+# A signature makes an address open without a token.
+FORM_SECRETS = SECRET_NAMES | {"code", "signature", "x-amz-signature", "x-amz-security-token"}
 BANK_NAMES = frozenset(
     {
         "ssn",
@@ -79,6 +80,19 @@ def _hidden(value: Any, names: Collection[str]) -> Any:
     if isinstance(value, list):
         return [_hidden(item, names) for item in value]
     return text(value) if isinstance(value, str) else value
+
+
+_ELEMENT = re.compile(r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)([^<]+)(?=</)")
+
+
+def xml(found: str, *, personal: Collection[str] = ()) -> str:
+    """An XML text with the contents of secret, bank and tax elements hidden; everything else stays."""
+    names = SECRET_NAMES | BANK_NAMES | {"signature"} | {name.lower() for name in personal}
+
+    def shown(match: re.Match[str]) -> str:
+        return match[1] + (HIDDEN if match[2].lower() in names else text(match[3]))
+
+    return _ELEMENT.sub(shown, found)
 
 
 def text(value: str) -> str:

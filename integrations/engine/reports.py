@@ -10,6 +10,8 @@ from integrations.engine.declarations import ReportCall
 from integrations.engine.errors import RejectedError
 from integrations.engine.messages import RemoteRequest
 from integrations.engine.scalars import moment
+from integrations.engine.zoho_reports import zoho_postings, zoho_profit_and_loss
+from integrations.unified.report_tree import nested
 
 ReadReport = Callable[[str, Any], dict[str, Any]]
 
@@ -32,6 +34,22 @@ def request(call: ReportCall, places: Mapping[str, str], asked: Mapping[str, Any
         if value is not None
     }
     return RemoteRequest("GET", templates.filled_path(call.path, places), params, operation="read", kind="report")
+
+
+def read(call: ReportCall, body: Any) -> dict[str, Any]:
+    """The unified report of an answer: rows in their tree, totals worked out again and compared."""
+    flat = READERS[call.rows](call.name, body)
+    for row in flat["rows"]:
+        row["group"] = call.groups.get(row["group"] or row["label"], row["group"])
+    return nested(flat)
+
+
+def of_body(calls: Mapping[str, ReportCall], body: Any) -> ReportCall | None:
+    """Which report a ledger's answer is; None when it is none of these."""
+    for call in calls.values():
+        if call.known_by and conditions.compiled(call.known_by, call.name)(body):
+            return call
+    return None
 
 
 def quickbooks_table(name: str, body: Any) -> dict[str, Any]:
@@ -100,4 +118,8 @@ def _cell(value: Any, column_type: str) -> Decimal | str | None:
     return conditions.amount(value) if column_type in {"money", "rate"} else str(value)
 
 
-READERS: Mapping[str, ReadReport] = {"quickbooks_table": quickbooks_table}
+READERS: Mapping[str, ReadReport] = {
+    "quickbooks_table": quickbooks_table,
+    "zoho_profit_and_loss": zoho_profit_and_loss,
+    "zoho_postings": zoho_postings,
+}

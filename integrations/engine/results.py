@@ -60,6 +60,10 @@ class Page:
     unreadable: list[Unreadable] = field(default_factory=list)
     time: datetime | None = None
     """The ledger's clock when it answered, where it tells."""
+    deletions: list[Deletion] = field(default_factory=list)
+    """Rows that say of themselves that they are gone."""
+    unchanged: list[tuple[str, str]] = field(default_factory=list)
+    """(kind, id) of records that the caller has whole and that were not read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,17 @@ class Changes:
         return not self.incomplete
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that hangs on a record; `size` in bytes where the ledger tells it."""
+
+    external_id: str
+    file_name: str
+    content_type: str
+    size: int | None
+    raw: dict[str, Any]
+
+
 class Outcome(StrEnum):
     """What became of a write whose answer was lost."""
 
@@ -97,6 +112,8 @@ class Probe:
     outcome: Outcome
     record: Record | Deletion | None = None
     reason: str = ""
+    wait: float | None = None
+    """Seconds after which asking again may tell more."""
 
 
 @dataclass(frozen=True, slots=True)

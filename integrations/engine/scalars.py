@@ -23,7 +23,8 @@ class Scalar:
     write: Convert
 
 
-def _read_text(value: Any) -> str:
+def read_text(value: Any) -> str:
+    """A text, or the digits of a JSON number. Raises ValueError."""
     if value.__class__ is str:
         return value
     if isinstance(value, Decimal):
@@ -38,12 +39,12 @@ def text(options: Section) -> Scalar:
     most = options.whole("max", 0)
 
     def write(value: Any) -> str:
-        written = _read_text(value)
+        written: str = value if value.__class__ is str else read_text(value)
         if most and len(written) > most:
             raise ValueError(f"at most {most} characters, this has {len(written)}")
         return written
 
-    return Scalar(_read_text, write)
+    return Scalar(read_text, write if most else read_text)
 
 
 def decimal(value: Any) -> Decimal:
@@ -80,12 +81,20 @@ def whole(options: Section) -> Scalar:
     return Scalar(_read_whole, _read_whole)
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) and value else [value]
+
+
 def flag(options: Section) -> Scalar:
-    """true and false, however the ledger spells them (`true: T`, `false: F`); `inverted` for flags like isinactive."""
+    """true and false, however the ledger spells them (`true: T`, `false: F`); `inverted` for flags like isinactive.
+
+    Of several spellings the first is written.
+    """
     inverted = options.flag("inverted")
-    spelling = {True: options.data.get("true", True), False: options.data.get("false", False)}
+    spellings = {True: _listed(options.data.get("true", True)), False: _listed(options.data.get("false", False))}
+    spelling = {flag: found[0] for flag, found in spellings.items()}
     known = {True: True, "true": True, "True": True, False: False, "false": False, "False": False}
-    known.update({spelling[True]: True, spelling[False]: False})
+    known.update({found: flag for flag, each in spellings.items() for found in each})
 
     def read(value: Any) -> bool:
         if value.__class__ not in (bool, str) or value not in known:
@@ -102,6 +111,8 @@ def flag(options: Section) -> Scalar:
 
 def day(value: Any) -> date:
     """A book date of `2026-01-31` or of the day part of a longer ISO text; no zone is applied. Raises ValueError."""
+    if value.__class__ is str:
+        return date.fromisoformat(value if len(value) == 10 else value[:10])
     if isinstance(value, datetime):
         return value.date()
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
@@ -109,13 +120,19 @@ def day(value: Any) -> date:
 
 def moment(value: Any) -> datetime:
     """A UTC datetime of an ISO text; a text without offset is UTC. Raises ValueError."""
-    found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    found = datetime.fromisoformat(value) if value.__class__ is str else value
+    if not isinstance(found, datetime):
+        found = datetime.fromisoformat(str(value))
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def a_date(options: Section) -> Scalar:
     """Book dates, `YYYY-MM-DD` over the wire."""
-    return Scalar(day, lambda value: day(value).isoformat())
+
+    def write(value: Any) -> str:
+        return (value if value.__class__ is date else day(value)).isoformat()
+
+    return Scalar(day, write)
 
 
 def a_datetime(options: Section) -> Scalar:

@@ -2,14 +2,17 @@
 
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from integrations.engine import auth, errors, jsontext, manifest
 from integrations.engine.endpoints import resolve
+from integrations.engine.ways import CodeGrant
 from tests.integrations.engine.company import Company, said
 
+WAY = cast("CodeGrant", manifest.load("quickbooks").way())
 GIVEN = {
     "token_type": "bearer",
     "access_token": "access-1",
@@ -22,9 +25,7 @@ GIVEN = {
 
 def test_consent_is_asked_for_with_scope_state_and_redirect() -> None:
     company = Company([])
-    url = urlsplit(
-        auth.authorize_url(company.ledger.connector, company.endpoints(), redirect_uri="https://p.test/cb", state="s")
-    )
+    url = urlsplit(auth.authorize_url(WAY, company.endpoints(), redirect_uri="https://p.test/cb", state="s"))
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
     assert url.geturl().startswith("https://tokens.test/authorize?")
     assert query == {
@@ -38,7 +39,7 @@ def test_consent_is_asked_for_with_scope_state_and_redirect() -> None:
 
 def test_a_code_becomes_tokens_with_all_three_ends() -> None:
     company = Company([said(GIVEN)])
-    found = auth.exchange_code(company.client, code="AB1", redirect_uri="https://p.test/cb")
+    found = auth.exchange_code(company.client, WAY, code="AB1", redirect_uri="https://p.test/cb")
     (sent,) = company.requests
     assert b64decode(sent.headers["Authorization"].removeprefix("Basic ")) == b"id:secret"
     assert sent.headers["x-include-refresh-token-hard-expires-in"] == "true"
@@ -49,6 +50,7 @@ def test_a_code_becomes_tokens_with_all_three_ends() -> None:
     }
     now = datetime.now(UTC)
     assert found.access_token == "access-1"
+    assert found.expires_at is not None
     assert abs(found.expires_at - now - timedelta(hours=1)) < timedelta(seconds=5)
     assert found.refresh_expires_at is not None
     assert abs(found.refresh_expires_at - now - timedelta(days=100)) < timedelta(seconds=5)
@@ -58,7 +60,7 @@ def test_a_code_becomes_tokens_with_all_three_ends() -> None:
 
 def test_secrets_of_the_token_call_are_not_kept() -> None:
     company = Company([said(GIVEN)])
-    auth.refresh(company.client, refresh_token="refresh-1")
+    auth.refresh(company.client, WAY, refresh_token="refresh-1")
     kept = repr(company.recorded.exchanges)
     assert "refresh-1" not in kept
     assert "access-1" not in kept
@@ -67,13 +69,15 @@ def test_secrets_of_the_token_call_are_not_kept() -> None:
 
 def test_a_refresh_that_names_no_new_token_keeps_the_old_one() -> None:
     body = {"access_token": "a", "expires_in": "3600"}
-    found = auth.token_set(manifest.load("quickbooks"), body, now=datetime(2026, 1, 1, tzinfo=UTC), refresh_token="old")
+    found = auth.code_tokens(
+        manifest.load("quickbooks"), WAY, body, now=datetime(2026, 1, 1, tzinfo=UTC), refresh_token="old"
+    )
     assert found.refresh_token == "old"
     assert found.expires_at == datetime(2026, 1, 1, 1, tzinfo=UTC)
 
 
 def test_tokens_do_not_show_themselves() -> None:
-    found = auth.token_set(manifest.load("quickbooks"), GIVEN, now=datetime(2026, 1, 1, tzinfo=UTC))
+    found = auth.code_tokens(manifest.load("quickbooks"), WAY, GIVEN, now=datetime(2026, 1, 1, tzinfo=UTC))
     assert "access-1" not in repr(found)
     assert "secret" not in repr(Company.endpoints())
 
@@ -81,18 +85,18 @@ def test_tokens_do_not_show_themselves() -> None:
 def test_a_dead_refresh_token_asks_for_a_new_consent() -> None:
     company = Company([said({"error": "invalid_grant", "error_description": "Incorrect Token type or clientID"}, 400)])
     with pytest.raises(errors.ReauthorizationNeeded) as caught:
-        auth.refresh(company.client, refresh_token="stale")
+        auth.refresh(company.client, WAY, refresh_token="stale")
     assert "Reconnect" in caught.value.remedy
 
 
 def test_an_answer_without_a_token_is_no_success() -> None:
     with pytest.raises(errors.LedgerUnavailable):
-        auth.refresh(Company([said({})]).client, refresh_token="r")
+        auth.refresh(Company([said({})]).client, WAY, refresh_token="r")
 
 
 def test_revoking_sends_json_to_its_own_address() -> None:
     company = Company([said(None)])
-    auth.revoke(company.client, token="refresh-1")
+    auth.revoke(company.client, WAY, token="refresh-1", places={})
     (sent,) = company.requests
     assert str(sent.url) == "https://tokens.test/revoke"
     assert jsontext.loads(sent.content) == {"token": "refresh-1"}
@@ -134,4 +138,4 @@ def test_plain_http_is_for_this_machine_only() -> None:
 def test_a_refusal_of_the_token_server_is_no_refusal_of_a_document() -> None:
     company = Company([said({"error": "invalid_request", "error_description": "grant_type"}, 400)])
     with pytest.raises(errors.ConfigurationError, match="gave no access token"):
-        auth.refresh(company.client, refresh_token="refresh-1")
+        auth.refresh(company.client, WAY, refresh_token="refresh-1")

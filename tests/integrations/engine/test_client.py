@@ -1,7 +1,8 @@
 """The client: what it lets out, what it keeps of it, and what each failure on the way means."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from integrations.engine import errors
 from integrations.engine.client import Client
+from integrations.engine.limits import NOTHING, Heard
 from integrations.engine.messages import RemoteRequest
 from tests.integrations.engine.company import Company, Tokens, fault, said
 
@@ -23,12 +25,12 @@ class Turns:
         self.taken: list[tuple[str, str]] = []
         self.given_back: list[float | None] = []
 
-    def acquire(self, lane: str, endpoint_kind: str) -> object:
+    def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
         self.taken.append((lane, endpoint_kind))
         return len(self.taken)
 
-    def release(self, lease: object, *, retry_after: float | None = None) -> None:
-        self.given_back.append(retry_after)
+    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
+        self.given_back.append(heard.retry_after)
 
 
 def send(answer: Any, request: RemoteRequest = READ) -> Any:
@@ -197,3 +199,34 @@ def test_without_an_answer_the_exchange_is_kept_with_no_status() -> None:
 
 def test_a_raw_call_returns_the_ledgers_refusal_instead_of_raising_it() -> None:
     assert Company([fault("610")]).client.raw(READ).status == 400
+
+
+def test_an_answer_that_drips_does_not_hold_us_for_ever() -> None:
+    def dripping() -> Iterator[bytes]:
+        while True:
+            yield b" "
+
+    company = Company([httpx.Response(200, content=dripping()), httpx.Response(200, content=dripping())])
+    hurried = replace(company.client.connector.http, total_seconds=0.05)
+    company.client.connector = replace(company.client.connector, http=hurried)
+    with pytest.raises(errors.LedgerUnavailable, match="had not finished its answer") as caught:
+        company.client.send(READ)
+    assert caught.value.code == "answer_too_slow"
+    with pytest.raises(errors.OutcomeUnknown, match="had not finished its answer"):
+        company.client.send(WRITE)
+
+
+def test_an_answer_keeps_its_bytes_and_a_file_is_recorded_by_its_size() -> None:
+    company = Company([httpx.Response(200, content=b"\xff\xd8\x00", headers={"content-type": "image/jpeg"})])
+    assert company.client.send(READ).data == b"\xff\xd8\x00"
+    assert company.recorded.exchanges[0].response_body == "[3 bytes of image/jpeg]"
+
+
+def test_secrets_in_xml_are_not_kept() -> None:
+    body = b"<control><senderid>us</senderid><password kind='x'>p4ss</password><ns:token>t0k</ns:token></control>"
+    company = Company([said({})])
+    company.client.send(RemoteRequest("POST", "/x", content=body, headers={"Content-Type": "application/xml"}))
+    kept = company.recorded.exchanges[0].request_body
+    assert "<senderid>us</senderid>" in kept
+    assert "p4ss" not in kept
+    assert "t0k" not in kept

@@ -22,7 +22,7 @@ NAMES = st.text(min_size=1, max_size=30)
 
 
 def shape(fields: dict[str, Any], shapes: dict[str, Any] | None = None) -> Shape:
-    return Compiler(shapes or {}, {}, "test").shape(Section.of("shape", {"fields": fields}, "test: x"))
+    return Compiler(Section(shapes or {}, "test: shapes"), {}).shape(Section.of("shape", {"fields": fields}, "test: x"))
 
 
 def there_and_back(declared: Any, value: Any) -> Any:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from integrations.engine import errors, jsontext
-from integrations.engine.results import BatchItem, Deletion, Record
+from integrations.engine.results import Attachment, BatchItem, Deletion, Record
 from tests.integrations.engine.company import Company, said
 
 REPORT: dict[str, Any] = {
@@ -25,18 +25,21 @@ REPORT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_a_report_is_a_table_with_levels() -> None:
+def test_a_report_is_a_tree_whose_totals_are_worked_out_again() -> None:
     company = Company([REPORT])
     found = company.ledger.report("profit-and-loss", start_on=date(2026, 1, 1), basis="Accrual").unified
     assert dict(company.requests[0].url.params) == {
         "minorversion": "75", "start_date": "2026-01-01", "accounting_method": "Accrual",
     }  # fmt: skip
     assert (found["basis"], found["end_on"], found["currency"]) == ("accrual", date(2026, 4, 30), "USD")
-    assert [(row["kind"], row["level"], row["label"], row["id"], row["values"]) for row in found["rows"]] == [
-        ("section", 0, "Income", None, {"total": None}),
-        ("data", 1, "Design income", "82", {"total": Decimal("2250.00")}),
-        ("summary", 0, "Total Income", None, {"total": Decimal("-0.50")}),
+    (income,) = found["rows"]
+    assert (income["kind"], income["label"], income["group"]) == ("section", "Income", "income")
+    assert [(row["label"], row["id"], row["values"]) for row in income["rows"]] == [
+        ("Design income", "82", {"total": Decimal("2250.00")})
     ]
+    assert income["total"] == {"label": "Total Income", "values": {"total": Decimal("-0.50")}}
+    (difference,) = found["checks"]["differences"]
+    assert (difference["told"], difference["found"]) == (Decimal("-0.50"), Decimal("2250.00"))
     assert not found["is_cut_short"]
 
 
@@ -108,7 +111,7 @@ def test_a_batch_is_no_longer_than_the_ledger_takes() -> None:
         Company([]).ledger.post_batch(ITEMS[:1] * 31)
 
 
-def attach(company: Company, **changes: Any) -> Record:
+def attach(company: Company, **changes: Any) -> Attachment:
     given: dict[str, Any] = {
         "file_name": 'r"e\r\nceipt.pdf', "content_type": "application/pdf", "content": b"%PDF", "key": "k", **changes,
     }  # fmt: skip
@@ -121,7 +124,7 @@ def test_a_file_is_sent_with_what_it_hangs_on_and_the_same_bytes_each_time() -> 
     company = Company(lambda request: said({"AttachableResponse": [stored]}))
     record = attach(company)
     attach(company)
-    assert record.unified["links"] == [{"type": "bill", "id": "95"}]
+    assert (record.external_id, record.file_name, record.size) == ("7", "receipt.pdf", 4)
     first, second = company.requests
     assert first.content == second.content
     assert first.url.params["requestid"] == "k"

@@ -6,7 +6,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from integrations.engine import jsontext
+from integrations.engine import jsontext, writing
 from integrations.engine.errors import InvalidRecord, OutcomeUnknown, RejectedError, UnexpectedShape
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.results import Deletion, Record
@@ -162,8 +162,8 @@ def test_a_page_that_is_no_json_is_not_an_empty_ledger(text: str) -> None:
 def test_an_accepted_write_is_posted_even_when_what_its_record_refers_to_cannot_be_read() -> None:
     company = Company([fault("2010")])
     resource = company.ledger.connector.resource("tax_rates")
-    request = RemoteRequest("POST", "/taxcode", remote_type="TaxCode", operation="create")
+    request = RemoteRequest("POST", "/taxcode", remote_type="TaxCode", operation="read")
     answer = Answer(200, {}, {"TaxCode": {"Id": "7", "Name": "Standard"}}, "")
-    posted = company.ledger.outcome(resource, request, answer, {"name": "Standard"})
+    posted = writing.outcome(company.ledger, resource, request, answer, {"name": "Standard"})
     assert posted.external_id == "7"
     assert len(company.requests) == 1

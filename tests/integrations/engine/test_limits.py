@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.engine.limits import Call, LimitPolicy, Window, decide, headroom
+from integrations.engine.limits import (
+    Call,
+    Count,
+    LimitPolicy,
+    Meter,
+    Reading,
+    Refusal,
+    Window,
+    decide,
+    headroom,
+    heard,
+    reading,
+)
 
 POLICY = LimitPolicy(
     windows=(Window(5, 10.0), Window(2, 10.0, frozenset({"batch"}))),
@@ -17,9 +29,14 @@ POLICY = LimitPolicy(
 
 
 def ask(
-    calls: list[Call], *, now: float = 100.0, lane: str = "interactive", kind: str = "call", **more: float
+    calls: list[Call],
+    *,
+    now: float = 100.0,
+    lane: str = "interactive",
+    kind: str = "call",
+    paused_until: float | None = None,
 ) -> float:
-    return decide(POLICY, lane=lane, kind=kind, now=now, calls=calls, **more).wait_seconds
+    return decide(POLICY, lane=lane, kind=kind, now=now, calls=calls, paused_until=paused_until).wait_seconds
 
 
 def test_with_room_a_call_leaves_at_once() -> None:
@@ -87,3 +104,94 @@ def test_whoever_obeys_is_never_refused(durations: list[float]) -> None:
     arrivals.sort()
     for position, arrived in enumerate(arrivals):
         assert sum(other > arrived - 10.0 for other in arrivals[: position + 1]) <= 5
+
+
+DAY = Window(100, 86400.0, reserve=0.1)
+TODAY = LimitPolicy(windows=(DAY,), meters=(Meter(86400.0, "x-left", "x-reset"),))
+
+
+def left_today(used: int, *, is_write: bool, readings: tuple[Reading, ...] = ()) -> bool:
+    counts = {DAY: Count(used, oldest_at=50.0)}
+    decision = decide(
+        TODAY, lane="interactive", kind="call", now=100.0, calls=[], is_write=is_write, counts=counts, readings=readings
+    )
+    return decision.is_allowed
+
+
+def test_the_last_calls_of_a_day_are_kept_for_writes() -> None:
+    assert left_today(89, is_write=False)
+    assert not left_today(90, is_write=False)
+    assert left_today(99, is_write=True)
+    assert not left_today(100, is_write=True)
+
+
+def test_what_the_ledger_says_wins_when_it_is_lower() -> None:
+    said = reading(86400.0, 40, None, at=90.0, since=39)
+    assert said.left == 1
+    assert not left_today(10, is_write=False, readings=(said,))
+    assert left_today(10, is_write=True, readings=(said,))
+    stale = reading(86400.0, 0, None, at=-4000.0, since=0)
+    assert left_today(10, is_write=True, readings=(stale,))
+
+
+def test_a_shared_window_is_divided_fairly_once_it_is_crowded() -> None:
+    minute = Window(100, 60.0, is_shared=True)
+    policy = LimitPolicy(windows=(minute,)).shared
+
+    def fits(used: int, own: int, sharers: int, lane: str = "interactive") -> bool:
+        counts = {minute: Count(used, oldest_at=60.0, own=own, sharers=sharers)}
+        return decide(policy, lane=lane, kind="call", now=100.0, calls=[], counts=counts).is_allowed
+
+    assert fits(70, own=70, sharers=2)
+    assert not fits(80, own=70, sharers=2)
+    assert fits(80, own=10, sharers=2)
+    assert not fits(100, own=0, sharers=2)
+
+
+def test_own_and_shared_limits_are_asked_apart() -> None:
+    minute = Window(100, 60.0, is_shared=True)
+    policy = LimitPolicy(windows=(DAY, minute), concurrency=5, shared_concurrency=50)
+    assert (policy.own.windows, policy.own.concurrency) == ((DAY,), 5)
+    assert (policy.shared.windows, policy.shared.concurrency) == ((minute,), 50)
+    assert LimitPolicy(windows=(DAY,), concurrency=5).shared.is_empty
+
+
+REFUSING = LimitPolicy(
+    meters=(Meter(86400.0, "x-left", "x-reset"),),
+    refusal_header="x-problem",
+    refusals={"day": Refusal(86400.0), "appminute": Refusal(60.0, is_shared=True), "1070": Refusal(2.0)},
+    retry_after=30.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("headers", "told", "code", "wait", "is_shared"),
+    [
+        ({"x-problem": "Day"}, None, "", 86400.0, False),
+        ({"x-problem": "day"}, 120.0, "", 120.0, False),
+        ({"x-problem": "day", "x-left": "0", "x-reset": "500"}, None, "", 500.0, False),
+        ({"x-problem": "appminute"}, None, "", 60.0, True),
+        ({}, None, "1070", 2.0, False),
+        ({}, None, "", 30.0, False),
+    ],
+)
+def test_a_refusal_says_by_its_kind_how_long_to_stay_away(
+    headers: dict[str, str], told: float | None, code: str, wait: float, is_shared: bool
+) -> None:
+    found = heard(REFUSING, headers, is_refusal=True, told=told, code=code)
+    assert (found.retry_after, found.is_shared) == (wait, is_shared)
+
+
+def test_meters_are_read_off_every_answer() -> None:
+    found = heard(REFUSING, {"x-left": "842", "x-reset": "38668"})
+    assert found.retry_after is None
+    assert found.meters == {"86400": (842, 38668.0)}
+    assert heard(REFUSING, {"x-left": "many"}).meters == {}
+
+
+def test_a_smaller_plan_keeps_its_own_part_not_one_of_the_declared_number() -> None:
+    said = reading(86400.0, 9, None, at=90.0, since=0)
+    assert left_today(1, is_write=False, readings=(said,))
+    said = reading(86400.0, 1, None, at=90.0, since=0)
+    assert not left_today(9, is_write=False, readings=(said,))
+    assert left_today(9, is_write=True, readings=(said,))

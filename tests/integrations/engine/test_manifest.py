@@ -1,6 +1,7 @@
 """Manifests: what is wrong in one is said by file, path and expectation; a ledger that fits needs no Python."""
 
 import shutil
+import textwrap
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime
@@ -47,7 +48,7 @@ def broken(tmp_path: Path) -> Callable[..., str]:
             "manifest.yaml",
             "label:",
             "lable:",
-            "orchard/manifest.yaml: unknown lable, expected answers, attachments, auth",
+            "orchard/manifest.yaml: unknown lable, expected answers, application, attachments, auth",
         ),
         (
             "manifest.yaml",
@@ -55,14 +56,24 @@ def broken(tmp_path: Path) -> Callable[..., str]:
             "most: many",
             "orchard/manifest.yaml: limits.windows.0.most: expected a whole number",
         ),
-        ("manifest.yaml", "page_number", "pages", "paging.strategy: 'pages' is unknown, expected one of cursor, link"),
+        (
+            "manifest.yaml",
+            "page_number",
+            "pages",
+            "paging.strategy: 'pages' is unknown, expected one of cursor, keyset",
+        ),
         ("manifest.yaml", "error: rejected", "error: no", "errors.table.0.error: 'no' is unknown, expected one of"),
         ("manifest.yaml", "name: orchard", "name: apple", "name: expected 'orchard' like the folder, got 'apple'"),
         ("manifest.yaml", '"/{path}/{id}"}', '"/{path}/{number}"}', "unknown places number, expected some of"),
         ("manifest.yaml", "label: Orchard", "label: Orchard\nlabel: Two", "label stands twice"),
         ("manifest.yaml", "label: Orchard", "label: [", "this is not YAML"),
         ("manifest.yaml", "accounts]", "bills]", "orchard/bills.yaml: the file is missing"),
-        ("manifest.yaml", "replay", "guess", "idempotency.probe.create: unknown guess, expected some of compare, find"),
+        (
+            "manifest.yaml",
+            "replay",
+            "guess",
+            "idempotency.probe.create: unknown guess, expected some of by_key, compare, find",
+        ),
         (
             "invoices.yaml",
             "path: Total,",
@@ -89,7 +100,7 @@ def test_a_mistake_says_where_it_is_and_what_was_expected(
 
 
 def test_an_unknown_connector_lists_those_there_are() -> None:
-    with pytest.raises(ManifestError, match="there is no such connector, expected one of quickbooks"):
+    with pytest.raises(ManifestError, match="there is no such connector, expected one of .*quickbooks"):
         manifest.load("sap")
 
 
@@ -202,3 +213,41 @@ def test_an_operators_own_connectors_are_found_beside_the_built_in_ones(monkeypa
     monkeypatch.setenv("PORTAL_CONNECTORS_DIR", str(LEDGERS))
     assert set(manifest.names()) >= {"quickbooks", "orchard", "harbour"}
     assert manifest.load("orchard").label == "Orchard"
+
+
+def test_shapes_and_errors_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    folder = tmp_path / "orchard"
+    shutil.copytree(LEDGERS / "orchard", folder)
+    before, _, after = (folder / "manifest.yaml").read_text().partition("\nerrors:\n")
+    errors, _, rest = after.partition("operations:\n")
+    (folder / "manifest.yaml").write_text(f"{before}\noperations:\n{rest}")
+    (folder / "errors.yaml").write_text(textwrap.dedent(errors))
+    assert load_from(folder).errors == load_from(LEDGERS / "orchard").errors
+
+
+def test_a_part_stands_in_one_place_only(tmp_path: Path) -> None:
+    folder = tmp_path / "orchard"
+    shutil.copytree(LEDGERS / "orchard", folder)
+    (folder / "errors.yaml").write_text("table: []")
+    with pytest.raises(ManifestError, match="orchard/manifest.yaml: errors: there is orchard/errors.yaml too"):
+        load_from(folder)
+
+
+def test_the_place_of_a_mistake_is_the_file_it_stands_in(tmp_path: Path) -> None:
+    folder = tmp_path / "orchard"
+    shutil.copytree(LEDGERS / "orchard", folder)
+    (folder / "shapes.yaml").write_text("- a list")
+    with pytest.raises(ManifestError, match="orchard/shapes.yaml: expected a mapping"):
+        load_from(folder)
+
+
+def test_a_trait_is_one_of_a_closed_set(broken: Callable[..., str]) -> None:
+    said = broken("manifest.yaml", "label: Orchard", "label: Orchard\ntraits: [shiny]")
+    assert "orchard/manifest.yaml: traits: unknown shiny, expected some of invoice_lines_name_items" in said
+
+
+def test_the_manifests_that_come_along_fit_a_screen_or_three() -> None:
+    lengths = {
+        name: len((manifest.BUILT_IN / name / "manifest.yaml").read_text().splitlines()) for name in manifest.names()
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > 150} == {}

@@ -50,7 +50,7 @@ def test_an_answer_that_broke_off_leaves_no_secret_in_the_record() -> None:
     )
     company = Company([answer])
     with pytest.raises(IntegrationError):
-        auth.refresh(company.client, refresh_token="RT")
+        auth.refresh(company.client, company.ledger.connector.way(), refresh_token="RT")
     (exchange,) = company.recorded.exchanges
     assert "eyJ" not in exchange.response_body
     assert "bytes" in exchange.response_body

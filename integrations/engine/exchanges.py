@@ -1,0 +1,111 @@
+"""What is kept of every call and its answer: enough to see what happened, redacted, cut to size."""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import httpx
+
+from integrations.engine import jsontext, redaction
+from integrations.engine.declarations import Http
+
+_KEPT_CHARACTERS = 20_000
+
+# What people read in a recorded call; anything else is kept by its size.
+_READABLE = ("json", "xml", "text", "html", "csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call and its answer, redacted and cut to size. `status` is None when no answer came; bodies are texts."""
+
+    method: str
+    url: str
+    request_headers: Mapping[str, str]
+    request_body: str
+    status: int | None
+    response_headers: Mapping[str, str]
+    response_body: str
+    started_at: datetime
+    seconds: float
+    bytes_received: int
+    correlation_id: str
+    error_code: str = ""
+    kind: str = "call"
+
+
+class Recorder(Protocol):
+    """Where exchanges are kept."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Keep one exchange; it holds no secrets."""
+
+
+class NoRecorder:
+    """Keeps nothing: for tools and tests."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Forget it."""
+
+
+@dataclass(slots=True)
+class Wire:
+    """What one call has come to so far, for its record."""
+
+    started_at: datetime
+    began: float
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    data: bytes = b""
+    error_code: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken until now."""
+        return time.monotonic() - self.began
+
+
+def exchange(http: Http, built: httpx.Request, wire: Wire, kind: str) -> Exchange:
+    """The record of a call; it holds no secrets."""
+    headers = {name.lower(): value for name, value in wire.headers.items()}
+    return Exchange(
+        method=built.method,
+        url=redaction.url(str(built.url)),
+        request_headers=redaction.headers(dict(built.headers)),
+        request_body=_shown(built.content, built.headers.get("content-type", ""), http.personal),
+        status=wire.status,
+        response_headers=redaction.headers(headers),
+        response_body=_shown(wire.data, headers.get("content-type", ""), http.personal),
+        started_at=wire.started_at,
+        seconds=wire.seconds,
+        bytes_received=len(wire.data),
+        correlation_id=headers.get(http.correlation_header, ""),
+        error_code=wire.error_code,
+        kind=kind,
+    )
+
+
+def _shown(data: bytes, content_type: str, personal: Collection[str]) -> str:
+    """A body as it may be kept: JSON with its shape, forms and texts redacted, anything else by its size."""
+    if not data:
+        return ""
+    if "form-urlencoded" in content_type:
+        return redaction.form(data.decode("utf-8", "replace"))
+    if content_type and not any(word in content_type for word in _READABLE):
+        return f"[{len(data):,} bytes of {content_type.split(';')[0]}]"
+    return _shown_text(data, personal)[:_KEPT_CHARACTERS]
+
+
+def _shown_text(data: bytes, personal: Collection[str]) -> str:
+    try:
+        body: Any = jsontext.loads(data)
+    except ValueError:
+        # Broken off: what cannot be redacted property by property (a token, a tax number) is not kept.
+        if data.lstrip()[:1] in (b"{", b"["):
+            return f"[{len(data):,} bytes of JSON that is broken off]"
+        if data.lstrip()[:1] == b"<" and b"<html" not in data[:1000].lower():
+            return redaction.xml(data.decode("utf-8", "replace"), personal=personal)
+        return f"[{len(data):,} bytes that are no JSON] {redaction.text(data[:300].decode('utf-8', 'replace'))}"
+    return jsontext.dumps(redaction.body(body, personal=personal)).decode()

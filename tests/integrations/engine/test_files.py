@@ -1,0 +1,101 @@
+"""Files of records: one call or several, lists, downloads from the ledger or from where it keeps them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from integrations.engine.errors import ConfigurationError, RejectedError
+from integrations.engine.manifest import ManifestError
+from integrations.engine.manifest_files import files
+from integrations.engine.results import Attachment
+from integrations.engine.sections import Section
+from tests.integrations.engine.company import Company, said
+from tests.integrations.engine.test_writing import API, Quarry
+
+ENTRY = {"Id": "7", "FileName": "receipt.pdf", "ContentType": "application/pdf", "Size": 4}
+PDF: dict[str, Any] = {"file_name": "receipt.pdf", "content_type": "application/pdf", "content": b"%PDF", "key": "k"}
+
+
+def test_the_files_of_a_record_are_listed() -> None:
+    company = Company([{"QueryResponse": {"Attachable": [ENTRY]}}])
+    assert company.ledger.attachments("bills", "95") == [Attachment("7", "receipt.pdf", "application/pdf", 4, ENTRY)]
+    assert "AttachableRef.EntityRef.Type = 'Bill' AND AttachableRef.EntityRef.value = '95'" in company.queries[0]
+    assert Company([{"QueryResponse": {}}]).ledger.attachments("bills", "95") == []
+
+
+def test_an_id_cannot_end_a_query() -> None:
+    company = Company([])
+    with pytest.raises(RejectedError, match="is no id of a record"):
+        company.ledger.attachments("bills", "95' OR Id > '0")
+    assert company.requests == []
+
+
+def test_a_file_is_fetched_from_where_the_ledger_keeps_it_without_a_token() -> None:
+    link = "https://bucket.s3.amazonaws.com/r.pdf?Signature=s3cret"
+    listed = {"QueryResponse": {"Attachable": [{**ENTRY, "TempDownloadUri": link}]}}
+    company = Company([listed, httpx.Response(200, content=b"%PDF", headers={"content-type": "application/pdf"})])
+    assert company.ledger.download("bills", "95", "7") == b"%PDF"
+    assert "Authorization" not in company.requests[1].headers
+    assert "s3cret" not in company.recorded.exchanges[1].url
+
+
+@pytest.mark.parametrize("link", ["https://amazonaws.com.evil.test/r", "http://bucket.s3.amazonaws.com/r", "file:///r"])
+def test_a_file_is_fetched_from_nowhere_else(link: str) -> None:
+    company = Company([{"QueryResponse": {"Attachable": [{**ENTRY, "TempDownloadUri": link}]}}])
+    with pytest.raises(ConfigurationError, match="is no address of QuickBooks"):
+        company.ledger.download("bills", "95", "7")
+
+
+def test_a_file_that_is_gone_is_said_so() -> None:
+    with pytest.raises(RejectedError) as caught:
+        Company([{"QueryResponse": {}}]).ledger.download("bills", "95", "7")
+    assert caught.value.code == "not_found"
+
+
+def test_an_upload_may_take_two_calls_the_second_with_what_the_first_answered() -> None:
+    quarry = Quarry(said({"file": {"key": "f1"}}), httpx.Response(204))
+    attached = quarry.ledger.attach("credit_notes", "55", **PDF)
+    assert quarry.asked == [("POST", "/eu/files"), ("POST", "/eu/credits/55/files/f1")]
+    assert quarry.bodies == [{"name": "receipt.pdf", "data": "JVBERg==", "folder": "credits"}, {"kind": "credit"}]
+    assert [request.headers["Request-Key"] for request in quarry.requests] == ["k", "k-2"]
+    assert (attached.external_id, attached.size) == ("f1", 4)
+
+
+def test_a_download_by_path_gives_the_bytes() -> None:
+    quarry = Quarry(httpx.Response(200, content=b"\x00\xff", headers={"content-type": "application/octet-stream"}))
+    assert quarry.ledger.download("credit_notes", "55", "f1") == b"\x00\xff"
+    assert quarry.asked == [("GET", "/eu/files/f1")]
+    assert str(quarry.requests[0].url).startswith(API)
+
+
+def raw_upload(section: dict[str, Any]) -> Callable[..., Any]:
+    declared = {"max_bytes": 10, "kinds": {"bills": "Bill"}, **section}
+    return lambda: files(Section.of("manifest", {"attachments": declared}, "x/manifest.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"style": "multipart", "upload": {"path": "/u"}}, "part is missing"),
+        ({"style": "raw", "upload": {"path": "/u/{nobody}"}}, "unknown places nobody"),
+        ({"style": "heap", "upload": {"path": "/u"}}, "'heap' is unknown, expected one of base64, multipart, raw"),
+        ({"download": {}}, "expected either path or url_path"),
+        ({"download": {"url_path": "Url"}}, "needs a list"),
+    ],
+)
+def test_a_mistake_in_the_declaration_says_where(declared: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ManifestError, match=expected):
+        raw_upload(declared)()
+
+
+def test_raw_bytes_are_sent_as_they_are() -> None:
+    found = raw_upload({"style": "raw", "upload": {"method": "PUT", "path": "/{kind}/{id}/Attachments/{file_name}"}})()
+    quarry = Quarry(said({}))
+    quarry.ledger.connector = replace(quarry.ledger.connector, files=found)
+    quarry.ledger.attach("bills", "9", **PDF)
+    assert quarry.asked == [("PUT", "/Bill/9/Attachments/receipt.pdf")]
+    assert quarry.requests[0].content == b"%PDF"
+    assert quarry.requests[0].headers["Content-Type"] == "application/pdf"
