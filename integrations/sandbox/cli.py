@@ -3,14 +3,16 @@
 import argparse
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
 from integrations.sandbox.app import SandboxApp
 from integrations.sandbox.clock import Clock
+from integrations.sandbox.faces import Face, Setting
 from integrations.sandbox.server import serve
 from integrations.sandbox.storage import MemoryStorage, SqliteStorage, Storage
-from integrations.sandbox.world import World
+from integrations.sandbox.world import FACES, World
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def build(*, time_scale: float, data_dir: Path | None, clients: list[str]) -> SandboxApp:
-    """The WSGI application with the state found in `data_dir`."""
+def build(
+    *,
+    time_scale: float,
+    data_dir: Path | None,
+    clients: list[str],
+    faces: Sequence[Callable[[Setting], Face]] = FACES,
+) -> SandboxApp:
+    """The WSGI application with the state found in `data_dir`; `faces` make the simulated ledgers."""
     storage: Storage = SqliteStorage(data_dir) if data_dir else MemoryStorage()
-    return SandboxApp(World(Clock(time_scale), storage, clients))
+    return SandboxApp(World(Clock(time_scale), storage, clients, faces))
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

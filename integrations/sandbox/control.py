@@ -182,9 +182,10 @@ class Control:
             return {"ledger": ledger, "url": None}
         if not str(body["url"]).startswith(("http://", "https://")):
             raise BadOrderError("url must begin with http:// or https://")
-        style = body.get("format", "cloudevents")
-        if style not in ("cloudevents", "classic"):
-            raise BadOrderError("format must be cloudevents or classic")
+        formats = self._world.faces[ledger].formats
+        style = body.get("format", formats[0])
+        if style not in formats:
+            raise BadOrderError(f"format must be {' or '.join(formats)}")
         target = Target(str(body["url"]), str(body.get("key", "")), str(style))
         self._world.aim_webhooks(ledger, target)
         return {"ledger": ledger, "url": target.url, "format": style}

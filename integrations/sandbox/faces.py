@@ -1,6 +1,6 @@
 """What a simulated ledger must be able to do, and what an organisation is."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -9,6 +9,8 @@ from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox.books.store import Store
 from integrations.sandbox.calls import Call
+from integrations.sandbox.clock import Clock
+from integrations.sandbox.storage import Storage
 from integrations.sandbox.wire import Body
 
 
@@ -54,10 +56,21 @@ class AccountBalance:
     amount: Decimal
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What every face is made with: `clients` are id → secret, `organisations` lists those of a ledger by its name."""
+
+    clock: Clock
+    storage: Storage
+    clients: dict[str, str]
+    organisations: Callable[[str], list[Organisation]]
+
+
 class Face(Protocol):
-    """One ledger's protocol over the shared core."""
+    """One ledger's protocol over the shared core; `formats` are its webhooks' forms, the usual one first."""
 
     name: str
+    formats: tuple[str, ...]
 
     def identify(self, request: Request, call: Call) -> None:
         """Fill in the call's organisation and kind."""

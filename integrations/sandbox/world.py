@@ -2,22 +2,27 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from integrations.sandbox import wire
 from integrations.sandbox.calls import CallLog
 from integrations.sandbox.clock import Clock
-from integrations.sandbox.faces import BadOrderError, Face, Organisation
+from integrations.sandbox.faces import BadOrderError, Face, Organisation, Setting
 from integrations.sandbox.faults import FaultBook
+from integrations.sandbox.netsuite.face import NetSuiteFace
 from integrations.sandbox.quickbooks.face import QuickBooksFace
 from integrations.sandbox.storage import Storage
 from integrations.sandbox.webhooks import Target, WebhookSender
 from integrations.sandbox.wire import Body
+from integrations.sandbox.xero.face import XeroFace
+from integrations.sandbox.zoho_books.face import ZohoBooksFace
 
 _SCOPE = "_world"
 _COUNTS = ("contacts", "invoices", "bills", "payments", "bank_lines", "months", "accounts")
+FACES: tuple[Callable[[Setting], Face], ...] = (QuickBooksFace, XeroFace, NetSuiteFace, ZohoBooksFace)
+"""One line per ledger; nothing else names them."""
 DEFAULT_CLIENT = ("sandbox-client", "sandbox-secret")
 
 
@@ -34,7 +39,13 @@ def read_clients(pairs: Sequence[str]) -> dict[str, str]:
 class World:
     """The state behind all requests; organisations carry their own locks."""
 
-    def __init__(self, clock: Clock, storage: Storage, clients: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        storage: Storage,
+        clients: Sequence[str] = (),
+        faces: Sequence[Callable[[Setting], Face]] = FACES,
+    ) -> None:
         self.clock = clock
         self.storage = storage
         self.faults = FaultBook()
@@ -42,8 +53,8 @@ class World:
         self.webhooks = WebhookSender(clock, self.faults)
         self.organisations: dict[str, Organisation] = {}
         self._lock = threading.Lock()
-        quickbooks = QuickBooksFace(clock, storage, read_clients(clients), self.organisation_list)
-        self.faces: dict[str, Face] = {quickbooks.name: quickbooks}
+        setting = Setting(clock, storage, read_clients(clients), self.organisation_list)
+        self.faces: dict[str, Face] = {face.name: face for face in (make(setting) for make in faces)}
         self._load()
 
     def _load(self) -> None:

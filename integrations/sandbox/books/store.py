@@ -4,7 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -64,7 +64,13 @@ def _unpack(table: str, key: str, data: bytes) -> Record:
 class Store:
     """Tables of records with a lock, undo on failure and one durable save per commit."""
 
-    def __init__(self, scope: str, storage: Storage, keys_of: Callable[[Record], Iterable[Key]]) -> None:
+    def __init__(
+        self,
+        scope: str,
+        storage: Storage,
+        keys_of: Callable[[Record], Iterable[Key]],
+        revive: Callable[[Body], Body] | None = None,
+    ) -> None:
         self.lock = threading.RLock()
         self.tables: dict[str, dict[str, Record]] = defaultdict(dict)
         self.journal = Journal()
@@ -72,6 +78,7 @@ class Store:
         self._scope = scope
         self._storage = storage
         self._keys_of = keys_of
+        self._revive = revive
         self._index: dict[Key, dict[str, None]] = defaultdict(dict)
         self._counters: dict[str, int] = {}
         self._taken: set[str] = set()
@@ -85,7 +92,8 @@ class Store:
             if kind == "_counter":
                 self._counters[key] = int(data)
             else:
-                self._swap(None, _unpack(kind, key, data))
+                record = _unpack(kind, key, data)
+                self._swap(None, replace(record, body=self._revive(record.body)) if self._revive else record)
 
     def get(self, table: str, key: str) -> Record | None:
         """The live record, or None when it is unknown or deleted."""

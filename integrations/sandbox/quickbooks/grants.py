@@ -113,6 +113,11 @@ class Grants:
             grant.refreshing = True
             return grant
 
+    def realm_of(self, refresh: str) -> str | None:
+        """Whose refresh token it is, for the record of calls."""
+        with self._lock:
+            return next((each.realm for each in self._grants.values() if each.refresh == refresh), None)
+
     def finish_refresh(self, grant: Grant) -> Issued:
         """New tokens for a claimed grant. Raises InvalidGrantError when it was killed meanwhile."""
         with self._lock:

@@ -1,0 +1,1 @@
+"""NetSuite: REST records, SuiteQL and SOAP over the shared books."""

@@ -1,0 +1,1 @@
+"""SuiteTalk SOAP: what legacy tax, files and deletions still need it for."""

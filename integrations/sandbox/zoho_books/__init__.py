@@ -1,0 +1,1 @@
+"""Zoho Books, REST API v3."""
