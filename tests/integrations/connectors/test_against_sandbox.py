@@ -50,7 +50,9 @@ class Simulated:
         made = self.control("organisations", {"ledger": "quickbooks", "name": "Acme", "country": country,
                                               "currency": currency, **BOOKS})  # fmt: skip
         self.id, self.realm = made["id"], made["external_org_id"]
-        tokens = auth.exchange_code(self.client(""), code=self._consent(), redirect_uri="http://127.0.0.1:8000/cb")
+        tokens = auth.exchange_code(
+            self.client(""), CONNECTOR.way(), code=self._consent(), redirect_uri="http://127.0.0.1:8000/cb"
+        )
         self.http = self.client(tokens.access_token)
         self.ledger = Ledger(CONNECTOR, self.http, Context(values={"org": self.realm}))
         self.ledger.organisation()
@@ -76,7 +78,7 @@ class Simulated:
         return httpx.Response(answer.status_code, headers=list(answer.headers), content=content)
 
     def _consent(self) -> str:
-        url = auth.authorize_url(CONNECTOR, ENDPOINTS, redirect_uri="http://127.0.0.1:8000/cb", state="s")
+        url = auth.authorize_url(CONNECTOR.way(), ENDPOINTS, redirect_uri="http://127.0.0.1:8000/cb", state="s")
         parts = urlsplit(url)
         page = self.browser.get(f"{parts.path}?{parts.query}").get_data(as_text=True)
         fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page))

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integrations.engine import manifest
+from integrations.engine.coverage import coverage
 from integrations.engine.declarations import Connector, Entity, Resource
 from integrations.unified import SCHEMAS
 
@@ -37,7 +38,7 @@ def test_addresses_are_https(connector: Connector) -> None:
 @each_connector
 def test_a_folder_has_a_file_for_each_resource_and_no_others(connector: Connector) -> None:
     files = {path.stem for path in (Path(manifest.BUILT_IN) / connector.name).glob("*.yaml")}
-    assert files == {"manifest", *connector.resources}
+    assert files - {"errors", "shapes"} == {"manifest", *connector.resources}
 
 
 @each_connector
@@ -55,6 +56,24 @@ def test_writes_have_a_way_to_find_out_what_became_of_them(connector: Connector)
             for operation in set(entity.operations) - {"read"}:
                 ways = {**connector.idempotency.probe, **entity.probe}.get(operation)
                 assert ways or connector.idempotency.strategy == "natural_upsert", (entity.remote_type, operation)
+
+
+@each_connector
+def test_what_a_ledger_has_not_is_explained(connector: Connector) -> None:
+    rows = coverage(connector)
+    assert [row.name for row in rows if not row.is_there and not row.reason] == []
+    owed = [f"{row.name}.{verb}" for row in rows for verb, reason in row.missing.items() if not reason]
+    assert owed == []
+
+
+@each_connector
+def test_every_reason_is_a_sentence_about_something_that_is_missing(connector: Connector) -> None:
+    rows = coverage(connector)
+    missing = {row.name for row in rows if not row.is_there}
+    missing |= {f"{name}.{verb}" for row in rows for verb in row.missing for name in (row.name, "*")}
+    for key, reason in connector.missing.items():
+        assert key in missing, key
+        assert reason.endswith("."), key
 
 
 @each_resource
