@@ -1,10 +1,12 @@
 """Forms of the pages about connections."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 
+from integrations.engine.ways import FormField, Way
 from integrations.models import Connection
+from integrations.services.offers import Choice, Offer
 
 _SYNC_CHOICES = (
     (5, "Every 5 minutes"),
@@ -33,3 +35,48 @@ class ConnectionSettingsForm(forms.ModelForm[Connection]):
             field.choices = [(current, f"Every {current} minutes"), *_SYNC_CHOICES]  # type: ignore[attr-defined]
         for name in ("name", "sync_minutes"):
             self.fields[name].widget.attrs["class"] = "text-field"
+
+
+class CredentialsForm(forms.Form):
+    """What one way of one ledger asks a person for, in the order of its declaration; choices (data centre) first.
+
+    Whether a value can be right is decided where it is used (`start_with_credentials`); secrets are never shown again.
+    """
+
+    def __init__(self, *args: Any, offer: Offer, way: Way, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for choice in offer.choices:
+            self.fields[choice.name] = _asked_field(choice)
+        self.fields |= {field.name: _typed_field(field) for field in way.form}
+        for bound in self:
+            bound.field.widget.attrs |= {"class": "text-field", "aria-describedby": f"{bound.id_for_label}_help"}
+
+
+class _UnshownText(forms.Textarea):
+    """A secret of several lines: sent, and never sent back."""
+
+    def format_value(self, value: Any) -> str | None:
+        """Nothing, whatever was typed."""
+        return None
+
+
+def _asked_field(choice: Choice) -> forms.Field:
+    field: forms.Field = forms.CharField(required=False, max_length=100)
+    if choice.options:
+        field = forms.ChoiceField(choices=choice.options)
+    field.label, field.help_text, field.initial = choice.label, choice.help, choice.default
+    return field
+
+
+def _typed_field(field: FormField) -> forms.Field:
+    attrs = {"autocomplete": "off", "spellcheck": "false"}
+    widget: forms.Widget = forms.TextInput(attrs)
+    if field.is_date:
+        widget = forms.DateInput({**attrs, "type": "date"})
+    elif field.is_long:
+        widget = (_UnshownText if field.is_secret else forms.Textarea)({**attrs, "rows": "8"})
+    elif field.is_secret:
+        # Not `off`: browsers then offer the person's own password of this site.
+        widget = forms.PasswordInput({**attrs, "autocomplete": "new-password"}, render_value=False)
+    # Blank or wrong is said by the service, in the same words wherever the values come from.
+    return forms.CharField(label=field.label, help_text=field.help, required=False, widget=widget, max_length=20_000)

@@ -2,7 +2,7 @@
 
 from celery import Task, shared_task
 
-from integrations.services import connections, credentials, ledgers, postings, sync
+from integrations.services import access, connections, credentials, endings, fetching, finishing, postings, sync
 from integrations.services.sweeping import due_work
 
 # A doorbell nobody hears in time is dropped: the sweep rings again, and a busy queue does not fill with echoes.
@@ -33,13 +33,25 @@ def finish_authorisation(tenant_id: str, authorisation_id: str) -> None:
 @shared_task(name="integrations.tasks.refresh_credential")
 def refresh_credential(tenant_id: str, credential_id: str) -> None:
     """Renew an access token before it is missed."""
-    credentials.refresh_due(tenant_id, credential_id, ledgers.refresh_tokens)
+    credentials.refresh_due(tenant_id, credential_id, access.refresh_tokens)
 
 
 @shared_task(name="integrations.tasks.revoke_credential")
 def revoke_credential(tenant_id: str, credential_id: str) -> None:
     """End a disconnected grant at the ledger."""
     connections.revoke_credential(tenant_id, credential_id)
+
+
+@shared_task(name="integrations.tasks.warn_of_end")
+def warn_of_end(tenant_id: str, credential_id: str) -> None:
+    """Tell owners that access ends soon."""
+    endings.warn_of_end(tenant_id, credential_id)
+
+
+@shared_task(name="integrations.tasks.drop_choice")
+def drop_choice(tenant_id: str, authorisation_id: str) -> None:
+    """Give back a consent for which nobody chose an organisation."""
+    finishing.drop_choice(tenant_id, authorisation_id)
 
 
 @shared_task(name="integrations.tasks.request_due_sync")
@@ -50,6 +62,18 @@ def request_due_sync(tenant_id: str, connection_id: str) -> None:
         run_sync.delay(tenant_id, str(run.pk))
 
 
+@shared_task(name="integrations.tasks.perform_fetch")
+def perform_fetch(tenant_id: str, fetch_id: str) -> None:
+    """Ask a ledger what somebody wants to know now."""
+    fetching.perform_fetch(tenant_id, fetch_id)
+
+
+@shared_task(name="integrations.tasks.forget_fetch")
+def forget_fetch(tenant_id: str, fetch_id: str) -> None:
+    """Forget an answer whose time is over."""
+    fetching.forget_fetch(tenant_id, fetch_id)
+
+
 _BELLS: dict[str, Task[[str, str], None]] = {
     "authorisation": finish_authorisation,
     "sync_run": run_sync,
@@ -57,6 +81,10 @@ _BELLS: dict[str, Task[[str, str], None]] = {
     "connection": request_due_sync,
     "credential": refresh_credential,
     "revocation": revoke_credential,
+    "ending": warn_of_end,
+    "unchosen": drop_choice,
+    "fetch": perform_fetch,
+    "forgetting": forget_fetch,
 }
 
 

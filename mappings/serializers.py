@@ -17,6 +17,7 @@ from mappings.transform.money import quantum_of, rounded
 from tenants.api import TenantRelatedField, TenantSerializer
 
 SUPPORTED = ", ".join(SourceDocument.Kind.values)
+_MOST_ATTRIBUTES = 50
 _EXAMPLE = {
     "connection": "019a2b7c-0000-7000-8000-000000000001",
     "source": "shop",
@@ -41,6 +42,7 @@ _EXAMPLE = {
     "tax_total": "200.00",
     "total": "1200.00",
     "memo": "Purchase order 4711",
+    "attributes": {"po_number": "4711"},
 }
 
 
@@ -131,6 +133,17 @@ class IntakeSerializer(_StrictSerializer):
     )
     total = serializers.DecimalField(max_digits=17, decimal_places=3)
     memo = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    attributes = serializers.DictField(
+        child=serializers.CharField(max_length=500, allow_blank=True),
+        required=False,
+        help_text="What else the source knows, by name: written into the ledger's custom fields mapped to these names.",
+    )
+
+    def validate_attributes(self, attributes: dict[str, str]) -> dict[str, str]:
+        """Few and short: this is no place for a document's content."""
+        if len(attributes) > _MOST_ATTRIBUTES:
+            raise serializers.ValidationError(f"At most {_MOST_ATTRIBUTES} attributes; this has {len(attributes)}.")
+        return attributes
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """What needs several fields at once; every error names its field."""

@@ -89,6 +89,7 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
     return [
         _item("Overview", "home", reverse("admin:index")),
         _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
+        _item("Custom fields", "extension", reverse("admin:integrations_customfield_changelist")),
         _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
         _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
         _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),
@@ -107,6 +108,7 @@ def _books() -> list[dict[str, Any]]:
         _item("Payments", "payments", _records("payments")),
         _item("Journal entries", "menu_book", _records("journal_entries")),
         _item("Bank transactions", "account_balance", _records("bank_transactions")),
+        _item("Reports", "bar_chart", reverse("admin:integrations_fetch_changelist")),
         _item("All records", "database", reverse("admin:integrations_ledgerrecord_changelist")),
     ]
 

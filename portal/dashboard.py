@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from integrations.engine import manifest
-from integrations.models import Connection, LedgerRecord, Posting, SyncRun
+from integrations.models import Connection, Credential, LedgerRecord, Posting, SyncRun
+from integrations.services.endings import end_of, is_ending
 from integrations.services.inbox import failure_count
 from mappings.models import MappingSet, SourceDocument
 from reconciliation.models import Proposal
@@ -113,12 +114,14 @@ class Health:
     last_changed_at: datetime | None
     run: SyncRun | None
     failed_postings: int
+    ends_at: datetime | None = None
+    """When access ends, once the time to warn has come."""
 
     @property
     def words(self) -> str:
         """How it is, in words that fit the colour."""
         if self.connection.status == Connection.Status.ACTIVE and self.colour == "orange":
-            return "Needs attention"
+            return "Access ends soon" if self.ends_at else "Needs attention"
         return str(self.connection.get_status_display())
 
     @property
@@ -126,12 +129,12 @@ class Health:
         """green, orange or red."""
         if self.connection.status != Connection.Status.ACTIVE:
             return "red" if self.connection.status == Connection.Status.NEEDS_REAUTHORISATION else "orange"
-        broken = self.failed_postings or (self.run and self.run.status == SyncRun.Status.FAILED)
+        broken = self.failed_postings or self.ends_at or (self.run and self.run.status == SyncRun.Status.FAILED)
         return "orange" if broken else "green"
 
 
 def connection_health(tenant: Tenant) -> list[Health]:
-    """Every connection with its record count, newest run and failed postings; four queries however many there are."""
+    """Every connection with its records, newest run, failed postings and coming end; five queries however many."""
     connections = list(Connection.objects.for_tenant(tenant).order_by("name"))
     records: dict[UUID, dict[str, Any]] = {
         row["connection"]: dict(row)
@@ -144,6 +147,11 @@ def connection_health(tenant: Tenant) -> list[Health]:
         run.connection_id: run
         for run in SyncRun.objects.for_tenant(tenant).order_by("connection", "-id").distinct("connection")
     }
+    endings = {
+        credential.connection_id: end_of(credential)
+        for credential in Credential.objects.for_tenant(tenant).defer("secret")
+        if is_ending(credential)
+    }
     failed = dict(Posting.objects.for_tenant(tenant).failed().values_list("connection").annotate(count=Count("pk")))
     return [
         Health(
@@ -154,6 +162,7 @@ def connection_health(tenant: Tenant) -> list[Health]:
             last_changed_at=records.get(connection.pk, {}).get("latest"),
             run=runs.get(connection.pk),
             failed_postings=failed.get(connection.pk, 0),
+            ends_at=endings.get(connection.pk),
         )
         for connection in connections
     ]

@@ -84,6 +84,24 @@ def company(demo: DemoTenant) -> dict[str, Any]:
     return made
 
 
+def other_ledgers(demo: DemoTenant) -> Path:
+    """A small company of the tenant in every other simulated ledger; what forms ask for is kept in a file."""
+    known = sandbox("/_control/organisations")["organisations"]
+    made = []
+    for ledger in sandbox("/_control/")["ledgers"]:
+        if ledger == BOOKS["ledger"]:
+            continue
+        found = next((each for each in known if (each["ledger"], each["name"]) == (ledger, demo.name)), None)
+        counts = {"contacts": 24, "invoices": 60, "bills": 30, "payments": 40, "bank_lines": 30, "months": 4}
+        asked = {**demo.company, **counts, "ledger": ledger, "name": demo.name}
+        organisation = found or sandbox("/_control/organisations", asked)
+        made.append(sandbox(f"/_control/organisations/{organisation['id']}"))
+    path = _demo_folder() / f"{demo.slug}-ledgers.json"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({each["ledger"]: each["credentials"] for each in made}, file, indent=2)
+    return path
+
+
 def people(demo: DemoTenant, tenant: Tenant) -> list[dict[str, str]]:
     """One person of each role, with the demo password."""
     logins = []

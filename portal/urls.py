@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("switch/<uuid:tenant_id>/", views.switch_tenant, name="switch-tenant"),
     path("oauth/<slug:connector>/callback/", consent.oauth_callback, name="oauth-callback"),
     path("oauth/<uuid:authorisation_id>/", consent.authorisation, name="oauth-authorisation"),
+    path("oauth/<uuid:authorisation_id>/choose/", consent.choose, name="oauth-choose"),
     path("oauth/<uuid:authorisation_id>/status/", consent.authorisation_status, name="oauth-authorisation-status"),
     path("", include("allauth.idp.urls")),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),

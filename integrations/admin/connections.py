@@ -6,18 +6,19 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from integrations import tasks
-from integrations.admin.connecting import begin
-from integrations.admin.pages import PageAdmin
+from integrations.admin.connecting import ConnectingPages
+from integrations.admin.coverage import CoveragePages
 from integrations.admin.progress import progress_of
-from integrations.engine.errors import IntegrationError
+from integrations.engine.ways import CodeGrant
 from integrations.forms import ConnectionSettingsForm
 from integrations.models import Connection, Credential, Posting, SyncCursor, SyncRun
 from integrations.services import connections, sync
-from integrations.services.health import consent_end, states_of
+from integrations.services.endings import WARN_DAYS, end_of
+from integrations.services.health import states_of
 from integrations.services.limits import headroom
 from integrations.services.offers import offers
 from tenants.http import TenantRequest
@@ -25,7 +26,7 @@ from tenants.permissions import MANAGE_CONNECTIONS, SEE_EXCHANGES, SYNC, may
 
 
 @admin.register(Connection)
-class ConnectionAdmin(PageAdmin):
+class ConnectionAdmin(CoveragePages, ConnectingPages):
     """Cards with health in words; everything that can be done to a connection is one click from its page."""
 
     add_action = MANAGE_CONNECTIONS
@@ -56,21 +57,15 @@ class ConnectionAdmin(PageAdmin):
         return [confirm, *super().get_urls()]
 
     def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The cards; the states of the page's connections come from four more queries."""
+        """The cards; the states of the page's connections come from four more queries, choices to make from one."""
         response: Any = super().changelist_view(request, {"title": "Connections", **(extra_context or {})})
         if getattr(response, "context_data", None) and "cl" in response.context_data:
             rows = list(response.context_data["cl"].result_list)
             response.context_data["states"] = states_of(rows)
             response.context_data |= self._rights(request)
+            if response.context_data["may_manage"]:
+                response.context_data["choices_to_make"] = self.choices_to_make(request)
         return response  # type: ignore[no-any-return]
-
-    def add_view(self, request: Any, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The ledgers that can be connected; a POST begins the consent."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        if request.method == "POST":
-            return self._begin(request, request.POST.get("connector", ""), None)
-        return self.render(request, "integrations/connect.html", {"offers": offers()}, "Connect a ledger")
 
     def page(self, request: TenantRequest, row: Connection) -> dict[str, Any]:
         state = states_of([row])[0]
@@ -80,9 +75,10 @@ class ConnectionAdmin(PageAdmin):
             "run": state.unfinished_run,
             "progress": progress_of(state.unfinished_run) if state.unfinished_run else None,
             "credential": credential,
-            "consent_ends_at": consent_end(credential) if credential else None,
+            "ends_at": end_of(credential) if credential else None,
             "headroom": headroom(row) if row.connector in offers() else [],
             "offer": offers().get(row.connector),
+            **_access_of(row),
             "runs": SyncRun.objects.filter(connection=row).order_by("-id")[:6],
             "postings": Posting.objects.filter(connection=row).order_by("-id")[:6],
             "cursors": SyncCursor.objects.filter(connection=row).order_by("resource"),
@@ -132,10 +128,6 @@ class ConnectionAdmin(PageAdmin):
         messages.success(request, "The settings are saved.")
         return None
 
-    def reconnect(self, request: TenantRequest, row: Connection) -> HttpResponse:
-        """Ask for consent again; the connection keeps its records, mappings and history."""
-        return self._begin(request, row.connector, row)
-
     def disconnect(self, request: TenantRequest, row: Connection) -> None:
         """Give the access back to the ledger; what was read stays."""
         connections.disconnect(row)
@@ -152,23 +144,20 @@ class ConnectionAdmin(PageAdmin):
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, str(row_id))  # type: ignore[no-any-return]
         waiting = Posting.objects.filter(connection=row).unfinished().count()
-        context = {"original": row, "waiting": waiting}
+        ending = _access_of(row)["way"]
+        context = {"original": row, "waiting": waiting, "ending": ending.disconnect if ending else None}
         return self.render(request, "integrations/disconnect.html", context, f"Disconnect {row}")
-
-    def _begin(self, request: TenantRequest, connector: str, row: Connection | None) -> HttpResponse:
-        if connector not in offers():
-            messages.error(request, "Choose one of the ledgers below.")
-            return HttpResponseRedirect(self.url("add"))
-        try:
-            url = begin(request, connector, row)
-        except IntegrationError as error:
-            messages.error(request, f"{error.message} {error.remedy}")
-            return HttpResponseRedirect(self.url("change", row.pk) if row else self.url("add"))
-        context = {"consent_url": url, "offer": offers()[connector], "original": None}
-        response = self.render(request, "integrations/leaving.html", context, "On to the ledger")
-        # Browsers hold `form-action 'self'` against redirects that follow a form; a refresh is a fresh navigation.
-        response["Refresh"] = f"1; url={url}"
-        return response
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _access_of(row: Connection) -> dict[str, Any]:
+    """How the ledger lets the connection in, in words; nothing for a connector that is not installed any more."""
+    offer = offers().get(row.connector)
+    way = offer.way(row.way) if offer else None
+    if offer is None or way is None:
+        return {"way": None}
+    days = way.refresh_hard_days if isinstance(way, CodeGrant) and way.refresh_hard_days <= max(WARN_DAYS) else 0
+    others = [other for other in offer.ways if other.name != way.name]
+    return {"way": way, "chosen": offer.chosen(row.settings), "short_days": days, "others": others}

@@ -10,6 +10,9 @@ from integrations.fields import EncryptedJSONField
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
 
+# Named here, because the models have `settings` of their own.
+_USER = settings.AUTH_USER_MODEL
+
 
 class ConnectionQuerySet(TenantOwnedQuerySet["Connection"]):
     """Connections by what can be done with them."""
@@ -20,7 +23,7 @@ class ConnectionQuerySet(TenantOwnedQuerySet["Connection"]):
 
 
 @audited(
-    only_when=("status", "name", "external_org_id", "is_read_only", "sync_minutes", "error"),
+    only_when=("status", "name", "external_org_id", "is_read_only", "sync_minutes", "error", "way", "settings"),
 )
 class Connection(TenantOwned):
     """One organisation (QuickBooks company, Xero organisation…) of one tenant."""
@@ -34,6 +37,12 @@ class Connection(TenantOwned):
 
     connector = models.CharField(max_length=30, help_text="The connector's name, such as quickbooks.")
     external_org_id = models.CharField(max_length=100, help_text="The ledger's own id of the organisation (realm id).")
+    way = models.CharField(
+        max_length=30, blank=True, help_text="How the ledger lets the portal in; empty: its first way."
+    )
+    settings = models.JSONField(
+        default=dict, blank=True, help_text="What decides addresses (data centre, host, account) and is no secret."
+    )
     name = models.CharField(max_length=200)
     country = models.CharField(max_length=3, blank=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -44,7 +53,7 @@ class Connection(TenantOwned):
     next_sync_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
     error = models.JSONField(default=dict, blank=True, help_text="What keeps this connection from working, in words.")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(_USER, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ConnectionQuerySet.as_manager()  # type: ignore[misc]
@@ -67,12 +76,14 @@ class Connection(TenantOwned):
         return self.name or f"{self.connector} {self.external_org_id}"
 
 
-@audited(exclude=("secret", "lease_until"), only_when=("version", "scope", "expires_at", "hard_expires_at"))
+@audited(
+    exclude=("secret", "lease_until", "warned_days"), only_when=("version", "scope", "expires_at", "hard_expires_at")
+)
 class Credential(TenantOwned):
     """The secrets of a connection (RFC 6749 field names), encrypted; `version` fences concurrent refreshes.
 
-    `secret` holds {"connection": id, "access_token", "refresh_token", "previous_refresh_token"}: Fernet has no
-    associated data, so the connection's id is stored inside and checked on reading.
+    `secret` holds {"connection": id, "access_token", "refresh_token", "previous_refresh_token", "typed": {name: what a
+    person typed}}: Fernet has no associated data, so the connection's id is stored inside and checked on reading.
     """
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="credential")
@@ -80,35 +91,51 @@ class Credential(TenantOwned):
     version = models.PositiveIntegerField(default=1)
     token_type = models.CharField(max_length=20, default="bearer")
     scope = models.TextField(blank=True)
-    expires_at = models.DateTimeField()
-    refresh_expires_at = models.DateTimeField(null=True, blank=True)
-    hard_expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Of the access token; empty: it does not expire."
+    )
+    refresh_expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="When access ends if it is not renewed before."
+    )
+    hard_expires_at = models.DateTimeField(null=True, blank=True, help_text="When access ends, renewed or not.")
+    warned_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The last warning that was given of the coming end: so many days before."
+    )
     refreshed_at = models.DateTimeField(default=timezone.now)
+    granted_at = models.DateTimeField(default=timezone.now, help_text="When a person last connected.")
     lease_until = models.DateTimeField(null=True, blank=True, help_text="One process is refreshing until then.")
 
     def __str__(self) -> str:
         return f"Credential of {self.connection}"
 
 
-@audited(exclude=("secret", "state", "lease_until"), only_when=("status", "error", "connection_id"))
+@audited(exclude=("secret", "state", "lease_until", "choices"), only_when=("status", "error", "connection_id"))
 class Authorisation(TenantOwned):
     """One consent under way: written before the browser leaves, finished by a worker after it comes back."""
 
     class Status(models.TextChoices):
         STARTED = "started", "Waiting for consent"
         RECEIVED = "received", "Finishing"
+        CHOOSING = "choosing", "Waiting for your choice"
         COMPLETED = "completed", "Connected"
         DENIED = "denied", "Declined"
         FAILED = "failed", "Failed"
 
     connector = models.CharField(max_length=30)
+    way = models.CharField(max_length=30, blank=True)
+    settings = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=64, unique=True, editable=False)
-    redirect_uri = models.URLField(max_length=300)
-    secret = EncryptedJSONField(editable=False, default=dict, help_text="Code, realm and PKCE verifier.")
+    redirect_uri = models.URLField(max_length=300, blank=True)
+    secret = EncryptedJSONField(
+        editable=False,
+        default=dict,
+        help_text="Code, PKCE verifier, what was typed; then tokens until they have a home.",
+    )
+    choices = models.JSONField(default=list, blank=True, help_text="The organisations that the consent covers.")
     status = models.CharField(max_length=20, choices=Status, default=Status.STARTED)
     error = models.JSONField(default=dict, blank=True)
     connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE, related_name="authorisations")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_by = models.ForeignKey(_USER, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True, help_text="One worker is exchanging the code until then.")

@@ -49,6 +49,9 @@ class Posting(Work):
         UPDATE = "update", "Update"
         VOID = "void", "Void"
         DELETE = "delete", "Delete"
+        ALLOCATE = "allocate", "Apply to documents"
+        APPROVE = "approve", "Approve"
+        SEND = "send", "Send to the contact"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="postings")
     resource = models.CharField(max_length=30, choices=Resource)

@@ -1,6 +1,5 @@
 """Pulls as rows: what was asked, how far it is, where the next one begins, and every call it made."""
 
-from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -170,22 +169,3 @@ class ApiCall(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.method} {self.url} → {self.status_code or 'no answer'}"
-
-
-class LimitLease(TenantOwned):
-    """One call against a ledger's limits: in flight until released, and counted in the window from its release."""
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="limit_leases")
-    kind = models.CharField(max_length=30, default="call")
-    lane = models.CharField(max_length=20)
-    taken_at = models.DateTimeField()
-    released_at = models.DateTimeField(null=True)
-    expires_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(
-        help_text="A worker that dies holding it gives it back then."
-    )
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["connection", "kind", "released_at"], name="lease_window")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.connection_id}"

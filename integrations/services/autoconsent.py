@@ -1,11 +1,20 @@
-"""Connecting without a browser: the same consent, with the sandbox agreeing by itself. Real ledgers want a person."""
+"""Connecting without a browser: the same steps, with the sandbox agreeing by itself. Real ledgers want a person."""
 
 import time
+from collections.abc import Mapping
 from uuid import UUID
 
+from integrations.engine import manifest
+from integrations.engine.ways import Way
 from integrations.models import Authorisation
-from integrations.services import ledgers
-from integrations.services.consent import finish_authorisation, receive_callback, start_authorisation
+from integrations.services import simulated
+from integrations.services.consent import (
+    choose_organisation,
+    receive_callback,
+    start_authorisation,
+    start_with_credentials,
+)
+from integrations.services.finishing import finish_authorisation
 from tenants.models import Tenant
 from tenants.rls import tenant_scope
 
@@ -13,21 +22,57 @@ _LOOK_AGAIN_SECONDS = 0.2
 
 
 def connect_by_itself(
-    *, tenant: Tenant, connector: str, redirect_uri: str, org: str = "", seconds: float = 60.0
+    *,
+    tenant: Tenant,
+    connector: str,
+    redirect_uri: str,
+    org: str = "",
+    way: str = "",
+    settings: Mapping[str, str] | None = None,
+    seconds: float = 60.0,
 ) -> Authorisation:
-    """Run the whole consent against the sandbox; the row that comes back is completed, denied or failed.
+    """Connect against the sandbox; the row that comes back is completed, denied or failed.
 
-    `org` chooses the organisation (the sandbox's first without). ConfigurationError when the ledger is not simulated,
-    TimeoutError when it does not answer in time.
+    `org` chooses the organisation (the sandbox's first without), `way` how the ledger lets the portal in (its first
+    without). ConfigurationError when the ledger is not simulated, TimeoutError when it does not answer in time.
     """
+    chosen = manifest.load(connector).way(way)
+    if chosen.is_consent:
+        begun = _consented(tenant, connector, redirect_uri, org, chosen, settings or {})
+    else:
+        begun = _typed(tenant, connector, org, chosen, settings or {})
+    deadline = time.monotonic() + seconds
+    done = _finished(tenant.pk, begun.pk, deadline)
+    if done.status == Authorisation.Status.CHOOSING:
+        with tenant_scope(tenant.pk, source="command"):
+            choose_organisation(done, org or done.choices[0]["id"])
+        done = _finished(tenant.pk, begun.pk, deadline)
+    return done
+
+
+def _consented(
+    tenant: Tenant, connector: str, redirect_uri: str, org: str, way: Way, settings: Mapping[str, str]
+) -> Authorisation:
     with tenant_scope(tenant.pk, source="command"):
-        started, url = start_authorisation(
-            tenant=tenant, connector=connector, redirect_uri=redirect_uri, requested_by=None
+        _, url = start_authorisation(
+            tenant=tenant,
+            connector=connector,
+            redirect_uri=redirect_uri,
+            requested_by=None,
+            way=way.name,
+            settings=settings,
         )
-    parameters = ledgers.agreed(connector, url, org=org)
+    parameters = simulated.agreed(connector, url, org=org)
     with tenant_scope(tenant.pk, source="command"):
-        authorisation = receive_callback(tenant=tenant, parameters=parameters)
-    return _finished(tenant.pk, authorisation.pk, time.monotonic() + seconds)
+        return receive_callback(tenant=tenant, parameters=parameters)
+
+
+def _typed(tenant: Tenant, connector: str, org: str, way: Way, settings: Mapping[str, str]) -> Authorisation:
+    values = {**settings, **simulated.form_values(connector, way, org=org)}
+    with tenant_scope(tenant.pk, source="command"):
+        return start_with_credentials(
+            tenant=tenant, connector=connector, way=way.name, values=values, requested_by=None
+        )
 
 
 def _finished(tenant_id: UUID, authorisation_id: UUID, deadline: float) -> Authorisation:

@@ -10,12 +10,20 @@ from django.utils import timezone
 
 from integrations.engine.errors import IntegrationError, TransientError
 from integrations.models import Connection, Credential, Posting, SyncRun
-from integrations.services import ledgers
-from integrations.services.consent import finish_authorisation, receive_callback, start_authorisation, wake_work
+from integrations.services import access
+from integrations.services.consent import (
+    choose_organisation,
+    receive_callback,
+    start_authorisation,
+    start_with_credentials,
+)
+from integrations.services.credentials import held_of
+from integrations.services.finishing import finish_authorisation, wake_work
 from integrations.services.work import backoff, free_at
 from tenants.rls import tenant_scope
 
 __all__ = [
+    "choose_organisation",
     "disconnect",
     "finish_authorisation",
     "pause",
@@ -25,6 +33,7 @@ __all__ = [
     "set_read_only",
     "set_schedule",
     "start_authorisation",
+    "start_with_credentials",
     "wake_work",
 ]
 
@@ -83,7 +92,7 @@ def revoke_credential(tenant_id: UUID | str, credential_id: UUID | str) -> bool:
         if credential is None or not rows.update(lease_until=now + backoff(8)):
             return False
     try:
-        ledgers.revoke(credential.connection, token=credential.secret.get("refresh_token") or "")
+        access.end_access(credential.connection, held_of(credential))
     except TransientError:
         return False
     except IntegrationError as error:

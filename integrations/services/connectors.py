@@ -6,12 +6,18 @@ from django.core.exceptions import ValidationError
 
 from integrations.engine import manifest
 from integrations.engine.declarations import Connector
+from integrations.engine.ways import Way
 from integrations.models import Connection, Posting
 
 
 def connector_of(connection: Connection) -> Connector:
     """The declaration of the connection's ledger."""
     return manifest.load(connection.connector)
+
+
+def way_of(connection: Connection) -> Way:
+    """How the ledger lets this connection in."""
+    return connector_of(connection).way(connection.way)
 
 
 def readable_resources(connector: Connector) -> list[str]:
@@ -27,6 +33,16 @@ def has_change_feed(connector: Connector, resource: str) -> bool:
     """Whether one question for changes covers the resource entirely."""
     entities = connector.resources[resource].entities.values()
     return connector.changes is not None and all(entity.in_changes for entity in entities)
+
+
+def tells_modified(connector: Connector, resource: str) -> bool:
+    """Whether its lists can be asked for what was modified since a moment."""
+    return all(entity.paging.tells_changes for entity in connector.resources[resource].entities.values())
+
+
+def tells_deleted(connector: Connector, resource: str) -> bool:
+    """Whether deletions are told, so that nothing has to be read again to notice them."""
+    return connector.deletions is not None and connector.deletions.covers(resource)
 
 
 def known_resources(connector_name: str, names: Sequence[str]) -> list[str]:
@@ -56,6 +72,14 @@ def reversal_of(connector_name: str, resource: str, remote_type: str = "") -> st
     raise ValidationError(
         f"{connector.label} offers no way to undo {resource.replace('_', ' ')}. Post a document that corrects it."
     )
+
+
+def needs_day(connector_name: str, resource: str, operation: str, remote_type: str = "") -> bool:
+    """Whether the operation has to say on which day it takes place: a reversing entry has a date of its own."""
+    entities = manifest.load(connector_name).resources[resource].entities
+    chosen = [entities[remote_type]] if remote_type in entities else list(entities.values())
+    verbs = [entity.operations[operation] for entity in chosen if operation in entity.operations]
+    return any("issued_on" in verb.needs for verb in verbs)
 
 
 def _operations(connector: Connector, resource: str, remote_type: str = "") -> set[str]:

@@ -5,13 +5,14 @@ refresh holds a lease on the credential's row and its result is stored only over
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from integrations.engine.auth import TokenSet
 from integrations.engine.errors import IntegrationError, LedgerUnavailable, ReauthorizationNeeded
 from integrations.models import Connection, Credential
 from integrations.services import failures
+from integrations.services.endings import WARN_DAYS
 from integrations.services.work import lease
 from tenants.rls import tenant_scope
 
@@ -29,6 +31,7 @@ AHEAD = timedelta(seconds=180)
 NEEDED = timedelta(seconds=60)
 _WAIT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 60.0
 
 
 Refresh = Callable[[Connection, str], TokenSet]
@@ -40,18 +43,35 @@ class Held:
     """A credential as read: its version and its opened secret."""
 
     version: int
-    expires_at: datetime
+    expires_at: datetime | None
+    hard_expires_at: datetime | None
     secret: dict[str, Any]
 
+    @property
+    def left(self) -> timedelta:
+        """How long the token is good for."""
+        return self.expires_at - timezone.now() if self.expires_at else timedelta.max
 
-def store_tokens(*, connection: Connection, tokens: TokenSet) -> Credential:
-    """Keep the tokens of a new consent, inside the caller's transaction, over whatever was there."""
-    secret = _secret(connection, tokens, previous=None)
-    columns = {**_columns(tokens), "secret": secret, "lease_until": None}
+
+def store_tokens(*, connection: Connection, tokens: TokenSet, typed: Mapping[str, str] | None = None) -> Credential:
+    """Keep the tokens of a new consent, or what was typed, inside the caller's transaction, over whatever was there."""
+    now, secret = timezone.now(), _secret(connection, tokens, {"typed": dict(typed)} if typed else {})
+    columns = {**_columns(tokens), "secret": secret, "lease_until": None, "warned_days": None}
+    columns |= {"hard_expires_at": tokens.hard_expires_at, "granted_at": now, "refreshed_at": now}
     rows = Credential.objects.for_tenant(connection.tenant_id).filter(connection=connection)
     if rows.update(version=F("version") + 1, **columns):
         return rows.get()
     return Credential.objects.create(tenant_id=connection.tenant_id, connection=connection, **columns)
+
+
+def held_of(credential: Credential) -> Held:
+    """A row as the refreshing functions see it."""
+    return Held(credential.version, credential.expires_at, credential.hard_expires_at, credential.secret)
+
+
+def typed(connection: Connection) -> dict[str, str]:
+    """What a person typed to connect: secrets and settings together."""
+    return {**connection.settings, **_read(connection).secret.get("typed", {})}
 
 
 def access_token(connection: Connection, refresh: Refresh, *, refused: str = "") -> str:
@@ -64,7 +84,7 @@ def access_token(connection: Connection, refresh: Refresh, *, refused: str = "")
     while True:
         held = _read(connection)
         token: str = held.secret["access_token"]
-        left = held.expires_at - timezone.now()
+        left = held.left
         if token != refused and left > AHEAD:
             return token
         if _lease(connection, held):
@@ -98,7 +118,7 @@ def refresh_due(tenant_id: UUID | str, credential_id: UUID | str, refresh: Refre
 
 def _refresh_ahead(connection: Connection, refresh: Refresh) -> bool:
     held = _read(connection)
-    if held.expires_at - timezone.now() > AHEAD or not _lease(connection, held):
+    if held.left > AHEAD or not _lease(connection, held):
         return False
     _refresh_leased(connection, held, refresh)
     return True
@@ -124,7 +144,7 @@ def _read(connection: Connection) -> Held:
             remedy="Reconnect the ledger.",
             who_can_fix="owner",
         )
-    return Held(version=credential.version, expires_at=credential.expires_at, secret=credential.secret)
+    return held_of(credential)
 
 
 def _lease(connection: Connection, held: Held) -> bool:
@@ -145,9 +165,9 @@ def _refresh_leased(connection: Connection, held: Held, refresh: Refresh) -> str
         _give_back(connection, held.version)
         needs_reauthorisation(connection, error)
         raise
-    except IntegrationError:
-        # The answer may be lost after the ledger rotated: the stored token stays and is tried again (limits.md 3.1, 8).
-        _give_back(connection, held.version)
+    except IntegrationError as error:
+        # The answer may be lost after the ledger rotated: the stored token stays and is tried again, not at once.
+        _give_back(connection, held.version, wait=_pause(held, error))
         raise
     return _keep(connection, held, tokens)
 
@@ -163,7 +183,7 @@ def _ask(connection: Connection, held: Held, refresh: Refresh) -> TokenSet:
 
 
 def _keep(connection: Connection, held: Held, tokens: TokenSet) -> str:
-    secret = _secret(connection, tokens, previous=held.secret.get("refresh_token"))
+    secret = _secret(connection, tokens, held.secret)
     with tenant_scope(connection.tenant_id):
         rows = Credential.objects.for_tenant(connection.tenant_id).filter(connection_id=connection.pk)
         stored = rows.filter(version=held.version).update(
@@ -172,19 +192,40 @@ def _keep(connection: Connection, held: Held, tokens: TokenSet) -> str:
             refreshed_at=timezone.now(),
             lease_until=None,
             **_columns(tokens),
+            **_told_anew(held, tokens),
         )
     return tokens.access_token if stored else str(_read(connection).secret["access_token"])
 
 
-def _give_back(connection: Connection, version: int) -> None:
+def keep_while_ending(connection: Connection, held: Held, tokens: TokenSet) -> None:
+    """Store tokens that were renewed only to end access; the version stays, because nobody else renews any more."""
     with tenant_scope(connection.tenant_id):
         rows = Credential.objects.for_tenant(connection.tenant_id).filter(connection_id=connection.pk)
-        rows.filter(version=version).update(lease_until=None)
+        secret = _secret(connection, tokens, held.secret)
+        rows.filter(version=held.version).update(secret=secret, **_columns(tokens))
 
 
-def _secret(connection: Connection, tokens: TokenSet, *, previous: str | None) -> dict[str, Any]:
+def _give_back(connection: Connection, version: int, *, wait: timedelta = timedelta(0)) -> None:
+    with tenant_scope(connection.tenant_id):
+        rows = Credential.objects.for_tenant(connection.tenant_id).filter(connection_id=connection.pk)
+        rows.filter(version=version).update(lease_until=timezone.now() + wait if wait else None)
+
+
+def _pause(held: Held, error: IntegrationError) -> timedelta:
+    """How long to leave a token endpoint alone after a failure: the longer the token has been missed, the longer.
+
+    Token endpoints have narrow limits (Zoho: five refreshes a minute); a ledger that is down needs no storm either.
+    """
+    missed = max(-held.left.total_seconds(), 0.0) / 2
+    told = error.retry_after or 0.0
+    return timedelta(seconds=max(min(settings.RETRY_BASE_SECONDS + missed, _LONGEST_PAUSE_SECONDS), told))
+
+
+def _secret(connection: Connection, tokens: TokenSet, before: Mapping[str, Any]) -> dict[str, Any]:
+    previous = before.get("refresh_token")
     refresh_token = tokens.refresh_token or previous
     return {
+        **({"typed": before["typed"]} if "typed" in before else {}),
         "connection": str(connection.pk),
         "access_token": tokens.access_token,
         "refresh_token": refresh_token,
@@ -193,11 +234,19 @@ def _secret(connection: Connection, tokens: TokenSet, *, previous: str | None) -
     }
 
 
+def _told_anew(held: Held, tokens: TokenSet) -> dict[str, Any]:
+    """Once all ends are far away again, owners are told anew when one comes near."""
+    ends = [end for end in (tokens.refresh_expires_at, tokens.hard_expires_at or held.hard_expires_at) if end]
+    near = timezone.now() + timedelta(days=max(WARN_DAYS))
+    return {} if any(end <= near for end in ends) else {"warned_days": None}
+
+
 def _columns(tokens: TokenSet) -> dict[str, Any]:
-    return {
+    found = {
         "token_type": tokens.token_type or "bearer",
         "scope": tokens.scope or "",
         "expires_at": tokens.expires_at,
         "refresh_expires_at": tokens.refresh_expires_at,
-        "hard_expires_at": tokens.hard_expires_at,
     }
+    # An absolute end that a refresh does not repeat still stands.
+    return found | ({"hard_expires_at": tokens.hard_expires_at} if tokens.hard_expires_at else {})

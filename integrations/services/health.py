@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from integrations.models import Connection, Credential, Posting, SyncRun
+from integrations.services.endings import end_of, is_ending
 
-CONSENT_WARNING = timedelta(days=14)
 _TOO_OLD_FACTOR = 4
 _TOO_OLD_AT_LEAST = timedelta(hours=1)
 
@@ -37,7 +37,8 @@ class ConnectionState:
     failed_run: SyncRun | None
     refused: int
     unknown: int
-    consent_ends_at: datetime | None
+    ends_at: datetime | None
+    """When access ends, once the time to warn has come."""
 
 
 def states_of(connections: Sequence[Connection]) -> list[ConnectionState]:
@@ -48,7 +49,7 @@ def states_of(connections: Sequence[Connection]) -> list[ConnectionState]:
     postings = Posting.objects.filter(connection__in=ids, status__in=[Posting.Status.REJECTED, Posting.Status.UNKNOWN])
     refused = Counter(postings.values_list("connection_id", "status"))
     consents = {
-        credential.connection_id: consent_end(credential)
+        credential.connection_id: end_of(credential) if is_ending(credential) else None
         for credential in Credential.objects.filter(connection__in=ids).defer("secret")
     }
     return [
@@ -71,12 +72,6 @@ def unresolved_failures() -> "QuerySet[SyncRun]":
     return SyncRun.objects.failed().filter(~Exists(later))
 
 
-def consent_end(credential: Credential) -> datetime | None:
-    """The moment a person has to consent again at the latest: the sooner of the refresh token's two ends."""
-    ends = [end for end in (credential.refresh_expires_at, credential.hard_expires_at) if end]
-    return min(ends, default=None)
-
-
 def _state(
     connection: Connection,
     running: SyncRun | None,
@@ -96,11 +91,11 @@ def _health(
     if failed is not None:
         return _from_error("danger", "Last sync failed", failed.error, "Open the failed run and replay it.")
     now = timezone.now()
-    if consent is not None and consent - now < CONSENT_WARNING:
+    if consent is not None:
         return Health(
             "warning",
-            "Consent ends soon",
-            f"The consent given to the portal ends on {consent:%d %B %Y}.",
+            "Access ends soon",
+            f"The portal's access to this ledger ends on {consent:%d %B %Y}.",
             "Reconnect before then; nothing is lost and it takes a minute.",
             "An owner of this tenant",
         )

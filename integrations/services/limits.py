@@ -6,47 +6,25 @@ gives it back when its lease expires. Nothing waits inside a transaction.
 
 import time
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection as database
 
 from integrations.engine.errors import RateLimited
-from integrations.engine.limits import Call, Decision, Headroom, LimitPolicy, decide
+from integrations.engine.limits import NOTHING, Decision, Headroom, Heard, LimitPolicy, decide
 from integrations.engine.limits import headroom as headroom_of
 from integrations.models import Connection
+from integrations.services import leases
 from integrations.services.connectors import connector_of
+from integrations.services.leases import Leases
 from tenants.models import new_id
 from tenants.rls import tenant_scope
 
 PATIENCE_SECONDS = 45.0
 """A call waits so long for its turn at most; then its work is put back into the queue and the worker is free."""
 
-_PAUSE = "pause"
 _TRIM_ONE_IN = 64
 _KEPT_LONGER_SECONDS = 120.0
-
-_RECENT = """
-SELECT kind, extract(epoch FROM released_at)::float8, extract(epoch FROM expires_at)::float8
-FROM integrations_limitlease
-WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s AND (
-  (released_at IS NULL AND expires_at > clock_timestamp())
-  OR released_at > clock_timestamp() - make_interval(secs => %(window)s))
-"""
-_TAKE = """
-INSERT INTO integrations_limitlease (id, tenant_id, connection_id, kind, lane, taken_at, expires_at)
-VALUES (%(id)s, %(tenant)s, %(connection)s, %(kind)s, %(lane)s, clock_timestamp(),
-  clock_timestamp() + make_interval(secs => %(seconds)s))
-"""
-_RELEASE = """
-UPDATE integrations_limitlease SET released_at = clock_timestamp()
-WHERE tenant_id = %(tenant)s AND id = %(id)s AND released_at IS NULL
-"""
-_TRIM = """
-DELETE FROM integrations_limitlease WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s
-  AND coalesce(released_at, expires_at) < clock_timestamp() - make_interval(secs => %(window)s)
-"""
 
 
 class PostgresLimiter:
@@ -60,14 +38,18 @@ class PostgresLimiter:
         patience: float = PATIENCE_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._connection, self._policy, self._patience, self._sleep = connection, policy, patience, sleep
+        self._connection, self._patience, self._sleep = connection, patience, sleep
+        self._own, self._shared = leases.own(connection, policy), leases.shared(connection, policy)
+        is_shared = not policy.shared.is_empty or any(refusal.is_shared for refusal in policy.refusals.values())
+        # Own before shared, everywhere: who waits for the one never holds the other.
+        self._scopes = (self._own, self._shared) if is_shared else (self._own,)
 
-    def acquire(self, lane: str, endpoint_kind: str) -> UUID:
+    def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> UUID:
         """Wait for a turn and return its lease; RateLimited, with `retry_after`, when the turn is too far away."""
         deadline = time.monotonic() + self._patience
         while True:
             lease = new_id()
-            decision = self._try(lease, lane, endpoint_kind)
+            decision = self._try(lease, lane, endpoint_kind, is_write=is_write)
             if decision.is_allowed:
                 return lease
             if time.monotonic() + decision.wait_seconds > deadline:
@@ -77,48 +59,47 @@ class PostgresLimiter:
                 )
             self._sleep(decision.wait_seconds)
 
-    def release(self, lease: object, *, retry_after: float | None = None) -> None:
-        """The answer came; after a refusal nobody calls this connection for `retry_after` seconds."""
+    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
+        """The answer came; after a refusal nobody calls this connection, or this ledger, for as long as it says."""
         with tenant_scope(self._connection.tenant_id):
-            self._execute(_RELEASE, id=lease)
-            if retry_after is not None:
-                self._execute(_TAKE, id=new_id(), kind=_PAUSE, lane="", seconds=retry_after)
+            for scope in self._scopes:
+                scope.release(lease, heard.shared_meters if scope is self._shared else heard.meters)
+            if heard.retry_after is not None:
+                (self._shared if heard.is_shared else self._own).pause(heard.retry_after)
             if isinstance(lease, UUID) and lease.int % _TRIM_ONE_IN == 0:
-                self._execute(_TRIM, window=self._policy.longest_window + _KEPT_LONGER_SECONDS)
+                for scope in self._scopes:
+                    scope.trim(kept_longer=_KEPT_LONGER_SECONDS)
 
-    def _try(self, lease: UUID, lane: str, kind: str) -> Decision:
+    def _try(self, lease: UUID, lane: str, kind: str, *, is_write: bool) -> Decision:
         with tenant_scope(self._connection.tenant_id):
-            # Only one process at a time decides for a connection; others may decide for theirs meanwhile.
-            self._execute("SELECT pg_advisory_xact_lock(%(key)s)", key=self._connection.pk.int % 2**63)
-            now, calls, paused_until = _recent(self._connection, self._policy)
-            decision = decide(self._policy, lane=lane, kind=kind, now=now, calls=calls, paused_until=paused_until)
-            if decision.is_allowed:
-                self._execute(_TAKE, id=lease, kind=kind, lane=lane, seconds=settings.WORK_LEASE_SECONDS)
+            for scope in self._scopes:
+                decision = _decided(scope, lane, kind, is_write=is_write)
+                if not decision.is_allowed:
+                    return decision
+            for scope in self._scopes:
+                scope.take(lease, kind=kind, lane=lane, seconds=settings.WORK_LEASE_SECONDS)
         return decision
 
-    def _execute(self, statement: str, **values: Any) -> None:
-        with database.cursor() as cursor:
-            cursor.execute(statement, _named(self._connection, **values))
+
+def _decided(scope: Leases, lane: str, kind: str, *, is_write: bool) -> Decision:
+    """Only one process at a time decides for a scope; others may decide for theirs meanwhile."""
+    scope.line_up()
+    usage = scope.usage()
+    return decide(
+        scope.policy,
+        lane=lane,
+        kind=kind,
+        is_write=is_write,
+        now=usage.now,
+        calls=usage.calls,
+        paused_until=usage.paused_until,
+        counts=usage.counts,
+        readings=usage.readings,
+    )
 
 
 def headroom(connection: Connection) -> list[Headroom]:
     """How full each limit of a connection is now, for its page; inside the tenant's scope."""
-    policy = connector_of(connection).limits
-    now, calls, _ = _recent(connection, policy)
-    return headroom_of(policy, now=now, calls=calls)
-
-
-def _recent(connection: Connection, policy: LimitPolicy) -> tuple[float, list[Call], float | None]:
-    """The database's time, every call that may count, and until when everybody stays away."""
-    with database.cursor() as cursor:
-        cursor.execute(_RECENT, _named(connection, window=policy.longest_window))
-        rows = cursor.fetchall()
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
-        (now,) = cursor.fetchone() or (time.time(),)
-    pauses = [expires_at for kind, _, expires_at in rows if kind == _PAUSE]
-    calls = [Call(kind=kind, released_at=released_at) for kind, released_at, _ in rows if kind != _PAUSE]
-    return float(now), calls, max(pauses, default=None)
-
-
-def _named(connection: Connection, **values: Any) -> dict[str, Any]:
-    return {"tenant": connection.tenant_id, "connection": connection.pk, **values}
+    scope = leases.own(connection, connector_of(connection).limits)
+    usage = scope.usage()
+    return headroom_of(scope.policy, now=usage.now, calls=usage.calls, counts=usage.counts)

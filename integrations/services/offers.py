@@ -1,22 +1,48 @@
 """The ledgers that can be connected, as a person choosing one wants to read them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from integrations.engine import manifest
 from integrations.engine.declarations import Resource as DeclaredResource
+from integrations.engine.settings import Setting
+from integrations.engine.ways import Way
 from integrations.models import LedgerRecord, Posting, Resource
 from integrations.services.connectors import readable_resources
 from integrations.services.ledgers import record_url
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One thing to say before consent: (value, name) pairs to choose from, none where it is typed; its default."""
+
+    name: str
+    label: str
+    help: str
+    options: tuple[tuple[str, str], ...]
+    default: str
+
+
+@dataclass(frozen=True)
 class Offer:
-    """A connector: its name in addresses, its name for people, and what it reads and writes, in words."""
+    """A connector: its name in addresses, its name for people, its ways in, and what it reads and writes, in words."""
 
     name: str
     label: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    ways: tuple[Way, ...]
+    choices: tuple[Choice, ...]
+    """What a person chooses before consent, such as the data centre."""
+
+    def way(self, name: str) -> Way | None:
+        """The way of that name, the first without a name."""
+        return next((way for way in self.ways if not name or way.name == name), None)
+
+    def chosen(self, settings: Mapping[str, str]) -> list[tuple[str, str]]:
+        """(label, value) of a connection's settings that mean something to people."""
+        told = [(choice, settings.get(choice.name, "")) for choice in self.choices]
+        return [(choice.label, dict(choice.options).get(value, value)) for choice, value in told if value]
 
 
 def offers() -> dict[str, Offer]:
@@ -47,7 +73,14 @@ def _offer(name: str) -> Offer:
         label=connector.label,
         reads=tuple(labels.get(key, key) for key in readable_resources(connector)),
         writes=tuple(labels.get(key, key) for key in writable),
+        ways=tuple(connector.auth.values()),
+        choices=tuple(_choice(setting) for setting in connector.settings.values() if setting.is_asked),
     )
+
+
+def _choice(setting: Setting) -> Choice:
+    options = tuple((value, setting.names.get(value, value)) for value in setting.values)
+    return Choice(setting.name, setting.label or setting.name, setting.help, options, setting.default)
 
 
 def _can_create(resource: DeclaredResource) -> bool:

@@ -1,7 +1,7 @@
 """What follows a write that landed: the mirror, the cross-reference, and the documents it changed along the way."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -11,7 +11,9 @@ from integrations.engine.errors import IntegrationError
 from integrations.engine.results import Deletion, Record
 from integrations.models import Connection, CrossReference, LedgerRecord, Posting
 from integrations.services import records
+from integrations.services.connectors import connector_of
 from integrations.services.failures import NO_ERROR
+from integrations.services.hashing import body_hash
 from integrations.services.ledgers import Session
 from integrations.services.readiness import references
 from integrations.services.work import conclude, wake
@@ -40,7 +42,37 @@ def conclude_posted(posting: Posting, posted: Record | Deletion, *, correlation_
         if isinstance(posted, Deletion):
             gone = [(posting.resource, posted.remote_type, posted.external_id, posted.at)]
             records.mark_deleted(connection=posting.connection, gone=gone)
+        if isinstance(posted, Record):
+            _put_in_force(posting, posted)
         wake(posting.dependants.filter(status=Posting.Status.PENDING))
+
+
+def _put_in_force(posting: Posting, posted: Record) -> None:
+    """A document that the ledger keeps as a draft is approved next, and what waited for it waits for that.
+
+    Partner applications that write records themselves decide for themselves.
+    """
+    entity = connector_of(posting.connection).resources[posting.resource].entities.get(posted.remote_type)
+    is_ours = posting.operation == Posting.Operation.CREATE and posting.origin_kind != "api"
+    is_draft = posted.unified.get("status") == "draft" and entity is not None and "approve" in entity.operations
+    if not is_ours or not is_draft:
+        return
+    body = {"external_id": posted.external_id, "remote_type": posted.remote_type}
+    approval = Posting.objects.create(
+        tenant_id=posting.tenant_id,
+        connection=posting.connection,
+        resource=posting.resource,
+        operation=Posting.Operation.APPROVE,
+        body=body,
+        body_hash=body_hash(posting.resource, Posting.Operation.APPROVE, body),
+        idempotency_key=str(uuid5(posting.pk, "approve")),
+        origin_kind="approval",
+        origin_id=posting.pk,
+        depends_on=posting,
+        requested_by=posting.requested_by,
+    )
+    waiting = posting.dependants.filter(status=Posting.Status.PENDING).exclude(pk=approval.pk)
+    waiting.update(depends_on=approval)
 
 
 def read_back(posting: Posting, session: Session, affected: set[tuple[str, str]], posted: Record | Deletion) -> None:

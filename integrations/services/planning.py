@@ -7,11 +7,19 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.models import LedgerRecord, SyncCursor, SyncRun
-from integrations.services.connectors import connector_of, has_change_feed, readable_resources
+from integrations.services.connectors import (
+    connector_of,
+    has_change_feed,
+    readable_resources,
+    tells_deleted,
+    tells_modified,
+)
 
 # QuickBooks keeps changes for 30 days; older questions may be cut short without an error (providers: CDC).
 LONGEST_LOOK_BACK = timedelta(days=29)
-# Resources without a change feed are read again this often, and whenever they are asked for by name.
+# Deletions that no ledger tells of are noticed by reading everything again, this often.
+VERIFY_AFTER = timedelta(hours=24)
+# Resources whose changes nothing tells of are read again this often, and whenever they are asked for by name.
 REREAD_AFTER = timedelta(hours=24)
 
 FULL, CHANGES, SINCE = "full", "changes", "since"
@@ -51,9 +59,14 @@ def start_over(state: dict[str, Any], mode: str) -> None:
 
 
 def _mode(run: SyncRun, resource: str, cursor: SyncCursor | None) -> str:
-    if run.is_full or cursor is None:
+    if run.is_full or cursor is None or cursor.full_synced_at is None:
         return FULL
-    age = timezone.now() - cursor.changed_through
-    if has_change_feed(connector_of(run.connection), resource):
+    connector, now = connector_of(run.connection), timezone.now()
+    age = now - cursor.changed_through
+    if has_change_feed(connector, resource):
         return CHANGES if age < LONGEST_LOOK_BACK else FULL
+    # Beside a change feed only settings are left, which change seldom: no call is spent on them at every sync.
+    if connector.changes is None and tells_modified(connector, resource):
+        is_verified = tells_deleted(connector, resource) or now - cursor.full_synced_at < VERIFY_AFTER
+        return SINCE if is_verified else FULL
     return FULL if age > REREAD_AFTER or resource in run.resources else ""

@@ -1,18 +1,18 @@
 """Writes to a ledger as rows: asked for once per key, cancelled while they wait, replayed when mended, reversed."""
 
-from hashlib import sha256
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-import orjson
 from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from integrations.models import Connection, Posting
 from integrations.services import failures
-from integrations.services.connectors import check_operation, reversal_of
+from integrations.services.connectors import check_operation, needs_day, reversal_of
+from integrations.services.hashing import body_hash
 from integrations.services.sending import send_posting
 from tenants.models import User
 from tenants.rls import tenant_scope
@@ -41,7 +41,7 @@ def request_posting(
     if connection.status == Connection.Status.DISCONNECTED:
         raise ValidationError(f"{connection} is disconnected: nothing can be posted to it.")
     check_operation(connection.connector, resource, operation)
-    digest = _body_hash(resource, operation, body)
+    digest = body_hash(resource, operation, body)
     posting, _ = Posting.objects.get_or_create(
         connection=connection,
         idempotency_key=idempotency_key or str(uuid4()),
@@ -107,17 +107,27 @@ def reverse_posting(*, posting: Posting, requested_by: User | None = None) -> Po
     for reversal in earlier:
         if reversal.status not in {Posting.Status.CANCELLED, Posting.Status.REJECTED}:
             return reversal
+    operation = reversal_of(posting.connection.connector, posting.resource, posting.remote_type)
+    body = {"external_id": posting.external_id, "remote_type": posting.remote_type}
+    if needs_day(posting.connection.connector, posting.resource, operation, posting.remote_type):
+        body["issued_on"] = _reversal_day(posting).isoformat()
     return request_posting(
         connection=posting.connection,
         resource=posting.resource,
-        operation=reversal_of(posting.connection.connector, posting.resource, posting.remote_type),
-        body={"external_id": posting.external_id, "remote_type": posting.remote_type},
+        operation=operation,
+        body=body,
         origin_kind=posting.origin_kind,
         origin_id=posting.origin_id,
         idempotency_key=str(uuid5(posting.pk, f"reversal {len(earlier)}")),
         reverses=posting,
         requested_by=requested_by,
     )
+
+
+def _reversal_day(posting: Posting) -> date:
+    """The document's own day, so that no period shows one without the other; today where that period is closed."""
+    own, closed = parse_date(str(posting.body.get("issued_on") or "")), posting.connection.closed_through
+    return timezone.localdate() if own is None or (closed is not None and own <= closed) else own
 
 
 def send_and_follow(tenant_id: UUID | str, posting_id: UUID | str) -> list[UUID]:
@@ -128,8 +138,3 @@ def send_and_follow(tenant_id: UUID | str, posting_id: UUID | str) -> list[UUID]
     with tenant_scope(tenant_id):
         waiting = posting.dependants.filter(status=Posting.Status.PENDING)
         return list(waiting.order_by("id").values_list("pk", flat=True))
-
-
-def _body_hash(resource: str, operation: str, body: dict[str, Any]) -> str:
-    data = orjson.dumps([resource, operation, body], default=DjangoJSONEncoder().default, option=orjson.OPT_SORT_KEYS)
-    return sha256(data).hexdigest()

@@ -4,7 +4,7 @@ Each page is one transaction: rows, progress, counts and cursor move together, o
 most one page). Where two resources are made of the same remote records, those are read once and stored as both.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from integrations.engine.declarations import Connector
 from integrations.engine.errors import IntegrationError
-from integrations.engine.results import Page, Record, Unreadable
+from integrations.engine.reading import Known
+from integrations.engine.results import Deletion, Page, Record, Unreadable
 from integrations.models import Connection, LedgerRecord, Resource, SyncCursor, SyncRun
 from integrations.services import records
 from integrations.services.calls import Recorder
-from integrations.services.connectors import connector_of
+from integrations.services.connectors import connector_of, tells_deleted
 from integrations.services.ledgers import Session
 from integrations.services.organisations import describe
 from integrations.services.planning import CHANGES, FULL, SINCE, plan, start_over
@@ -42,6 +43,7 @@ class Pull:
     session: Session
     cursors: dict[str, SyncCursor] = field(default_factory=dict)
     unreadable: IntegrationError | None = None
+    _deleted: list[Deletion] | None = None
     _last_page: set[tuple[str, str, str]] = field(default_factory=set)
 
     @property
@@ -108,21 +110,43 @@ class Pull:
     def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[tuple[str, Page, bool]]:
         """(entity, page, whether the entity ends with it), from where the run stands, without what is in already."""
         since = self.cursors[resource].changed_through - OVERLAP if state["mode"] == SINCE else None
-        for entity in self.connector.resources[resource].entities:
+        reader = self.session.ledger.reader
+        for entity in (kind.remote_type for kind in reader.kinds(self.connector.resources[resource])):
             if entity in state["entities"]:
                 continue
             stands_here = state["cursor"] is not None and state["cursor"]["entity"] == entity
             cursor = state["cursor"] if stands_here else {"entity": entity, "at": None}
-            for page in self.session.ledger.pages(resource, cursor=cursor, since=since):
+            for page in self.session.ledger.pages(
+                resource, cursor=cursor, since=since, known=self._known(resource, entity)
+            ):
                 is_end = page.cursor is None or page.cursor["entity"] != entity
                 yield entity, page, is_end
                 if is_end:
                     break
 
+    def _known(self, resource: str, entity: str) -> Known:
+        """Which records of a page the mirror holds as they are, so that their details cost no call."""
+
+        def unchanged(found: Mapping[str, datetime | None]) -> Collection[str]:
+            with tenant_scope(self.run.tenant_id):
+                rows = LedgerRecord.objects.for_tenant(self.run.tenant_id).of(self.connection, resource)
+                held = rows.filter(remote_type=entity, external_id__in=list(found)).values_list(
+                    "external_id", "modified_at"
+                )
+                return {key for key, moment in held if moment is not None and moment == found[key]}
+
+        return unchanged
+
     def _store_page(self, resource: str, entity: str, page: Page, *, is_end: bool) -> None:
         state = self.run.progress[resource]
         with tenant_scope(self.run.tenant_id):
             total = self._take(resource, page.records)
+            if page.deletions:
+                gone = [(each.resource, each.remote_type, each.external_id, each.at) for each in page.deletions]
+                total += Counts(deleted=records.mark_deleted(connection=self.connection, gone=gone))
+            if page.unchanged and state["mode"] == FULL and state["is_reread"]:
+                records.note_seen(run=self.run, resource=resource, keys=page.unchanged)
+            state["records"] += len(page.unchanged)
             self._unread(page.unreadable, state)
             state["pages"] += 1
             state["through"] = state["through"] or (page.time or timezone.now()).isoformat()
@@ -137,7 +161,9 @@ class Pull:
         state = self.run.progress[resource]
         counts = self._upsert(resource, found)
         if state["mode"] == FULL and state["is_reread"]:
-            records.note_seen(run=self.run, resource=resource, records=found)
+            records.note_seen(
+                run=self.run, resource=resource, keys=[(each.remote_type, each.external_id) for each in found]
+            )
         self._note(resource, counts, is_done=False)
         return counts
 
@@ -177,20 +203,33 @@ class Pull:
             self._keep(Counts(deleted=gone))
 
     def _finish_since(self, resource: str) -> None:
-        """Modified records are in; deletions show in the count, and only then everything is read again."""
-        state = self.run.progress[resource]
-        expected = self.session.ledger.count(resource)
+        """Modified records are in; deletions are told, or show in the count, and only then everything is read again."""
+        state, ledger = self.run.progress[resource], self.session.ledger
+        is_told = tells_deleted(self.connector, resource)
+        deleted = [each for each in self._deletions() if each.resource == resource] if is_told else []
+        expected = None if is_told else ledger.count(resource)
         with tenant_scope(self.run.tenant_id):
+            gone = [(each.resource, each.remote_type, each.external_id, each.at) for each in deleted]
+            counts = Counts(deleted=records.mark_deleted(connection=self.connection, gone=gone)) if gone else Counts()
             rows = LedgerRecord.objects.for_tenant(self.run.tenant_id)
-            is_even = expected is not None and rows.of(self.connection, resource).count() == expected
+            # A ledger that cannot count is verified on schedule (see `planning`).
+            is_even = expected is None or rows.of(self.connection, resource).count() == expected
             if is_even:
                 self._move_cursor(resource, _moment(state["through"] or state["started_at"]), is_full=False)
                 self._note(resource, Counts(), is_done=True)
             else:
                 start_over(state, FULL)
-            self._keep(Counts())
+            self._keep(counts)
         if not is_even:
             self._pages(resource)
+
+    def _deletions(self) -> list[Deletion]:
+        """What was deleted since the oldest of the cursors: one question for all resources of the run."""
+        if self._deleted is None:
+            states = self.run.progress.items()
+            since = min(self.cursors[name].changed_through for name, state in states if state["mode"] == SINCE)
+            self._deleted = self.session.ledger.deleted(since - OVERLAP)
+        return self._deleted
 
     # Rows ----------------------------------------------------------------------------------------------------------
 

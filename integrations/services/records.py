@@ -103,10 +103,10 @@ def mark_deleted(*, connection: Connection, gone: Iterable[tuple[str, str, str, 
     return _execute(_DELETE, connection, gone=_as_json(rows), at=now) if rows else 0
 
 
-def note_seen(*, run: SyncRun, resource: str, records: Sequence[Record]) -> None:
-    """Remember which records a full re-read has met, to find afterwards what is gone."""
+def note_seen(*, run: SyncRun, resource: str, keys: Sequence[tuple[str, str]]) -> None:
+    """Remember which records, as (kind, id), a full re-read has met, to find afterwards what is gone."""
     names = ("id", "remote_type", "external_id")
-    rows = [dict(zip(names, (new_id(), r.remote_type, r.external_id), strict=True)) for r in records]
+    rows = [dict(zip(names, (new_id(), *key), strict=True)) for key in keys]
     if rows:
         _execute(_SEE, run.connection, run=run.pk, resource=resource, page=_as_json(rows))
 

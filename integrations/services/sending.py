@@ -145,7 +145,8 @@ class _Delivery:
             with tenant_scope(self.posting.tenant_id):
                 keep(self.posting, status=Status.PENDING)
             return None
-        raise OutcomeUnknown(probe.reason or "The ledger does not tell yet whether it has this document.")
+        told = probe.reason or "The ledger does not tell yet whether it has this document."
+        raise OutcomeUnknown(told, retry_after=probe.wait)
 
     def _send(self, session: Session) -> Record | Deletion:
         posting = self.posting

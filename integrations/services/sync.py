@@ -16,6 +16,7 @@ from integrations.models import Connection, SyncRun
 from integrations.services import failures, ledgers
 from integrations.services.calls import Recorder
 from integrations.services.connectors import known_resources
+from integrations.services.custom_fields import learn
 from integrations.services.pulling import Pull, call_counts
 from integrations.services.work import LeaseLostError, backoff, claim, conclude, keep, release
 from tenants.models import User
@@ -175,6 +176,8 @@ def _succeed(run: SyncRun, unreadable: IntegrationError | None) -> None:
         Connection.objects.filter(pk=run.connection_id).usable().update(
             last_success_at=now, next_sync_at=later, error={}
         )
+        if run.changed:
+            learn(run.connection)
 
 
 def _fail(run: SyncRun, error: IntegrationError, counts: dict[str, int]) -> None:

@@ -72,6 +72,12 @@ def money(value: Any, currency: str | None = "") -> SafeString:
 
 
 @register.filter
+def at(values: Any, key: str) -> Any:
+    """The value of a mapping under a key that a page has in a variable."""
+    return values.get(key) if isinstance(values, dict) else None
+
+
+@register.filter
 def number(value: Any) -> str:
     """A quantity or rate without idle zeros: `2`, `1.5`, `0.8471`."""
     found = as_decimal(value)

@@ -1,11 +1,11 @@
 """Money out: bills, vendor credits, purchase orders, bill payments, expenses."""
 
-from integrations.unified.sales import SETTLEMENT, TAXED
+from integrations.unified.sales import CREDIT, SETTLEMENT, TAXED
 from integrations.unified.schema import BOOL, CREATE, REF, TEXT, Schema, choice, needed
 
 SCHEMAS: dict[str, Schema] = {
     "bills": TAXED,
-    "vendor_credits": TAXED,
+    "vendor_credits": CREDIT,
     "purchase_orders": {**TAXED, "account": REF, "expected_on": TAXED["due_on"]},
     "bill_payments": {**SETTLEMENT, "payment_type": choice("check", "credit_card")},
     "expenses": {

@@ -12,16 +12,8 @@ SCHEMAS: dict[str, Schema] = {
         "currency": CURRENCY,
         "made_at": DATETIME,
         "columns": listed({"key": TEXT, "title": TEXT, "type": TEXT}),
-        "rows": listed(
-            {
-                "kind": Spec("choice", choices=("section", "data", "summary")),
-                "label": TEXT,
-                "id": TEXT,
-                "group": TEXT,
-                "level": WHOLE,
-                "values": Spec("any"),
-            }
-        ),
+        "rows": Spec("any", help="Nested: sections with rows, total and sum; lines; results (see report_tree)."),
+        "checks": Spec("any", help="How many totals were worked out again, and which of them differ."),
         "is_cut_short": Spec("bool"),
     },
     "attachments": {

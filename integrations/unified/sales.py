@@ -32,6 +32,18 @@ TAXED: Schema = {
     "payment_terms": REF,
 }
 
+ALLOCATIONS = listed(
+    {
+        "type": choice(
+            "invoice", "credit_note", "journal_entry", "bill", "vendor_credit", "expense", "deposit", "other"
+        ),
+        "id": TEXT,
+        "amount": MONEY,
+    }
+)
+
+CREDIT: Schema = {**TAXED, "allocations": ALLOCATIONS}
+
 SETTLEMENT: Schema = {
     **DOCUMENT,
     "contact": needed("ref"),
@@ -40,21 +52,13 @@ SETTLEMENT: Schema = {
     "reference": TEXT,
     "total": Spec("money", needs=CREATE),
     "unapplied": given("money"),
-    "allocations": listed(
-        {
-            "type": choice(
-                "invoice", "credit_note", "journal_entry", "bill", "vendor_credit", "expense", "deposit", "other"
-            ),
-            "id": TEXT,
-            "amount": MONEY,
-        }
-    ),
+    "allocations": ALLOCATIONS,
     "lines": listed(LINE),
     "status": Spec("choice", choices=("posted", "void"), is_given_by_ledger=True),
 }
 
 SCHEMAS: dict[str, Schema] = {
     "invoices": {**TAXED, "email": TEXT, "billing_address": Spec("any"), "shipping_address": Spec("any")},
-    "credit_notes": TAXED,
+    "credit_notes": CREDIT,
     "payments": SETTLEMENT,
 }

@@ -48,13 +48,15 @@ def listed(fields: Schema, needs: frozenset[str] = frozenset()) -> Spec:
     return Spec("list", needs=needs, fields=fields)
 
 
+CUSTOM_FIELDS = listed({"id": TEXT, "name": TEXT, "value": ANY})
+
 RECORD: Schema = {
     "external_id": Spec("text", help="The ledger's own id."),
     "remote_type": Spec("text", help="The ledger's own name of this kind of record."),
     "version": Spec("text", help="What the ledger compares before it changes a record."),
     "created_at": given("datetime"),
     "modified_at": given("datetime"),
-    "custom_fields": listed({"id": TEXT, "name": TEXT, "value": ANY}),
+    "custom_fields": CUSTOM_FIELDS,
     "remote_fields": Spec("any", help="Properties in the ledger's own words, laid over what is sent."),
 }
 
@@ -75,6 +77,7 @@ LINE: Schema = {
     "gross_amount": MONEY,
     "contact": REF,
     "dimensions": DIMENSIONS,
+    "custom_fields": CUSTOM_FIELDS,
 }
 
 DOCUMENT: Schema = {

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, Posting
 from integrations.models.posting import PostingQuerySet
+from integrations.services.custom_fields import filled
 from integrations.services.postings import cancel_posting, request_posting
 from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
 from mappings.models.documents import ORIGIN
@@ -150,6 +151,9 @@ def _post(document: SourceDocument, version: MappingSet, result: Result) -> list
         )
         _wait(document, [problem], _WAITS.LEDGER)
         return []
+    if unfit := _fill_custom_fields(document, result):
+        _wait(document, [unfit], _WAITS.MAPPING)
+        return []
     references = complete(document, result.resource, result.payload, version.version)
     posting = request_posting(
         connection=document.connection,
@@ -166,6 +170,19 @@ def _post(document: SourceDocument, version: MappingSet, result: Result) -> list
     document.checked_at = document.mapped_at = timezone.now()
     document.save()
     return [*references.requested, posting]
+
+
+def _fill_custom_fields(document: SourceDocument, result: Result) -> Problem | None:
+    """Put the document's attributes into the payload; what stands in the way, if anything does."""
+    assert result.payload is not None  # noqa: S101 - narrows the type; the caller checked
+    try:
+        custom = filled(document.connection, result.resource, document.body.get("attributes") or {})
+    except ValidationError as unfit:
+        remedy = "Correct it at its source, or fill the ledger's field from another attribute."
+        return Problem(code="custom_field", text=" ".join(unfit.messages), remedy=remedy)
+    if custom:
+        result.payload["custom_fields"] = custom
+    return None
 
 
 def _wait(document: SourceDocument, problems: Iterable[Problem], waits_for: str) -> None:

@@ -11,12 +11,11 @@ from uuid import UUID, uuid5
 from django.db.models import Q
 
 from integrations.models import Connection, LedgerRecord, Posting
+from integrations.services.connectors import connector_of
 from integrations.services.postings import request_posting
 from mappings.models import SourceDocument
 from mappings.transform import Trace
 
-# Ledgers whose invoice lines name an item, which brings its income account along, instead of an account.
-_LINES_NEED_ITEMS = frozenset({"quickbooks"})
 _PLAIN_ITEMS = ("service", "non_inventory")
 _CONTACT_TYPES = {"sale": "customer", "purchase": "vendor", "expense": "vendor"}
 _OTHER = {"customer": "vendor", "vendor": "customer"}
@@ -42,10 +41,15 @@ def complete(document: SourceDocument, resource: str, payload: dict[str, Any], v
     found = References()
     if document.counterparty:
         payload["contact"] = _contact(found, document, version)
-    if resource == "invoices" and document.connection.connector in _LINES_NEED_ITEMS:
+    if resource == "invoices" and _lines_name_items(document.connection):
         for number, line in enumerate(payload["lines"], start=1):
             line["item"] = _item(found, document, line.pop("account"), number, version)
     return found
+
+
+def _lines_name_items(connection: Connection) -> bool:
+    """Whether an invoice's line names an item, which brings its income account along, instead of an account."""
+    return "invoice_lines_name_items" in connector_of(connection).traits
 
 
 def _contact(found: References, document: SourceDocument, version: int) -> dict[str, Any]:

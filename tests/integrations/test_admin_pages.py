@@ -182,7 +182,7 @@ def test_secrets_are_never_rendered(acme: Actors) -> None:
         make_credential(connection, secret={"access_token": "very-secret-token"})
         assert Credential.objects.get(connection=connection).secret["access_token"] == "very-secret-token"
     page = _page(acme.client("owner"), f"{BASE}/connection/{connection.pk}/change/")
-    assert "Consent needed again by" in page
+    assert "Reconnect at the latest by" in page
     assert "very-secret-token" not in page
 
 

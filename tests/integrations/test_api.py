@@ -185,6 +185,57 @@ def test_a_record_is_written_through_a_posting_once_per_key(
     assert (posting.origin_kind, posting.body["total"]) == ("api", "12.00")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [("patch", "", "update"), ("delete", "", "delete"), ("post", "/void", "void")],
+)
+def test_a_record_is_changed_through_a_posting_once_per_key(
+    acme: Actors, shop: Client, books: Connection, method: str, path: str, operation: str
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        record = make_record(books)
+    address = f"/api/v1/invoices/{record.external_id}{path}?connection={books.pk}"
+
+    def change(key: str) -> Any:
+        sent = {"memo": "Corrected"} if method == "patch" else {}
+        return getattr(shop, method)(address, sent, content_type="application/json", headers={"Idempotency-Key": key})
+
+    answers = [change("k-1"), change("k-1")]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    with tenant_scope(acme.tenant.pk):
+        posting = Posting.objects.get()
+    assert posting.operation == operation
+    assert (posting.body["external_id"], posting.body["remote_type"]) == (record.external_id, record.remote_type)
+
+
+def test_what_the_mirror_does_not_have_is_not_changed(shop: Client, books: Connection) -> None:
+    answer = shop.patch(
+        f"/api/v1/invoices/404?connection={books.pk}",
+        {"memo": "x"},
+        content_type="application/json",
+        headers={"Idempotency-Key": "k"},
+    )
+    assert answer.status_code == 404
+
+
+def test_where_kinds_share_an_id_the_caller_says_which(acme: Actors, shop: Client, books: Connection) -> None:
+    with tenant_scope(acme.tenant.pk):
+        for kind in ("Customer", "Vendor"):
+            make_record(books, "contacts", remote_type=kind, external_id="7")
+    address = f"/api/v1/contacts/7?connection={books.pk}"
+
+    def change(**more: Any) -> Any:
+        return shop.patch(
+            address, {"name": "New", **more}, content_type="application/json", headers={"Idempotency-Key": "k"}
+        )
+
+    refused = change()
+    assert refused.status_code == 400
+    assert "Customer, Vendor" in refused.content.decode()
+    assert change(remote_type="Vendor").status_code == 202
+
+
 def test_two_partners_may_choose_the_same_key(acme: Actors, shop: Client, books: Connection) -> None:
     other = _partner(acme, ["invoices:write"])
     answers = [

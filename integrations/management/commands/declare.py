@@ -87,11 +87,10 @@ class Command(BaseCommand):
 
 def _report(connector: Connector, body: Any) -> dict[str, Any]:
     """A report in unified form, under our name of it."""
-    given = str(((body or {}).get("Header") or {}).get("ReportName") or "")
-    call = next((call for call in connector.reports.values() if call.path.endswith(f"/{given}")), None)
+    call = reports.of_body(connector.reports, body)
     if call is None:
-        raise CommandError(f"{given!r} is no report that {connector.label} declares: {', '.join(connector.reports)}.")
-    return reports.READERS[call.rows](call.name, body)
+        raise CommandError(f"This is no report that {connector.label} declares: {', '.join(connector.reports)}.")
+    return reports.read(call, body)
 
 
 def _loaded(path: Path) -> Any:

@@ -1,4 +1,4 @@
-// Three small behaviours, each asked for by an attribute: live panels, bodies fetched when opened, and confirmation.
+// Small behaviours, each asked for by an attribute: live panels, bodies fetched when opened, lists narrowed, one submit.
 "use strict";
 
 (() => {
@@ -42,7 +42,35 @@
     });
   };
 
+  // <input data-narrows="ID"> shows only those children of #ID whose data-words hold what is typed; Enter takes the first.
+  const narrow = (input) => {
+    const list = document.getElementById(input.dataset.narrows);
+    const rows = [...list.querySelectorAll("[data-words]")];
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      rows.forEach((row) => { row.hidden = !words.every((word) => row.dataset.words.includes(word)); });
+      const shown = rows.filter((row) => !row.hidden);
+      list.querySelector("[data-none]")?.classList.toggle("hidden", shown.length > 0);
+      const chosen = list.querySelector("input:checked");
+      if (shown.length && (!chosen || chosen.closest("[data-words]").hidden)) { shown[0].querySelector("input").checked = true; }
+      list.closest("form").querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = shown.length === 0; });
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") { list.querySelector("[data-words]:not([hidden]) input:checked")?.focus(); event.preventDefault(); }
+    });
+  };
+
+  // <button data-fill="#field=value …"> fills in form fields, such as the days of a period.
+  const fill = (button) => button.addEventListener("click", () => {
+    button.dataset.fill.split(" ").forEach((pair) => {
+      const [selector, value] = pair.split("=");
+      document.querySelector(selector).value = value;
+    });
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-fill]").forEach(fill);
+    document.querySelectorAll("[data-narrows]").forEach(narrow);
     document.querySelectorAll("[data-live]").forEach(follow);
     document.querySelectorAll("details[data-body]").forEach(lazy);
     document.querySelectorAll(".tab-strip [aria-current]").forEach((tab) => {

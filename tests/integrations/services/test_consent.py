@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.engine.errors import ConfigurationError
 from integrations.models import Authorisation, Connection, Credential, SyncRun
-from integrations.services import ledgers
+from integrations.services import simulated
 from integrations.services.connections import (
     disconnect,
     finish_authorisation,
@@ -48,7 +48,7 @@ def finish(authorisation: Authorisation) -> Authorisation:
 def agree(actors: Actors, company: Company, **options: Any) -> Authorisation:
     """Consent up to the callback."""
     _, url = start(actors, **options)
-    return come_back(actors, ledgers.agreed("quickbooks", url, org=company.realm))
+    return come_back(actors, simulated.agreed("quickbooks", url, org=company.realm))
 
 
 def test_the_browser_is_sent_to_the_ledger_with_an_unguessable_state(acme: Actors, sandbox: Sandbox) -> None:
@@ -69,7 +69,7 @@ def test_the_callback_makes_no_call_and_keeps_the_code_encrypted(
     acme: Actors, company: Company, sandbox: Sandbox
 ) -> None:
     _, url = start(acme)
-    parameters = ledgers.agreed("quickbooks", url, org=company.realm)
+    parameters = simulated.agreed("quickbooks", url, org=company.realm)
     before = len(sandbox.get("/_control/calls")["calls"])
     received = come_back(acme, parameters, user=acme.owner)
     assert (received.status, received.secret["org"]) == (Status.RECEIVED, company.realm)
@@ -78,7 +78,7 @@ def test_the_callback_makes_no_call_and_keeps_the_code_encrypted(
 
 def test_an_answer_is_taken_once_in_time_by_the_one_who_asked(acme: Actors, rival: Actors, company: Company) -> None:
     authorisation, url = start(acme)
-    parameters = ledgers.agreed("quickbooks", url, org=company.realm)
+    parameters = simulated.agreed("quickbooks", url, org=company.realm)
     with pytest.raises(ValidationError, match="does not belong"):
         come_back(acme, {**parameters, "state": "guessed"})
     with pytest.raises(ValidationError, match="does not belong"):

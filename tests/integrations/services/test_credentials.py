@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -64,7 +65,8 @@ def test_a_token_that_the_ledger_refused_is_renewed_although_it_looks_fresh(acme
     assert access_token(connection, ledger, refused="access-1") == "access-2"
 
 
-def test_a_lost_answer_leaves_the_old_token_to_be_tried_again(acme: Actors) -> None:
+def test_a_lost_answer_leaves_the_old_token_to_be_tried_again(acme: Actors, settings: Any) -> None:
+    settings.RETRY_BASE_SECONDS = 0
     connection, ledger = make_connection(acme.tenant), Ledger()
     ledger.lose_answers = 1
     give_tokens(connection, seconds=30)
@@ -72,6 +74,28 @@ def test_a_lost_answer_leaves_the_old_token_to_be_tried_again(acme: Actors) -> N
         access_token(connection, ledger)
     assert access_token(connection, ledger) == "access-3"
     assert ledger.asked == ["refresh-1", "refresh-1"]
+
+
+@pytest.mark.parametrize(
+    ("seconds_left", "told", "expected"),
+    [(30, None, 2), (-40, None, 22), (-4000, None, 60), (30, 120.0, 120)],
+    ids=["still good", "missed for 40 s", "missed for long", "the ledger says when"],
+)
+def test_a_token_endpoint_that_fails_is_left_alone_the_longer_the_longer_it_fails(
+    acme: Actors, seconds_left: int, told: float | None, expected: int
+) -> None:
+    connection = make_connection(acme.tenant)
+    give_tokens(connection, seconds=seconds_left)
+
+    def down(connection: Connection, refresh_token: str) -> TokenSet:
+        raise LedgerUnavailable("Down.", retry_after=told)
+
+    with pytest.raises(LedgerUnavailable):
+        access_token(connection, down)
+    with inside(connection):
+        until = Credential.objects.get(connection=connection).lease_until
+    assert until is not None
+    assert abs((until - timezone.now()).total_seconds() - expected) < 2
 
 
 def test_a_new_refresh_token_that_does_not_work_gives_way_to_the_one_before(acme: Actors) -> None:

@@ -110,7 +110,7 @@ def test_what_a_full_reread_never_meets_is_gone(connection: Connection) -> None:
     store(connection, invoice(1), invoice(2))
     since = timezone.now()
     run = SyncRun.objects.create(tenant_id=connection.tenant_id, connection=connection, trigger="manual", is_full=True)
-    note_seen(run=run, resource="invoices", records=[invoice(2)])
+    note_seen(run=run, resource="invoices", keys=[(invoice(2).remote_type, invoice(2).external_id)])
     assert delete_unseen(run=run, resource="invoices", since=since) == 1
     assert [row.external_id for row in LedgerRecord.objects.of(connection, "invoices")] == ["2"]
 

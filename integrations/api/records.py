@@ -1,6 +1,7 @@
 """The partner API over connections, runs, postings and the unified resources."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import uuid5
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
+from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.exceptions import ValidationError as BadRequest
 from rest_framework.request import Request
@@ -46,7 +48,7 @@ class Unprocessable(APIException):
     default_detail = "The request was understood and refused."
 
 
-def _in_words(refused: ValidationError) -> Unprocessable:
+def in_words(refused: ValidationError) -> Unprocessable:
     return Unprocessable(" ".join(refused.messages))
 
 
@@ -75,7 +77,7 @@ class SyncRunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
             with transaction.atomic():
                 run = sync.request_sync(trigger=SyncRun.Trigger.MANUAL, **wanted.validated_data)
         except ValidationError as refused:
-            raise _in_words(refused) from refused
+            raise in_words(refused) from refused
         transaction.on_commit(partial(tasks.run_sync.delay, str(run.tenant_id), str(run.pk)))
         return Response(self.get_serializer(run).data, status=status.HTTP_202_ACCEPTED)
 
@@ -124,20 +126,60 @@ class RecordViewSet(TenantViewSet):
 
     def create(self, request: Request) -> Response:
         """Write a record to the ledger; 202 with the posting, whose address tells the outcome."""
-        connection = self._connection(self._query(request))
+        return self._write(request, Posting.Operation.CREATE, self._body(request))
+
+    def partial_update(self, request: Request, external_id: str) -> Response:
+        """Change the given fields of a record in the ledger; 202 with the posting."""
+        return self._change(request, Posting.Operation.UPDATE, external_id)
+
+    def destroy(self, request: Request, external_id: str) -> Response:
+        """Delete a record in the ledger, where it can be deleted; 202 with the posting."""
+        return self._change(request, Posting.Operation.DELETE, external_id)
+
+    @action(detail=True, methods=["post"])
+    def void(self, request: Request, external_id: str) -> Response:
+        """Void a document in the ledger: its amounts become zero, it stays on the books; 202 with the posting."""
+        return self._change(request, Posting.Operation.VOID, external_id)
+
+    @action(detail=True, methods=["post"])
+    def allocate(self, request: Request, external_id: str) -> Response:
+        """Apply a credit note, vendor credit or payment to documents (`allocations`); 202 with the posting."""
+        return self._change(request, Posting.Operation.ALLOCATE, external_id)
+
+    def _body(self, request: Request) -> dict[str, Any]:
         if not isinstance(request.data, dict):
             raise BadRequest("Send one JSON object: the record in the unified model.")
+        return dict(request.data)
+
+    def _change(self, request: Request, operation: str, external_id: str) -> Response:
+        given = self._body(request)
+        connection = self._connection(self._query(request))
+        rows = LedgerRecord.objects.of(connection, self.resource).filter(external_id=external_id)
+        kinds = set(rows.values_list("remote_type", flat=True))
+        if not kinds:
+            raise NotFound(f"There is no record {external_id} in the portal's copy of this ledger.")
+        kind = given.get("remote_type", "")
+        if kind not in kinds:
+            if len(kinds) > 1:
+                raise BadRequest({"remote_type": [f"Say which of these it is: {', '.join(sorted(kinds))}."]})
+            (kind,) = kinds
+        body = {**given, "external_id": external_id, "remote_type": kind}
+        return self._write(request, operation, body)
+
+    def _write(self, request: Request, operation: str, body: dict[str, Any]) -> Response:
+        connection = self._connection(self._query(request))
         try:
             with transaction.atomic():
                 posting = postings.request_posting(
                     connection=connection,
                     resource=self.resource,
-                    body=dict(request.data),
+                    operation=operation,
+                    body=body,
                     origin_kind="api",
                     idempotency_key=self._key(request),
                 )
         except ValidationError as refused:
-            raise _in_words(refused) from refused
+            raise in_words(refused) from refused
         transaction.on_commit(partial(tasks.send_posting.delay, str(posting.tenant_id), str(posting.pk)))
         address = reverse("postings-detail", args=[posting.pk], request=request)
         shown = PostingSerializer(posting, context=self.get_serializer_context()).data
@@ -173,31 +215,43 @@ def _record_viewset(resource: str) -> type[RecordViewSet]:
     viewset: Any = type(f"{resource.title().replace('_', '')}ViewSet", (RecordViewSet,), {})
     viewset.resource, viewset.required_scope = resource, name
     viewset.__doc__ = f"{Resource(resource).label} in the unified model."
-    for action, schema in (
-        ("list", extend_schema(parameters=[RecordQuery], responses=UnifiedPage, operation_id=f"list-{name}")),
-        ("retrieve", extend_schema(parameters=[_CONNECTION], responses=UnifiedRecord, operation_id=f"get-{name}")),
-        (
-            "create",
-            extend_schema(
-                parameters=[_CONNECTION, _KEY_HEADER],
-                request=dict,
-                responses={202: PostingSerializer},
-                operation_id=f"create-{name}",
-            ),
-        ),
-    ):
-        setattr(viewset, action, schema(_own(action)))
+    for verb, description in _DESCRIBED.items():
+        setattr(viewset, verb, description(name)(_own(verb)))
     return cast("type[RecordViewSet]", viewset)
 
 
-def _own(action: str) -> Any:
-    # Each resource describes itself in OpenAPI, so each has its own function object.
-    inherited = getattr(RecordViewSet, action)
+def _reading(verb: str, *, query: Any, answer: Any) -> Callable[[str], Any]:
+    return lambda name: extend_schema(parameters=query, responses=answer, operation_id=f"{verb}-{name}")
 
+
+def _writing(verb: str) -> Callable[[str], Any]:
+    return lambda name: extend_schema(
+        parameters=[_CONNECTION, _KEY_HEADER],
+        request=None if verb == "delete" else dict,
+        responses={202: PostingSerializer},
+        operation_id=f"{verb}-{name}",
+    )
+
+
+_DESCRIBED: dict[str, Callable[[str], Any]] = {
+    "list": _reading("list", query=[RecordQuery], answer=UnifiedPage),
+    "retrieve": _reading("get", query=[_CONNECTION], answer=UnifiedRecord),
+    "create": _writing("create"),
+    "partial_update": _writing("update"),
+    "destroy": _writing("delete"),
+    "void": _writing("void"),
+    "allocate": _writing("allocate"),
+}
+
+
+def _own(verb: str) -> Any:
+    # Each resource describes itself in OpenAPI, so each has its own function object.
+    inherited = getattr(RecordViewSet, verb)
+
+    @wraps(inherited)
     def call(self: RecordViewSet, request: Request, *args: Any, **kwargs: Any) -> Any:
         return inherited(self, request, *args, **kwargs)
 
-    call.__name__, call.__doc__ = action, inherited.__doc__
     return call
 
 

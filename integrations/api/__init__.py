@@ -1,0 +1,12 @@
+"""The partner API of this app: connections, runs, postings, the unified resources, and questions asked on demand."""
+
+from rest_framework.routers import BaseRouter
+
+from integrations.api import coverage, questions, records
+
+
+def register(router: BaseRouter) -> None:
+    """Add this app's resources to the API's router."""
+    records.register(router)
+    questions.register(router)
+    coverage.register(router)
