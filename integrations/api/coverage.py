@@ -1,7 +1,7 @@
 """The partner API's answer to: what can this ledger do?"""
 
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -48,8 +48,8 @@ class CoverageViewSet(ViewSet):
     """Ledger by resource: operations, fields, filters, how changes are found, what is missing and why."""
 
     # Nothing of any tenant: published, like the API's description.
-    permission_classes: ClassVar = [AllowAny]
-    authentication_classes: ClassVar[list[Any]] = []
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
 
     @extend_schema(
         operation_id="list-coverage",

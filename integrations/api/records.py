@@ -252,6 +252,9 @@ def _own(verb: str) -> Any:
     def call(self: RecordViewSet, request: Request, *args: Any, **kwargs: Any) -> Any:
         return inherited(self, request, *args, **kwargs)
 
+    if hasattr(inherited, "kwargs"):
+        # An @action keeps its description in there.
+        call.kwargs = dict(inherited.kwargs)  # type: ignore[attr-defined]
     return call
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-import httpx
-
 from integrations.engine import jsontext, redaction
 from integrations.engine.declarations import Http
 
@@ -34,6 +32,19 @@ class Exchange:
     correlation_id: str
     error_code: str = ""
     kind: str = "call"
+
+
+class Sent(Protocol):
+    """What is kept of a request that goes over the wire; `content` is its body."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> object: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def content(self) -> bytes: ...
 
 
 class Recorder(Protocol):
@@ -67,7 +78,7 @@ class Wire:
         return time.monotonic() - self.began
 
 
-def exchange(http: Http, built: httpx.Request, wire: Wire, kind: str) -> Exchange:
+def exchange(http: Http, built: Sent, wire: Wire, kind: str) -> Exchange:
     """The record of a call; it holds no secrets."""
     headers = {name.lower(): value for name, value in wire.headers.items()}
     return Exchange(

@@ -14,10 +14,11 @@ from integrations.engine.columns import NO_COLUMNS, Columns
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.steps import Cursor, Once, Seen, Step
 
-_QUOTES = {
+_QUOTES: dict[str, tuple[str, dict[str, str | int | None]]] = {
     "backslash": ("'", {"\\": "\\\\", "'": "\\'"}),
     "doubled": ("'", {"'": "''"}),
     "double": ('"', {"\\": "\\\\", '"': '\\"'}),
+    "escaped": ("", {"'": "\\'"}),
     "none": ("", {}),
 }
 QUOTES = frozenset(_QUOTES)
@@ -142,8 +143,11 @@ class Listing:
                 **{name: str(value) for name, value in equal.items()}
             )
         if self.match.body is not None:
+            # In JSON a value stands in quotes already: only a style without quotes of its own has a say.
+            style = "none" if _QUOTES[self.quote][0] else self.quote
             filters = [
-                templates.filled_structure(self.match.body, {"name": n, "value": str(v)}) for n, v in equal.items()
+                templates.filled_structure(self.match.body, {"name": name, "value": quoted(value, style)})
+                for name, value in equal.items()
             ]
             return self._called(None, places, self.filters, _with_filters(self.body, self.match.at, filters))
         if not self.match.clause:

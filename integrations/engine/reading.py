@@ -149,7 +149,7 @@ class Reader:
 
     def _walked(self, entity: Entity, listing: Listing, more: Mapping[str, Any]) -> Iterator[list[Any]]:
         """All pages of a listing."""
-        places = {**self.places(entity), **more, "custom": self._ledger.columns_of(entity, listing)}
+        places = {**self.places(entity), "custom": self._ledger.columns_of(entity, listing), **more}
         if "ids" in more:
             places["ids"] = Ids(more["ids"], listing.quote)
         at, is_done = None, False
@@ -276,7 +276,7 @@ class Reader:
         while not is_done:
             answer = self._ledger.client.send(feed.listing.request(at, places, since))
             self._ledger.needs_json(answer)
-            present = next((rows for path in feed.listing.many if (rows := paths.getter(path)(answer.body))), [])
+            present: Any = next((rows for path in feed.listing.many if (rows := paths.getter(path)(answer.body))), [])
             rows = feed.listing.rows(present if isinstance(present, list) else [present], places)
             for row in rows:
                 told = get_at(row) if feed.at else None

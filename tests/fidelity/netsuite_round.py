@@ -99,8 +99,8 @@ async def reading(api: Any, seen: dict[str, Any]) -> None:
     seen["walked"] = len(ids) == len(set(ids)) == page["totalResults"]
     orders = await api.suiteql(
         "SELECT t.tranid, v.companyname, s.name, BUILTIN.DF(t.status) AS status FROM transaction t"
-        " JOIN transactionline tl ON tl.transaction = t.id AND tl.mainline = 'T' JOIN vendor v ON v.id = t.entity JOIN subsidiary s"
-        " ON s.id = tl.subsidiary WHERE t.type = 'PurchOrd' ORDER BY t.id", limit=1)  # fmt: skip
+        " JOIN transactionline tl ON tl.transaction = t.id AND tl.mainline = 'T' JOIN vendor v ON v.id = t.entity"
+        " JOIN subsidiary s ON s.id = tl.subsidiary WHERE t.type = 'PurchOrd' ORDER BY t.id", limit=1)  # fmt: skip
     seen["order"] = orders["items"][0]["status"]
     schema = await api.jsonschema("vendorBill")
     seen["custom"] = schema["properties"]["custbody_po_ref"]["title"]

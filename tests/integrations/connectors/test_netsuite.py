@@ -1,4 +1,4 @@
-"""NetSuite as finance people know it: joined orders, two kinds of contact, custom fields, legacy tax, locked periods."""
+"""NetSuite as finance people know it: joined orders, two contact kinds, custom fields, legacy tax, locked periods."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -248,6 +248,6 @@ def test_what_is_written_is_read_as_it_was_given(name: str, resource: str, data:
     assert differences(wanted, found.unified) == []
 
 
-@pytest.mark.parametrize("name", sorted({each.values[0] for each in WRITABLE}))
+@pytest.mark.parametrize("name", sorted({str(each.values[0]) for each in WRITABLE}))
 def test_the_books_balance_after_everything_was_written(name: str) -> None:
     assert books(name).simulation.trial_balance()["difference"] in ("0", "0.00")

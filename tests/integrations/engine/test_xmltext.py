@@ -10,7 +10,7 @@ from integrations.engine import xmltext
 from integrations.engine.xmltext import BrokenXmlError
 
 NAMES = st.from_regex(r"\A[A-Za-z][A-Za-z0-9]{0,8}\Z")
-TEXTS = st.text(st.characters(min_codepoint=33, max_codepoint=0x24F, exclude_categories=("Cc",)), min_size=1)
+TEXTS = st.text(st.characters(min_codepoint=33, max_codepoint=0x24F, exclude_categories=["Cc"]), min_size=1)
 DATA = st.recursive(
     TEXTS,
     lambda inner: st.dictionaries(

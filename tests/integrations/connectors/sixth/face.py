@@ -39,8 +39,8 @@ NAMES: dict[str, dict[str, str]] = {
     "account": {**_LISTED, "kind": "type"},
     "tax_rate": {**_LISTED, "percent": "percent"},
     "contact": {"name": "name", "email": "email", "phone": "phone", "active": "is_active"},
-    "item": {**_LISTED, "text": "description", "sort": "sort", "price": "sale_price", "income_account_id": "income_account",
-             "expense_account_id": "expense_account"},
+    "item": {**_LISTED, "text": "description", "sort": "sort", "price": "sale_price",
+             "income_account_id": "income_account", "expense_account_id": "expense_account"},
     "invoice": {**_DOCUMENT, "due_date": "due_on", "tax_mode": "tax_mode"},
     "bill": {**_DOCUMENT, "due_date": "due_on", "tax_mode": "tax_mode"},
     "payment": {**_DOCUMENT, "account_id": "account", "total": "total"},
@@ -53,7 +53,7 @@ class BrookFace:
     """Brook below /brook."""
 
     name = "brook"
-    formats = ("json",)
+    formats: tuple[str, ...] = ("json",)
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
