@@ -1,7 +1,7 @@
 """Several independent writes in one call: each item has its own outcome, a lost answer leaves all of them unknown.
 
 Style `items`: a list of named items, each with its own verb and kind of record. Style `collection`: records of one kind
-under one verb, answered in their order.
+under one verb, answered in their order; `array` is such a collection without anything around its array.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,11 +66,12 @@ def _collection(ledger: "Ledger", declared: Batch, alone: Sequence[RemoteRequest
     """The call of one record with the list made longer."""
     first = alone[0]
     asked = {(single.method, single.path, single.operation, single.remote_type, str(single.params)) for single in alone}
-    lists = [_listed(single.body) for single in alone]
+    lists = [[single.body] if declared.is_array else _listed(single.body) for single in alone]
     if len(asked) > 1 or any(found is None for found in lists):
         raise _unsupported(ledger, declared)
     rows = [row for found in lists for row in found or []]
-    body = dict.fromkeys(first.body, rows) if isinstance(first.body, Mapping) else rows
+    is_wrapped = isinstance(first.body, Mapping) and not declared.is_array
+    body = dict.fromkeys(first.body, rows) if is_wrapped else rows
     return RemoteRequest(
         first.method,
         first.path,

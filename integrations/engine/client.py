@@ -42,6 +42,8 @@ from integrations.engine.ways import TokenWay
 __all__ = ["Client", "Exchange", "NoRecorder", "Recorder"]
 
 _TOO_MANY = 429
+# How a manifest's table calls the refusal of a token that may only have ended.
+_EXPIRED = "token_expired"
 
 # Nothing has reached the ledger when one of these is raised.
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
@@ -140,7 +142,7 @@ class Client:
             interface = self.connector.interfaces[request.interface]
             request = spoken(interface, request, {**self.endpoints.application, **self.endpoints.places})
         if not request.sign or self._access is None:
-            return self._once(request, checks=checks)
+            return self._renewed(request, checks=checks)
         proof = self._proof(self._access)
         try:
             return self._once(self._signed(request, proof), checks=checks)
@@ -150,6 +152,18 @@ class Client:
             if newer == proof:
                 raise
             return self._once(self._signed(request, newer), checks=checks)
+
+    def _renewed(self, request: RemoteRequest, *, checks: bool) -> Answer:
+        """The answer; some ledgers call an ended token a bad request, and it is renewed once then as after a 401."""
+        try:
+            return self._once(request, checks=checks)
+        except ReauthorizationNeeded as error:
+            if self._access is None or error.code != _EXPIRED:
+                raise
+            stale = self._access.token()
+            if self._access.renew(stale) == stale:
+                raise
+            return self._once(request, checks=checks)
 
     def _proof(self, access: Access, *, refused: str = "") -> str:
         """What stands in envelopes: the way's own token, or a session that it opens where envelopes know only those."""

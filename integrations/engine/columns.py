@@ -1,4 +1,4 @@
-"""Rows of a query language in the shape of the ledger's own records: each path has an alias in the SELECT."""
+"""Rows of a query language in the shape of the ledger's own records: what is selected, and where it belongs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,28 +7,43 @@ from typing import Any
 from integrations.engine import paths
 
 
+class Selected(list[str]):
+    """Expressions as a list in structures, and with their aliases in texts (`expression AS alias, …`)."""
+
+    def __init__(self, aliased: list[tuple[str, str, str]]) -> None:
+        super().__init__(expression for _, _, expression in aliased)
+        self._text = ", ".join(f"{expression} AS {alias}" for alias, _, expression in aliased)
+
+    def __str__(self) -> str:
+        return self._text
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Path in the record → expression of the query language."""
 
     declared: Mapping[str, str] = field(default_factory=dict)
 
-    def selected(self, custom: Mapping[str, str]) -> str:
-        """The list of a SELECT; `custom` are discovered columns."""
-        return ", ".join(f"{expression} AS {alias}" for alias, _, expression in self._aliased(custom))
+    def selected(self, custom: Mapping[str, str]) -> Selected:
+        """What is selected; `custom` are discovered columns."""
+        return Selected(self._aliased(custom))
 
     def unfolded(self, row: Any, custom: Mapping[str, str]) -> Any:
-        """The record of a row; a row that was not selected so stays as it is."""
+        """The record of a row, whose values stand under aliases or expressions; another row stays as it is."""
         if not self.declared or not isinstance(row, Mapping):
             return row
         known = {name.lower(): value for name, value in row.items()}
         aliased = self._aliased(custom)
-        if not any(alias in known for alias, _, _ in aliased):
-            return row
+        if any(alias in known for alias, _, _ in aliased):
+            named = [(alias, path) for alias, path, _ in aliased]
+        else:
+            named = [(expression.lower(), path) for _, path, expression in aliased]
+            if not any(name in known for name, _ in named):
+                return row
         record: dict[str, Any] = {}
-        for alias, path, _ in aliased:
-            if known.get(alias) is not None:
-                paths.putter(path)(record, known[alias])
+        for name, path in named:
+            if known.get(name) is not None:
+                paths.putter(path)(record, known[name])
         return record
 
     def _aliased(self, custom: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -26,10 +26,14 @@ def constant(options: Section, shapes: Shapes) -> Converter:
 
 
 def cases(options: Section, shapes: Shapes) -> Converter:
-    """The value of the first case whose condition holds: a status told by several properties."""
+    """The value of the first case whose condition holds: a word told by several properties.
+
+    `writable`: the equalities of the first case of a value are written for it.
+    """
+    declared = list(options.items("cases", "case"))
     found = [
         (conditions.compiled(case.mapping("when"), case.at("when")), _exact(case.data.get("value")))
-        for case in options.items("cases", "case")
+        for case in declared
     ]
     if not found:
         raise ManifestError(f"{options.where}: cases is missing, expected a list of value and when")
@@ -40,7 +44,18 @@ def cases(options: Section, shapes: Shapes) -> Converter:
                 return value
         return None
 
-    return Converter(read, None)
+    settings = [(case.data.get("value"), conditions.settings(case.mapping("when"))) for case in declared]
+
+    def write(value: Any, context: Context) -> dict[str, Any]:
+        for told, wanted in settings:
+            if told == value:
+                target: dict[str, Any] = {}
+                for path, set_to in wanted:
+                    paths.putter(path)(target, set_to)
+                return target
+        raise ValueError(f"{value!r} is unknown, expected one of {', '.join(str(told) for told, _ in settings)}")
+
+    return Converter(read, write if options.flag("writable") else None)
 
 
 def _exact(value: Any) -> Any:

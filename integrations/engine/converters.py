@@ -69,6 +69,8 @@ class Field:
     """Among alternatives: whether the remote record written so far allows this one."""
     plain_read: PlainRead | None = None
     plain_put: PlainPut | None = None
+    fallback: str = ""
+    """The fact of the organisation that is written where the ledger needs the field and the record does not give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class _Plan:
 
     operation: str
     required: tuple[str, ...]
+    fallbacks: Mapping[str, str]
     puts: Mapping[str, Put]
     write: Put
 
@@ -119,6 +122,9 @@ class Shape:
         target: Remote = {}
         if self.sends is not None:
             self.sends(target)
+        if plan.fallbacks:
+            known = {name: context.values.get(fact) for name, fact in plan.fallbacks.items()}
+            unified = known | {name: value for name, value in unified.items() if value is not None}
         try:
             plan.write(unified, target, context)
         except _UNREADABLE:
@@ -140,6 +146,7 @@ class Shape:
             plan = self._plans[operation, country] = _Plan(
                 operation,
                 tuple(field.name for field in self._writers if operation in field.required_on),
+                {f.name: f.fallback for f in self._writers if f.fallback and operation in f.required_on},
                 {field.name: field.put for field in sent if field.put is not None},
                 inlining.writer((field.name, field.put, field.plain_put) for field in sent if field.put is not None),
             )

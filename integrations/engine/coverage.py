@@ -143,7 +143,7 @@ def _fields(declared: Resource) -> Iterable[FieldCover]:
                 type=spec.kind,
                 is_read=any(field.read is not None for field in found),
                 is_written=any(field.put is not None for field in found),
-                needed_on=tuple(sorted({operation for field in found for operation in field.required_on})),
+                needed_on=tuple(sorted({verb for field in found if not field.fallback for verb in field.required_on})),
             )
 
 

@@ -217,6 +217,8 @@ class Batch:
     operations: tuple[str, ...]
     is_collection: bool = False
     """Records of one kind under one verb, answered in their order; else named items, each with its own verb."""
+    is_array: bool = False
+    """Such records stand in an array that is the whole body, where one alone is the body itself."""
     path: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     id_length: int = 36

@@ -84,6 +84,7 @@ class Compiler:
             fits=_fits(options),
             plain_read=_plain_read(converter, options),
             plain_put=_plain_put(converter, options),
+            fallback=options.text("default_from", "") if options.has("required_on") else "",
         )
 
 
@@ -270,4 +271,5 @@ def _alternatives(name: str, found: list[Field], where: str) -> Field:
         required_on=first.required_on,
         operations=first.operations,
         not_in=first.not_in,
+        fallback=first.fallback,
     )

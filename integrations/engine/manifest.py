@@ -9,7 +9,7 @@ from typing import Any
 from integrations.engine import conditions, manifest_access, manifest_reading, templates
 from integrations.engine.declarations import Connector, Entity, Lookup, Resource
 from integrations.engine.fields import Compiler
-from integrations.engine.manifest_access import strings
+from integrations.engine.manifest_access import columns, strings
 from integrations.engine.manifest_files import files
 from integrations.engine.manifest_limits import errors_table, limits
 from integrations.engine.manifest_parts import changes, reports
@@ -159,7 +159,7 @@ class _Resource:
             Section.of("paging", preset, section.at("paging")),
             self._root.mapping("settings"),
             own=strings(section, "places"),
-            columns=strings(section, "columns"),
+            columns=columns(section),
         )
 
     def _whole(self, section: Section) -> Section:
@@ -173,7 +173,7 @@ class _Resource:
             # A shape that is not there is told of where the fields are compiled.
             if declared := self._shapes.data.get(name):
                 found |= self._inherited(Section.of("shape", declared, f"{self._shapes.where}.{name}"), key)
-        return found | dict(section.mapping(key))
+        return found | dict(columns(section) if key == "columns" else section.mapping(key))
 
     def _entity(self, name: str, section: Section) -> Entity:
         section = self._whole(section)

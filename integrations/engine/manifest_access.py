@@ -292,3 +292,10 @@ def strings(section: Section, key: str) -> Mapping[str, str]:
     """A mapping of texts; whatever stands there is taken as text."""
     found: Mapping[str, Any] = section.mapping(key)
     return {name: str(value) for name, value in found.items()}
+
+
+def columns(section: Section) -> Mapping[str, str]:
+    """`columns`: path → expression; a list where the ledger's own names are the paths."""
+    if isinstance(section.data.get("columns"), list):
+        return {name: name for name in section.texts("columns")}
+    return strings(section, "columns")

@@ -8,6 +8,7 @@ from integrations.engine.columns import Columns
 from integrations.engine.declarations import DeletionFeed
 from integrations.engine.discovery import KEY, Discovery
 from integrations.engine.interfaces import Interface
+from integrations.engine.manifest_access import columns as manifest_columns
 from integrations.engine.manifest_access import strings
 from integrations.engine.messages import FORMATS
 from integrations.engine.paging import QUOTES, Listing, Match, Since
@@ -183,12 +184,14 @@ def _part(name: str, section: Section, preset: Mapping[str, Any], places: Collec
     into = section.mapping("into")
     return Part(
         listing=listing(
-            Section.of("paging", paging, section.at("paging")), places, own=own, columns=strings(section, "columns")
+            Section.of("paging", paging, section.at("paging")), places, own=own, columns=manifest_columns(section)
         ),
         key=section.text("key"),
         most=section.whole("most", 200),
         into=tuple((path, conditions.compiled(test or {}, section.at(f"into.{path}"))) for path, test in into.items())
         or ((name, lambda row: True),),
+        under=section.text("under", ""),
+        id=section.text("id", "id"),
     )
 
 

@@ -154,7 +154,8 @@ def batch(root: Section) -> Batch | None:
     if not root.has("batch"):
         return None
     section = root.section("batch", "batch")
-    is_collection = section.choice("style", frozenset({"items", "collection"}), "items") == "collection"
+    style = section.choice("style", frozenset({"items", "collection", "array"}), "items")
+    is_collection = style != "items"
     operations = section.texts("operations") or ("create", "update", "delete")
     if unknown := set(operations) - set(WRITES):
         raise ManifestError(f"{section.at('operations')}: unknown {listed(unknown)}, expected some of {listed(WRITES)}")
@@ -162,6 +163,7 @@ def batch(root: Section) -> Batch | None:
         most=section.whole("most"),
         operations=operations,
         is_collection=is_collection,
+        is_array=style == "array",
         path="" if is_collection else templates.checked(section.text("path"), section.at("path")),
         params=strings(section, "params"),
         id_length=section.whole("id_length", 36),

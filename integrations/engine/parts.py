@@ -17,6 +17,9 @@ class Part:
     key: str
     most: int
     into: tuple[tuple[str, Holds], ...]
+    under: str = ""
+    """The list of an earlier part whose rows they belong to, by the property `id`; empty: to the record itself."""
+    id: str = ""
 
 
 Walk = Callable[[Listing, Mapping[str, Any]], Iterator[list[Any]]]
@@ -26,17 +29,26 @@ Walk = Callable[[Listing, Mapping[str, Any]], Iterator[list[Any]]]
 def filled(parts: Sequence[Part], records: Mapping[str, dict[str, Any]], walk: Walk) -> None:
     """Put the child rows of these records (by id) into them; a record without any gets empty lists."""
     for part in parts:
+        owners = _owners(part, records) if part.under else records
         for path, _ in part.into:
-            for record in records.values():
-                paths.putter(path)(record, [])
-        ids = list(records)
+            for owner in owners.values():
+                paths.putter(path)(owner, [])
+        ids = list(owners)
         for start in range(0, len(ids), part.most):
-            _chunk(part, records, ids[start : start + part.most], walk)
+            _chunk(part, owners, ids[start : start + part.most], walk)
+
+
+def _owners(part: Part, records: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The rows of an earlier part, by their ids."""
+    rows, identity = paths.getter(part.under), paths.getter(part.id)
+    return {str(identity(row)): row for record in records.values() for row in rows(record) or []}
 
 
 def _chunk(part: Part, records: Mapping[str, dict[str, Any]], ids: list[str], walk: Walk) -> None:
     owner = paths.getter(part.key)
-    for rows in walk(part.listing, {"ids": ids}):
+    # User-defined fields are those of lines, not of what lines are made of.
+    places = {"ids": ids, "custom": {}} if part.under else {"ids": ids}
+    for rows in walk(part.listing, places):
         for row in rows:
             record = records.get(str(owner(row)))
             place = next((path for path, holds in part.into if holds(row)), None)

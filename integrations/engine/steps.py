@@ -90,13 +90,18 @@ class Offset:
         if seen and start > self.first and not set(seen).intersection(page.ids):
             return {"start": max(self.first, start - size), "seen": seen}
         if self.more_path:
-            is_last = paths.getter(self.more_path)(page.answer.body) not in (True, "true")
+            is_last = not _says_more(paths.getter(self.more_path)(page.answer.body))
         else:
             is_last = len(page.rows) < size
         if is_last or not page.rows:
             return None
         following = start + len(page.rows) - self.overlap
         return {"start": following, "seen": _landmarks(page.ids)} if self.overlap else {"start": following}
+
+
+def _says_more(told: Any) -> bool:
+    """What a ledger says of more: true, or where the next page begins."""
+    return told not in (None, False, "", "false", 0)
 
 
 def _landmarks(ids: Sequence[str]) -> list[str]:
@@ -129,7 +134,7 @@ class PageNumber:
         """The next number, until a short page or the ledger's word."""
         number = self._page(cursor)
         if self.more_path:
-            is_more = paths.getter(self.more_path)(page.answer.body) in (True, "true")
+            is_more = _says_more(paths.getter(self.more_path)(page.answer.body))
         elif self.pages_path:
             is_more = number < int(paths.getter(self.pages_path)(page.answer.body) or 0)
         else:

@@ -1,5 +1,6 @@
 """Collections: several records of one kind in one call, each with its own outcome."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,13 @@ def test_a_collection_is_of_one_kind_and_of_declared_verbs() -> None:
         orchard({}, []).post_batch([invoice("A", "update")])
     with pytest.raises(errors.RejectedError, match="at most 3 of create"):
         orchard({}, []).post_batch([invoice("A")] * 4)
+
+
+def test_an_array_is_the_whole_body_and_its_records_are_what_each_would_be_alone() -> None:
+    asked: list[httpx.Request] = []
+    ledger = orchard({"Invoices": [{"InvoiceID": "i1"}, {"InvoiceID": "i2"}]}, asked)
+    batch = replace(ledger.connector.batch or pytest.fail("no batch"), is_array=True)
+    ledger.connector = replace(ledger.connector, batch=batch)
+    ledger.post_batch([invoice("A"), invoice("B")])
+    alone = [ledger.request("invoices", "create", invoice(name).unified).body for name in "AB"]
+    assert jsontext.loads(asked[0].content) == jsontext.loads(jsontext.dumps(alone))

@@ -10,6 +10,7 @@ import pytest
 
 from integrations.engine import errors
 from integrations.engine.client import Client
+from integrations.engine.faults import Rule
 from integrations.engine.limits import NOTHING, Heard
 from integrations.engine.messages import RemoteRequest
 from tests.integrations.engine.company import Company, Tokens, fault, said
@@ -101,6 +102,27 @@ def test_a_token_refused_twice_asks_for_a_new_consent() -> None:
         company.client.send(READ)
     assert caught.value.who_can_fix == "owner"
     assert len(company.requests) == 2
+
+
+@pytest.mark.parametrize(("accepted", "calls"), [("Bearer fresh", 2), ("nothing", 2)])
+def test_an_ended_token_that_is_called_a_bad_request_is_renewed_once_too(accepted: str, calls: int) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_let_in = request.headers["Authorization"] == accepted
+        return said({"Invoice": {"Id": "1"}}) if is_let_in else fault("10", "Invalid token", status=400)
+
+    company = Company(answer)
+    ended = Rule(
+        errors.ReauthorizationNeeded, "token_expired", "", "", "", statuses=frozenset({400}), text="invalid token"
+    )
+    connector = company.client.connector
+    table = replace(connector.errors, rules=(ended, *connector.errors.rules))
+    company.client.connector = replace(connector, errors=table)
+    if accepted == "nothing":
+        with pytest.raises(errors.ReauthorizationNeeded):
+            company.client.send(WRITE)
+    else:
+        assert company.client.send(WRITE).status == 200
+    assert len(company.requests) == calls
 
 
 def test_no_other_host_is_ever_called() -> None:

@@ -1,0 +1,98 @@
+"""Rows of query languages whose questions are structures: what is asked for, and rows that belong to other rows."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.engine.columns import Columns
+from integrations.engine.converters import Context, FieldProblems, Shape
+from integrations.engine.fields import Compiler
+from integrations.engine.messages import Answer
+from integrations.engine.paging import Listing, Match, Since
+from integrations.engine.parts import Part, filled
+from integrations.engine.sections import Section
+from integrations.engine.steps import Offset
+
+BILLS = Listing(
+    step=Offset(first=1, more_path="meta.next"),
+    method="POST",
+    path="/query",
+    body={"object": "{path}", "fields": "{columns}", "filters": [], "start": "{start}", "size": "{size}"},
+    size=2,
+    quote="escaped",
+    since=Since(body={"filters": [{"$gte": {"changed": "{since}"}}]}, format="%Y-%m-%dT%H:%M:%SZ"),
+    match=Match(body={"$eq": {"{name}": "{value}"}}, at="filters", among_body={"$in": {"key": "{ids}"}}),
+    columns=Columns({"key": "key", "vendor.name": "vendor.name"}),
+)
+PLACES = {"path": "bill", "custom": {"nsp::PLACE": "nsp::PLACE"}}
+
+
+def shape(fields: dict[str, Any]) -> Shape:
+    return Compiler(Section({}, "test"), {}).shape(Section.of("shape", {"fields": fields}, "test"))
+
+
+def test_columns_are_a_list_in_a_body_and_rows_keyed_by_them_are_unfolded() -> None:
+    request = BILLS.request(None, PLACES, None)
+    assert request.body == {
+        "object": "bill", "fields": ["key", "vendor.name", "nsp::PLACE"], "filters": [], "start": 1, "size": 2,
+    }  # fmt: skip
+    row = {"key": "7", "vendor.name": "Acme", "nsp::PLACE": "here"}
+    assert BILLS.rows([row], PLACES) == [{"key": "7", "vendor": {"name": "Acme"}, "nsp::PLACE": "here"}]
+
+
+def test_changes_and_searches_are_filters_of_the_body_with_what_ends_a_text_escaped() -> None:
+    since = BILLS.request(None, PLACES, datetime(2026, 1, 2, tzinfo=UTC)).body["filters"]
+    assert since == [{"$gte": {"changed": "2026-01-02T00:00:00Z"}}]
+    found = BILLS.matching(PLACES, {"number": "O'Brien"})
+    assert found is not None
+    assert found.body["filters"] == [{"$eq": {"number": "O\\'Brien"}}]
+
+
+@pytest.mark.parametrize(("told", "is_more"), [(3, True), (None, False), (True, True), (False, False), ("", False)])
+def test_more_is_told_by_true_or_by_where_the_next_page_begins(told: Any, is_more: bool) -> None:
+    answer = Answer(200, {}, {"meta": {"next": told}}, "")
+    assert (BILLS.advance(None, [{}, {}], ["1", "2"], answer) is not None) is is_more
+
+
+def test_rows_may_belong_to_rows_of_an_earlier_part() -> None:
+    lines = Part(BILLS, "bill.key", 10, (("lines", lambda row: True),))
+    taxes = Part(BILLS, "line.key", 1, (("taxes", lambda row: True),), under="lines", id="key")
+    told = [[{"key": "l1", "bill": {"key": "1"}}, {"key": "l2", "bill": {"key": "1"}}],
+            [{"line": {"key": "l1"}, "amount": 3}], []]  # fmt: skip
+    asked: list[Mapping[str, Any]] = []
+
+    def walk(listing: Listing, places: Mapping[str, Any]) -> Iterator[list[Any]]:
+        asked.append(places)
+        yield told[len(asked) - 1]
+
+    records: dict[str, dict[str, Any]] = {"1": {}}
+    filled([lines, taxes], records, walk)
+    assert [place["ids"] for place in asked] == [["1"], ["l1"], ["l2"]]
+    assert [line["taxes"] for line in records["1"]["lines"]] == [[{"line": {"key": "l1"}, "amount": 3}], []]
+    # What lines are made of has no user-defined fields of its own.
+    assert asked[1]["custom"] == {}
+
+
+def test_a_word_told_by_several_properties_is_written_as_all_of_them() -> None:
+    income = {"type": "statement", "side": "credit"}
+    kinds = [{"value": "income", "when": income}, {"value": "expense", "when": {"type": "statement", "side": "debit"}},
+             {"value": "income", "when": {"type": "statement"}}]  # fmt: skip
+    declared = shape({"type": {"as": "cases", "cases": kinds, "writable": True}})
+    assert declared.write({"type": "income"}, Context()) == income
+    assert declared.read({"type": "statement", "side": "both"}, Context()) == {"type": "income"}
+    with pytest.raises(FieldProblems, match="'bank' is unknown, expected one of income, expense"):
+        declared.write({"type": "bank"}, Context())
+
+
+def test_a_fact_of_the_organisation_is_written_where_the_ledger_needs_it() -> None:
+    path = {"path": "currency.code", "default_from": "home_currency"}
+    needed, optional = shape({"currency": {**path, "required_on": "create"}}), shape({"currency": path})
+    context = Context({"home_currency": "GBP"})
+    assert needed.write({}, context) == {"currency": {"code": "GBP"}}
+    assert needed.write({"currency": "EUR"}, context) == {"currency": {"code": "EUR"}}
+    assert needed.write({}, context, "update") == optional.write({}, context) == {}
+    with pytest.raises(FieldProblems, match="currency: is missing"):
+        needed.write({"memo": Decimal(1)}, Context())
