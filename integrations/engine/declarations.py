@@ -240,6 +240,9 @@ class ReportCall:
     """The ledger's name of a part (its group, or its label) → what it is in the unified model."""
     known_by: Mapping[str, Any]
     """What an answer says of itself when it is this report."""
+    body: Any = None
+    """What is asked where it is no address: dates are places, also by their parts (`{start_on.year}`)."""
+    interface: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,9 +152,10 @@ def _organisations(section: Section) -> Organisations | None:
     listing = section.section("organisations", "organisations")
     return Organisations(
         method=listing.text("method", "GET"),
-        path=templates.checked(listing.text("path"), listing.at("path")),
+        path=templates.checked(listing.text("path", "" if listing.has("interface") else ...), listing.at("path")),
         params=strings(listing, "params"),
         body=listing.data.get("body"),
+        interface=listing.text("interface", ""),
         many=listing.text("many", "."),
         id=listing.text("id"),
         name=listing.text("name"),

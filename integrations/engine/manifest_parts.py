@@ -5,6 +5,7 @@ from typing import Any
 
 from integrations.engine import templates
 from integrations.engine.declarations import ChangeFeed, ReportCall
+from integrations.engine.manifest_writing import interface
 from integrations.engine.reports import READERS
 from integrations.engine.sections import ManifestError, Section, listed
 from integrations.unified.report_tree import GROUPS
@@ -34,8 +35,10 @@ def reports(root: Section) -> Mapping[str, ReportCall]:
     return {
         name: ReportCall(
             name=name,
-            path=templates.checked(section.text("path"), section.at("path")),
+            path=templates.checked(section.text("path", "" if section.has("interface") else ...), section.at("path")),
             params=section.mapping("params"),
+            body=templates.checked_structure(section.data.get("body"), section.at("body")),
+            interface=interface(section, root),
             rows=section.choice("rows", READERS),
             groups=_groups(section),
             known_by=section.mapping("known_by"),

@@ -41,6 +41,7 @@ def listed(client: Sender, way: Way) -> list[Organisation] | None:
             templates.filled_path(listing.path, places),
             templates.filled_all(listing.params, places),
             body=listing.body,
+            interface=listing.interface,
         )
     )
     return sorted(_read(listing, answer.body), key=lambda found: (found.name.casefold(), found.id))

@@ -1,13 +1,14 @@
 """Reports as one table, whatever tree the ledger sends: columns, and rows with a level, a label and their values."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from integrations.engine import conditions, paths, templates
 from integrations.engine.declarations import ReportCall
 from integrations.engine.errors import RejectedError
+from integrations.engine.intacct_reports import intacct_trial_balance
 from integrations.engine.messages import RemoteRequest
 from integrations.engine.scalars import moment
 from integrations.engine.zoho_reports import zoho_postings, zoho_profit_and_loss
@@ -28,12 +29,26 @@ def request(call: ReportCall, places: Mapping[str, str], asked: Mapping[str, Any
             code="unsupported",
             remedy=f"It can be asked for by {', '.join(call.params)}.",
         )
+    if call.body is not None:
+        body = templates.filled_structure(call.body, {**places, **_dates(asked)})
+        path = templates.filled_path(call.path, places)
+        return RemoteRequest("POST", path, body=body, operation="read", kind="report", interface=call.interface)
     params = {
         str(call.params[name]): value.isoformat() if isinstance(value, date) else str(value)
         for name, value in asked.items()
         if value is not None
     }
     return RemoteRequest("GET", templates.filled_path(call.path, places), params, operation="read", kind="report")
+
+
+def _dates(asked: Mapping[str, Any]) -> dict[str, str]:
+    """`start_on`, `end_on` and their parts; what is not asked is this year until today."""
+    end = asked.get("end_on") or asked.get("on") or datetime.now(UTC).date()
+    days = {"start_on": asked.get("start_on") or end.replace(month=1, day=1), "end_on": end, "on": end}
+    parts = {
+        f"{name}.{part}": str(getattr(day, part)) for name, day in days.items() for part in ("year", "month", "day")
+    }
+    return {**parts, **{name: day.isoformat() for name, day in days.items()}}
 
 
 def read(call: ReportCall, body: Any) -> dict[str, Any]:
@@ -122,4 +137,5 @@ READERS: Mapping[str, ReadReport] = {
     "quickbooks_table": quickbooks_table,
     "zoho_profit_and_loss": zoho_profit_and_loss,
     "zoho_postings": zoho_postings,
+    "intacct_trial_balance": intacct_trial_balance,
 }

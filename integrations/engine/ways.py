@@ -37,6 +37,7 @@ class Organisations:
     kind: str
     link_id: str
     where: Mapping[str, str]
+    interface: str = ""
 
 
 @dataclass(frozen=True, slots=True)
