@@ -1,4 +1,4 @@
-"""The demo: two tenants, one person of each role, companies in the simulated ledger, a bank statement, a partner app.
+"""The demo: two tenants, one person of each role, companies in all simulated ledgers, a bank statement, a partner app.
 
 Everything is found again instead of made twice, so that loading the demo a second time changes nothing.
 """
@@ -137,8 +137,8 @@ def partner(tenant: Tenant) -> dict[str, str]:
 
 
 def load() -> dict[str, Any]:
-    """Load the demo → {"logins": […], "companies": […], "statements": […], "partner": {…}}."""
-    result: dict[str, Any] = {"logins": [], "companies": [], "statements": []}
+    """Load the demo → {"logins": […], "companies": […], "statements": […], "ledgers": […], "partner": {…}}."""
+    result: dict[str, Any] = {"logins": [], "companies": [], "statements": [], "ledgers": []}
     for demo in TENANTS:
         exists = tenant_id_of(demo.slug)
         tenant = get_tenant(demo.slug) if exists else create_tenant(
@@ -148,6 +148,7 @@ def load() -> dict[str, Any]:
         organisation = company(demo)
         result["companies"].append({"tenant": demo.slug, **organisation})
         result["statements"].append(str(statement(demo, organisation)))
+        result["ledgers"].append(str(other_ledgers(demo)))
         if demo.slug == "acme":
             result["partner"] = partner(tenant)
     return result

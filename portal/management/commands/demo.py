@@ -7,7 +7,7 @@ from tenants.commands import PortalCommand
 
 
 class Command(PortalCommand):
-    help = "Load the demo tenants, their people, companies in the simulated ledger and a bank statement; idempotent."
+    help = "Load the demo tenants, their people, companies in the simulated ledgers and a bank statement; idempotent."
 
     def run(self, **options: Any) -> dict[str, Any]:
         return demo.load()
