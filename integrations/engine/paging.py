@@ -129,7 +129,9 @@ class Listing:
         if since is not None and self.since.param:
             request = request.with_params(**{self.since.param: self.since.places(since)["since"]})
         if since is not None and self.since.header:
-            request = request.with_headers(**{self.since.header: self.since.places(since)["since_http"]})
+            # HTTP's own spelling, unless the ledger has one.
+            told = self.since.places(since)["since" if self.since.format else "since_http"]
+            request = request.with_headers(**{self.since.header: told})
         return request
 
     def advance(self, cursor: Cursor | None, rows: Sequence[Any], ids: Sequence[str], answer: Answer) -> Cursor | None:

@@ -70,6 +70,8 @@ def _endpoint(books: Books, request: Request, endpoint: Endpoint, rest: list[str
 def _deleted(books: Books, endpoint: Endpoint, record: Record) -> Response:
     shown = querying.show(books, endpoint, record)
     books.company.delete(record.table, record.id)
+    if endpoint.name == "Items":
+        return Response("", 204)
     return respond({endpoint.name: [shown | {"Status": "DELETED"}]}, books.clock.wall())
 
 

@@ -1,0 +1,129 @@
+"""Proof from outside: what the Xero connector says, and what the simulated Xero answers, fits Xero's own OpenAPI.
+
+Everything that the coverage promises is done once; every request and every answer is held against the description.
+What Xero's service is known to do otherwise stands in tests/specs/xero_deviations.yaml, with the reason.
+"""
+
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from integrations.engine.results import Outcome, Record
+from tests.integrations.connectors.simulation import Simulation
+from tests.integrations.connectors.test_every_cell import CELLS, DONE, REPORTS, _Draws
+from tests.integrations.connectors.test_round_trip import MAKERS, WRITABLE, Books, known
+from tests.specs import deviations, openapi
+
+_KEYS = count(1)
+_LONG_AGO = datetime.now(UTC) - timedelta(days=300)
+
+
+class Recorded(Simulation):
+    """A simulation that keeps every call of the Accounting API."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self.calls: list[tuple[httpx.Request, httpx.Response]] = []
+        super().__init__(*given, **named)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        response = super()._answer(request)
+        if "/api.xro/" in request.url.path:
+            self.calls.append((request, response))
+        return response
+
+
+@lru_cache(maxsize=1)
+def calls() -> list[tuple[httpx.Request, httpx.Response]]:
+    """Every call of the connector's whole coverage: lists, changes, records, writes, files, reports, searches."""
+    simulation = Recorded("xero", currencies=["EUR"], expenses=4, credit_notes=3, purchase_orders=3)
+    place = Books(simulation)
+    for resource in place.ledger.connector.resources:
+        list(place.ledger.pages(resource))
+        list(place.ledger.pages(resource, since=_LONG_AGO))
+    for name, resource in (each.values for each in WRITABLE):
+        if name == "xero":
+            _created_and_found(place, str(resource))
+    for name, resource, operation in (each.values for each in CELLS):
+        if name == "xero":
+            DONE[str(operation)](place, str(resource))
+    for name, report in (each.values for each in REPORTS):
+        if name == "xero":
+            place.ledger.report(str(report))
+    return simulation.calls
+
+
+def _created_and_found(place: Books, resource: str) -> None:
+    """Made, and searched for when the key is forgotten."""
+    body = known(place, resource, MAKERS[resource](place, _Draws()))  # type: ignore[arg-type]
+    key = f"openapi-{next(_KEYS)}"
+    written = place.ledger.post(resource, "create", body, key=key)
+    assert isinstance(written, Record)
+    place.ledger.read(resource, written.external_id, written.remote_type)
+    later = datetime.now(UTC) - timedelta(hours=1)
+    assert place.ledger.probe(resource, "create", body, key=key, sent_at=later).outcome is not Outcome.ABSENT
+    place.put_in_force(resource, written)
+
+
+@lru_cache(maxsize=1)
+def description() -> openapi.Description:
+    """Xero's own."""
+    document = openapi.load("xero_accounting.yaml.gz")
+    return openapi.Description(document, host_url="https://api.xero.com", before="/xero")
+
+
+@lru_cache(maxsize=1)
+def faults() -> list[openapi.Fault]:
+    """Whatever does not fit, in requests and answers."""
+    found = [fault for request, _ in calls() for fault in description().request(request)]
+    return found + [fault for call in calls() for fault in description().answer(*call)]
+
+
+def unexplained(side: str) -> list[str]:
+    """The faults of a side that no known deviation of the service explains, each once."""
+    passed = deviations.load("xero_deviations.yaml")
+    return sorted(
+        {str(each) for each in set(faults()) if each.side == side and not any(row.fits(each) for row in passed)}
+    )
+
+
+def test_every_request_of_the_connector_fits_the_official_description() -> None:
+    assert unexplained("request") == []
+
+
+def test_every_answer_of_the_simulated_ledger_fits_the_official_description() -> None:
+    assert unexplained("answer") == []
+
+
+@pytest.mark.parametrize("row", deviations.load("xero_deviations.yaml"), ids=lambda row: f"{row.rule} {row.place}")
+def test_a_deviation_that_is_let_pass_is_met_and_has_its_reason(row: deviations.Deviation) -> None:
+    assert row.why
+    assert any(row.fits(each) for each in faults())
+
+
+def test_the_proof_covers_every_operation_that_the_connector_uses(capsys: pytest.CaptureFixture[str]) -> None:
+    used = Counter(description().operation(request) for request, _ in calls())
+    with capsys.disabled():
+        rows = "".join(f"  {operation:45} {times:4}\n" for operation, times in sorted(used.items()))
+        sys.stdout.write(f"\n{len(calls())} requests and answers of {len(used)} operations fit Xero's OpenAPI:\n{rows}")
+    assert "" not in used
+    assert len(used) >= 50
+    assert len(calls()) >= 250
+
+
+def test_a_message_that_does_not_fit_is_told() -> None:
+    request = httpx.Request("PUT", "http://x/xero/api.xro/2.0/Invoices?nonsense=1", json={"Invoices": [{"Typ": "A"}]})
+    told = {(fault.place, fault.rule) for fault in description().request(request)}
+    assert told >= {
+        ("?nonsense", "unknown"),
+        ("Invoice.Typ", "unknown"),
+        ("?xero-tenant-id", "MissingRequiredParameter"),
+    }
+    answer = httpx.Response(200, json={"Invoices": [{"Date": "1 May", "Total": "12", "Status": "OPEN"}]})
+    told = {(fault.place, fault.rule) for fault in description().answer(request, answer)}
+    assert told == {("Invoices.Date", "pattern"), ("Invoices.Total", "type"), ("Invoices.Status", "enum")}
