@@ -12,7 +12,7 @@ from integrations.sandbox.xero import documents, files, journals, lists, queryin
 from integrations.sandbox.xero.books import Books
 from integrations.sandbox.xero.endpoints import ENDPOINTS, Endpoint
 from integrations.sandbox.xero.errors import ApiError, InvalidError, NotFoundError, post_error
-from integrations.sandbox.xero.forms import guid, respond
+from integrations.sandbox.xero.forms import respond
 
 
 def body_of(request: Request) -> Any:
@@ -79,11 +79,13 @@ def _allocated(books: Books, request: Request, method: str, record: Record, part
     """Credits, over- and prepayments used for documents; or one such use taken back."""
     kept = list(record.body["allocations"])
     if method == "DELETE" and part:
-        left = [each for place, each in enumerate(kept) if guid(record.id, "allocation", place) != part[0]]
-        if len(left) == len(kept):
+        shown = documents.allocations(books, record)
+        gone = next((each for each in shown if each["AllocationID"] == part[0].lower()), None)
+        if gone is None:
             raise NotFoundError(part[0])
+        left = [each for each, told in zip(kept, shown, strict=True) if told is not gone]
         books.company.allocate(record.table, record.id, left, replace=True)
-        return respond({"AllocationID": part[0], "IsDeleted": True}, books.clock.wall())
+        return respond({**gone, "IsDeleted": True}, books.clock.wall())
     if method != "PUT" or part:
         raise ApiError(21, "MethodNotAllowedException", "The method is not allowed here", 405)
     given = body_of(request)

@@ -1,5 +1,6 @@
 """Documents as Xero shows them, each made of the neutral record and of what settles it."""
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -113,14 +114,17 @@ def credit_note(books: Books, record: Record, whole: bool = True, places: int = 
 
 
 def allocations(books: Books, record: Record) -> list[Body]:
-    """What a credit, over- or prepayment was used for."""
-    found = []
-    for place, each in enumerate(record.body["allocations"]):
+    """What a credit, over- or prepayment was used for; an id stays when others are taken back."""
+    found: list[Body] = []
+    seen: Counter[tuple[str, ...]] = Counter()
+    for each in record.body["allocations"]:
         table, _, key = each["document"].partition(":")
+        said = (each["document"], each["on"], str(each["amount"]))
         number = books.body(table, key).get("number") or ""
-        found.append({"AllocationID": guid(record.id, "allocation", place), "Amount": each["amount"],
+        found.append({"AllocationID": guid(record.id, "allocation", *said, seen[said]), "Amount": each["amount"],
                       "Date": day(each["on"]), "Invoice": {"InvoiceID": key, "InvoiceNumber": number},
                       "IsDeleted": False})  # fmt: skip
+        seen[said] += 1
     return found
 
 

@@ -79,7 +79,7 @@ class XeroFace:
                 return self.oauth.token(request)
             case ["POST", "identity", "connect", "revocation"]:
                 return self.oauth.revoke(request)
-            case [method, "connections", *link] if method in ("GET", "DELETE"):
+            case [method, "connections" | "Connections", *link] if method in ("GET", "DELETE"):
                 return self._connections(request, link)
             case [_, "api.xro", "2.0", *parts]:
                 return self._guarded(request, call, parts)

@@ -53,8 +53,9 @@ def journal_shown(books: Books, record: Record) -> list[Body]:
     """JournalLines of a manual journal: debits positive."""
     return [
         bare({"LineAmount": line["amount"], "AccountCode": books.body("account", line["account"]).get("code"),
-              "AccountID": line["account"], "Description": line.get("description"), "TaxType": line.get("tax") or "NONE",
-              "TaxAmount": line["tax_amount"], "Tracking": tracking(books, line), "IsBlank": False})
+              "AccountID": line["account"], "Description": line.get("description"),
+              "TaxType": line.get("tax") or "NONE", "TaxAmount": line["tax_amount"],
+              "Tracking": tracking(books, line), "IsBlank": False})
         for line in record.body["lines"]
     ]  # fmt: skip
 

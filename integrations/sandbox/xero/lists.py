@@ -14,8 +14,8 @@ from integrations.sandbox.xero.errors import InvalidError
 from integrations.sandbox.xero.forms import bare, day, moment
 
 _SLOTS = {"STREET": "shipping", "POBOX": "billing"}
-_ADDRESS = {"AddressLine1": "street", "City": "city", "Region": "region", "PostalCode": "postcode", "Country": "country",
-            "AddressLine2": "street2"}  # fmt: skip
+_ADDRESS = {"AddressLine1": "street", "AddressLine2": "street2", "City": "city", "Region": "region",
+            "PostalCode": "postcode", "Country": "country"}  # fmt: skip
 _CONTACT = {"Name": "name", "FirstName": "first_name", "LastName": "last_name", "EmailAddress": "email",
             "TaxNumber": "tax_number", "DefaultCurrency": "currency"}  # fmt: skip
 _OWN = ("ContactNumber", "AccountNumber", "BankAccountDetails", "AccountsReceivableTaxType", "AccountsPayableTaxType",
