@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.engine.declarations import Connector, Entity, Resource
+from integrations.engine.operations import READS
 from integrations.unified import SCHEMAS
 
 _LISTED = ("create", "update", "delete")
@@ -92,7 +93,7 @@ def _resource(connector: Connector, name: str) -> Cover:
     if declared is None:
         return Cover(name, _words(name), (), (), {}, "", (), (), (), connector.missing.get(name, ""))
     entities = list(declared.entities.values())
-    operations = {verb: None for entity in entities for verb in entity.operations}
+    operations = {verb: None for entity in entities for verb in entity.operations if verb not in READS}
     if connector.files is not None and name in connector.files.kinds:
         operations["attach"] = None
     wanted = [verb for verb in WRITES.get(name, ()) if verb not in operations]

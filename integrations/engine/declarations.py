@@ -243,6 +243,7 @@ class ReportCall:
     body: Any = None
     """What is asked where it is no address: dates are places, also by their parts (`{start_on.year}`)."""
     interface: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "deletions": _keys("paging many id at kind kinds"),
     "interface": _keys("format path method headers envelope sign lists"),
     "match": _keys("clause as_params body at most among among_param among_joined among_body"),
-    "part": _keys("columns places filters paging key most into under id"),
+    "part": _keys("columns places filters paging key most into under id only"),
     "changes": _keys("path params look_back_days most records deleted_at deleted_id"),
     "resource": _keys("resource label gotchas entities lookups"),
     "lookup": _keys("entity key single filters paging columns places"),
@@ -85,12 +85,12 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "case": _keys("value when"),
     "probe": _keys("create update void delete allocate approve send"),
     "organisation": _keys("resource"),
-    "report": _keys("path params body interface rows groups known_by"),
+    "report": _keys("path params headers body interface rows groups known_by"),
     "attachments": _keys("style upload answer list download max_bytes kinds"),
     "upload step": _keys("method path params headers body interface action part parts take"),
     "file list": _keys("method path params headers body interface action many id name type size"),
     "download": _keys("method path params headers body interface action content_path url_path hosts"),
-    "exchange_rates": _keys("path params rate"),
+    "exchange_rates": _keys("path params body rate"),
     "batch": _keys("style path params operations most id_length request answer errors"),
     **{
         f"as {name}": _keys(_FIELD, extra)

@@ -10,6 +10,7 @@ from integrations.engine.declarations import ReportCall
 from integrations.engine.errors import RejectedError
 from integrations.engine.intacct_reports import intacct_trial_balance
 from integrations.engine.messages import RemoteRequest
+from integrations.engine.netsuite_reports import netsuite_accounts
 from integrations.engine.scalars import moment
 from integrations.engine.zoho_reports import zoho_postings, zoho_profit_and_loss
 from integrations.unified.report_tree import nested
@@ -32,7 +33,9 @@ def request(call: ReportCall, places: Mapping[str, str], asked: Mapping[str, Any
     if call.body is not None:
         body = templates.filled_structure(call.body, {**places, **_dates(asked)})
         path = templates.filled_path(call.path, places)
-        return RemoteRequest("POST", path, body=body, operation="read", kind="report", interface=call.interface)
+        return RemoteRequest(
+            "POST", path, headers=call.headers, body=body, operation="read", kind="report", interface=call.interface
+        )
     params = {
         str(call.params[name]): value.isoformat() if isinstance(value, date) else str(value)
         for name, value in asked.items()
@@ -138,4 +141,5 @@ READERS: Mapping[str, ReadReport] = {
     "zoho_profit_and_loss": zoho_profit_and_loss,
     "zoho_postings": zoho_postings,
     "intacct_trial_balance": intacct_trial_balance,
+    "netsuite_accounts": netsuite_accounts,
 }

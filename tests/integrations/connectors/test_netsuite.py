@@ -275,3 +275,26 @@ def test_a_file_is_kept_in_the_cabinet_hung_on_its_bill_listed_and_fetched(netsu
     # Names are unique in a folder of the cabinet: a second receipt.pdf would replace the first, on every record.
     assert (file.file_name, file.size) == (f"{key}-receipt.pdf", len(content))
     assert netsuite.ledger.download("bills", key, file.external_id) == content
+
+
+def test_the_trial_balance_made_of_postings_is_that_of_the_books(netsuite: Simulation) -> None:
+    told = netsuite.ledger.report("trial_balance").unified["rows"]
+    found = {row["id"]: (row["values"]["debit"] or Decimal(0), row["values"]["credit"] or Decimal(0)) for row in told}
+    books = {
+        account["id"]: (Decimal(account["debit"]), Decimal(account["credit"]))
+        for account in netsuite.trial_balance()["accounts"]
+    }
+    assert found == {key: sides for key, sides in books.items() if any(sides)}
+
+
+def test_profit_and_loss_of_a_period_is_what_the_accounts_moved_in_it(netsuite: Simulation) -> None:
+    year = netsuite.ledger.report("profit_and_loss").unified
+    before = netsuite.ledger.report(
+        "profit_and_loss", start_on=date(2000, 1, 1), end_on=date(datetime.now(UTC).year - 1, 12, 31)
+    ).unified
+    sheet = netsuite.ledger.report("balance_sheet").unified
+    (equity,) = [row for row in sheet["rows"] if row["group"] == "equity"]
+    (earned,) = [row["values"]["total"] for row in equity["rows"] if row["id"] is None]
+    assert earned == sum(
+        row["values"]["total"] for report in (year, before) for row in report["rows"] if row["group"] == "net_profit"
+    )
