@@ -37,8 +37,9 @@ def exchange_rate(ledger: "Ledger", currency: str, on: date) -> Decimal | None:
     if not declared:
         raise RejectedError(f"{ledger.connector.label} tells no exchange rates.", code="unsupported")
     places = {**ledger.context.values, "currency": currency, "on": on.isoformat()}
-    params = templates.filled_all(declared["params"], places)
-    request = RemoteRequest("GET", templates.filled_path(declared["path"], places), params, operation="read")
+    params, body = templates.filled_all(declared.get("params", {}), places), declared.get("body")
+    path, asked = templates.filled_path(declared["path"], places), templates.filled_structure(body, places)
+    request = RemoteRequest("POST" if body else "GET", path, params, body=asked, operation="read")
     rate = paths.getter(declared["rate"])(ledger.client.send(request).body)
     return None if rate is None else Decimal(str(rate))
 

@@ -192,6 +192,7 @@ def _part(name: str, section: Section, preset: Mapping[str, Any], places: Collec
         or ((name, lambda row: True),),
         under=section.text("under", ""),
         id=section.text("id", "id"),
+        only=strings(section, "only"),
     )
 
 

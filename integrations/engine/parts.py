@@ -1,7 +1,7 @@
 """Child rows of records, such as the lines of documents, read for a whole page at once and put where they belong."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.engine import paths
@@ -20,6 +20,8 @@ class Part:
     under: str = ""
     """The list of an earlier part whose rows they belong to, by the property `id`; empty: to the record itself."""
     id: str = ""
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the connection with which there are such rows."""
 
 
 Walk = Callable[[Listing, Mapping[str, Any]], Iterator[list[Any]]]

@@ -59,13 +59,17 @@ class Reader:
 
     def kinds(self, resource: Resource) -> list[Entity]:
         """The kinds of record that there are with the connection's settings."""
+        return [entity for entity in resource.entities.values() if self._is_so(entity.only)]
+
+    def _is_so(self, only: Mapping[str, str]) -> bool:
+        """Whether the connection's settings are these."""
         values, declared = self._ledger.context.values, self._ledger.connector.settings
+        return all(str(values.get(name) or declared[name].default) == wanted for name, wanted in only.items())
 
-        def set_to(name: str) -> str:
-            return str(values.get(name) or declared[name].default)
-
-        found = resource.entities.values()
-        return [entity for entity in found if all(set_to(name) == wanted for name, wanted in entity.only.items())]
+    def _fill(self, entity: Entity, records: Mapping[str, dict[str, Any]]) -> None:
+        """Put child rows into records."""
+        there = [part for part in entity.parts if self._is_so(part.only)]
+        parts.filled(there, records, lambda listing, places: self._walked(entity, listing, places))
 
     def pages(
         self, resource: Resource, cursor: Mapping[str, Any] | None, since: datetime | None, known: Known
@@ -144,7 +148,7 @@ class Reader:
             else dict(raw)
             for identity, raw in found.items()
         }
-        parts.filled(entity.parts, whole, lambda listing, places: self._walked(entity, listing, places))
+        self._fill(entity, whole)
         return whole
 
     def _walked(self, entity: Entity, listing: Listing, more: Mapping[str, Any]) -> Iterator[list[Any]]:
@@ -171,11 +175,7 @@ class Reader:
         raw, answer = self._raw(entity, name, named)
         if entity.parts:
             raw = dict(raw)
-            parts.filled(
-                entity.parts,
-                {entity.identity(raw): raw},
-                lambda listing, places: self._walked(entity, listing, places),
-            )
+            self._fill(entity, {entity.identity(raw): raw})
         unified = resource.read(raw, entity.remote_type, context)
         return Record(unified, raw, entity.remote_type, answer.correlation_id)
 
