@@ -61,7 +61,9 @@ def _lined(books: Books, record: Record, whole: bool, places: int) -> Body:
 
 def settled(books: Books, record: Record) -> tuple[list[Body], list[Body], Body]:
     """Payments, credit notes and amounts of an invoice or bill."""
-    payments, credits_, over = [], [], []
+    payments: list[Body] = []
+    credits_: list[Body] = []
+    over: list[Body] = []
     for each in books.company.settlements(record):
         table, _, key = each.source.partition(":")
         source = books.store.tables[table][key]

@@ -1,6 +1,6 @@
 """LineItems and JournalLines, both ways."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -106,22 +106,20 @@ def _common(books: Books, each: Body) -> Body:
 def _dimensions(books: Books, given: list[Body]) -> Body:
     found: Body = {}
     for each in given:
-        category = _named(books, "category", each.get("TrackingCategoryID"), each.get("Name"), lambda body: True)
+        category = _named(books.store.live("category"), each.get("TrackingCategoryID"), each.get("Name"))
         if category is None:
             continue
-        option = _named(books, "dimension", each.get("TrackingOptionID"), each.get("Option"),
-                        lambda body, key=category: body["type"] == key)  # fmt: skip
+        options = [record for record in books.store.live("dimension") if record.body["type"] == category]
+        option = _named(options, each.get("TrackingOptionID"), each.get("Option"))
         if option is not None:
             found[category] = option
     return found
 
 
-def _named(books: Books, kind: str, key: Any, name: Any, fits: Callable[[Body], bool]) -> str | None:
+def _named(among: Iterable[Record], key: Any, name: Any) -> str | None:
     """By id or by name; an unknown one is ignored, as Xero does (not verified)."""
-    for record in books.store.live(kind):
-        if fits(record.body) and (record.id == key or (not key and record.body["name"] == name)):
-            return record.id
-    return None
+    found = (each.id for each in among if each.id == key or (not key and each.body["name"] == name))
+    return next(found, None)
 
 
 def read_journal(books: Books, given: Any) -> list[Body]:
