@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.engine import conditions, paths
 from integrations.engine.composites import Shapes
-from integrations.engine.converters import Context, Converter
+from integrations.engine.converters import NOWHERE, Context, Converter
 from integrations.engine.hooks import HOOKS
 from integrations.engine.scalars import SCALARS, decimal
 from integrations.engine.sections import ManifestError, Section
@@ -77,14 +77,24 @@ def difference(options: Section, shapes: Shapes) -> Converter:
 
 
 def total(options: Section, shapes: Shapes) -> Converter:
-    """The sum of `of` over the items of a list that fulfil `where`."""
+    """The sum of `of` over the items of a list that fulfil `where`.
+
+    `checked`: what is given must be the sum of what was written before it; it is not sent itself.
+    """
     get = paths.getter(options.text("of"))
     where = conditions.compiled(options.mapping("where"), options.at("where"))
 
     def read(items: Any, context: Context) -> Decimal:
         return sum((conditions.amount(get(item)) or Decimal(0) for item in items if where(item)), Decimal(0))
 
-    return Converter(read, None)
+    at = paths.getter(options.text("path"))
+
+    def check(value: Any, target: Any) -> None:
+        found = read(at(target) or [], NOWHERE)
+        if decimal(value) != found:
+            raise ValueError(f"the ledger takes what its parts add up to, which is {found}, not {value}")
+
+    return Converter(read, None, check=check if options.flag("checked") else None)
 
 
 def join(options: Section, shapes: Shapes) -> Converter:

@@ -52,6 +52,8 @@ class Converter:
     read: Callable[[Any, Context], Any] | None
     write: Callable[[Any, Context], Any] | None
     is_list: bool = False
+    check: Callable[[Any, Remote], None] | None = None
+    """In place of writing: raises ValueError unless the value fits what the record says so far."""
 
 
 @dataclass(frozen=True, slots=True)

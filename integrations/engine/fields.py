@@ -224,7 +224,13 @@ def _composed(converter: Converter, options: Section) -> tuple[Read | None, Put 
     if path == "." and not has_default:
         # Converters of the whole record need no getter.
         reader = convert
-    return reader, (None if write is None else put_value)
+    return reader, (_checked(converter) if write is None else put_value)
+
+
+def _checked(converter: Converter) -> Put | None:
+    """Nothing is sent; where the converter has a check, what is given must pass it."""
+    check = converter.check
+    return None if check is None else lambda value, target, context: check(value, target)
 
 
 def _when(read: Read | None, options: Section) -> Read | None:

@@ -73,11 +73,13 @@ class Listing:
     name: str
     type: str
     size: str
+    before: tuple[tuple[FileCall, Mapping[str, str]], ...] = ()
+    """Calls that come first, with what each answer gives the later ones: place → path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """Where the bytes of a file are: a path of the API, or an address that its entry in the list names."""
+    """Where the bytes of a file are: a path of the API, an address that its entry in the list names, or that entry."""
 
     call: FileCall | None
     url_path: str
@@ -196,6 +198,13 @@ def listed(ledger: "Ledger", resource: str, external_id: str) -> list[Attachment
     files, places = _declared(ledger, resource, external_id)
     if files.listing is None:
         raise RejectedError(f"{ledger.connector.label} cannot list the files of a record.", code="unsupported")
+    for call, take in files.listing.before:
+        answer = ledger.client.send(call.request(places, operation="read"))
+        told = {name: paths.getter(path)(answer.body) for name, path in take.items()}
+        if None in told.values():
+            # The record names nothing that could hold files.
+            return []
+        places |= told
     answer = ledger.client.send(files.listing.call.request(places, operation="read"))
     ledger.needs_json(answer)
     found = paths.getter(templates.filled(files.listing.many, places))(answer.body)
@@ -211,7 +220,9 @@ def downloaded(ledger: "Ledger", resource: str, external_id: str, file_id: str) 
     if files.download.url_path:
         url = _address(ledger, files.download, resource, external_id, file_id)
         return ledger.client.fetch(url, hosts=files.download.hosts).data
-    assert files.download.call is not None  # noqa: S101 - the loader takes one or the other
+    if files.download.call is None:
+        entry = _entry(ledger, resource, external_id, file_id)
+        return _decoded(ledger, paths.getter(files.download.content_path)(entry.raw))
     places |= {"file": file_id}
     answer = ledger.client.send(files.download.call.request(places, operation="read", kind="download"))
     return _content(ledger, files.download, answer) if files.download.content_path else answer.data
@@ -219,9 +230,12 @@ def downloaded(ledger: "Ledger", resource: str, external_id: str, file_id: str) 
 
 def _content(ledger: "Ledger", download: Download, answer: Answer) -> bytes:
     """The bytes that stand as base64 in an answer."""
-    text = paths.getter(download.content_path)(answer.body)
+    return _decoded(ledger, paths.getter(download.content_path)(answer.body), answer.correlation_id)
+
+
+def _decoded(ledger: "Ledger", text: Any, correlation_id: str = "") -> bytes:
     if not isinstance(text, str):
-        raise UnexpectedShape(f"{ledger.connector.label} sent no file.", correlation_id=answer.correlation_id)
+        raise UnexpectedShape(f"{ledger.connector.label} sent no file.", correlation_id=correlation_id)
     try:
         return b64decode(text, validate=True)
     except binascii.Error as error:
@@ -229,10 +243,16 @@ def _content(ledger: "Ledger", download: Download, answer: Answer) -> bytes:
 
 
 def _address(ledger: "Ledger", download: Download, resource: str, external_id: str, file_id: str) -> str:
-    entry = next((item for item in listed(ledger, resource, external_id) if item.external_id == file_id), None)
-    if entry is None:
-        raise RejectedError("There is no such file at this record any more.", code="not_found")
+    entry = _entry(ledger, resource, external_id, file_id)
     url = paths.getter(download.url_path)(entry.raw)
     if not isinstance(url, str) or not url:
         raise UnexpectedShape(f"{ledger.connector.label} does not say where the file is.")
     return url
+
+
+def _entry(ledger: "Ledger", resource: str, external_id: str, file_id: str) -> Attachment:
+    """A file's entry in the list of its record."""
+    entry = next((item for item in listed(ledger, resource, external_id) if item.external_id == file_id), None)
+    if entry is None:
+        raise RejectedError("There is no such file at this record any more.", code="not_found")
+    return entry

@@ -88,7 +88,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "report": _keys("path params headers body interface rows groups known_by"),
     "attachments": _keys("style upload answer list download max_bytes kinds"),
     "upload step": _keys("method path params headers body interface action part parts take"),
-    "file list": _keys("method path params headers body interface action many id name type size"),
+    "file list": _keys("method path params headers body interface action many id name type size take"),
     "download": _keys("method path params headers body interface action content_path url_path hosts"),
     "exchange_rates": _keys("path params body rate"),
     "batch": _keys("style path params operations most id_length request answer errors"),
@@ -113,7 +113,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
             "constant": "value from",
             "cases": "cases writable",
             "difference": "of",
-            "sum": "of where",
+            "sum": "of where checked",
             "join": "lookup take then writable",
             "hook": "hook options",
         }.items()

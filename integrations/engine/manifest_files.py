@@ -10,7 +10,7 @@ from integrations.engine.manifest_writing import interface
 from integrations.engine.sections import ManifestError, Section, shown
 
 STYLES = frozenset({"multipart", "raw", "base64"})
-METHODS = frozenset({"GET", "POST", "PUT"})
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH"})
 
 
 def files(root: Section) -> Files | None:
@@ -84,8 +84,22 @@ def _call(root: Section, section: Section, known: Collection[str], method: str) 
 def _listing(root: Section, section: Section, known: Collection[str]) -> Listing | None:
     if not section.has("list"):
         return None
-    listing = section.section("list", "file list")
+    declared = section.data["list"]
+    *earlier, last = declared if isinstance(declared, list) else [declared]
+    before: list[tuple[FileCall, Mapping[str, str]]] = []
+    places = set(known)
+    for position, data in enumerate(earlier):
+        step = Section.of("file list", data, f"{section.at('list')}.{position}")
+        before.append((_call(root, step, places, "GET"), strings(step, "take")))
+        places |= set(step.mapping("take"))
+    return _last_listing(root, Section.of("file list", last, section.at("list")), places, tuple(before))
+
+
+def _last_listing(
+    root: Section, listing: Section, known: Collection[str], before: tuple[tuple[FileCall, Mapping[str, str]], ...]
+) -> Listing:
     return Listing(
+        before=before,
         call=_call(root, listing, known, "GET"),
         many=templates.checked(listing.text("many", "."), listing.at("many"), known),
         id=listing.text("id"),
@@ -100,10 +114,11 @@ def _download(root: Section, section: Section, known: Collection[str]) -> Downlo
         return None
     found = section.section("download", "download")
     is_called = found.has("path") or found.has("interface")
-    if is_called == found.has("url_path"):
+    is_in_entry = not is_called and not found.has("url_path") and found.has("content_path")
+    if is_called == found.has("url_path") and not is_in_entry:
         raise ManifestError(f"{found.where}: expected either path or url_path, got {shown(dict(found.data))}")
-    if found.has("url_path") and not section.has("list"):
-        raise ManifestError(f"{found.at('url_path')}: needs a list, whose entries name the address")
+    if not is_called and not section.has("list"):
+        raise ManifestError(f"{found.where}: needs a list, whose entries name the address or hold the file")
     return Download(
         call=_call(root, found, known, "GET") if is_called else None,
         content_path=found.text("content_path", ""),

@@ -71,8 +71,23 @@ def test_a_download_by_path_gives_the_bytes() -> None:
     assert str(quarry.requests[0].url).startswith(API)
 
 
+LISTED = [{"path": "/{kind}/{id}", "take": {"shelf": "shelf"}},
+          {"path": "/shelves/{shelf}", "many": "files", "id": "key", "name": "name"}]  # fmt: skip
+
+
+def test_files_may_stand_on_a_shelf_that_the_record_names_with_their_bytes_in_the_list() -> None:
+    found = raw_upload({"list": LISTED, "download": {"content_path": "data"}})()
+    shelf = {"files": [{"key": "f1", "name": "a.txt", "data": "eA=="}, {"key": "f2", "name": "b.txt", "data": "eQ=="}]}
+    quarry = Quarry(said({"shelf": "s 1"}), said(shelf), said({"shelf": "s 1"}), said(shelf), said({"shelf": None}))
+    quarry.ledger.connector = replace(quarry.ledger.connector, files=found)
+    assert [each.external_id for each in quarry.ledger.attachments("bills", "9")] == ["f1", "f2"]
+    assert quarry.ledger.download("bills", "9", "f2") == b"y"
+    assert quarry.asked[:2] == [("GET", "/Bill/9"), ("GET", "/shelves/s%201")]
+    assert quarry.ledger.attachments("bills", "9") == []
+
+
 def raw_upload(section: dict[str, Any]) -> Callable[..., Any]:
-    declared = {"max_bytes": 10, "kinds": {"bills": "Bill"}, **section}
+    declared = {"max_bytes": 10, "kinds": {"bills": "Bill"}, "style": "raw", **section}
     return lambda: files(Section.of("manifest", {"attachments": declared}, "x/manifest.yaml"))
 
 

@@ -87,6 +87,18 @@ def test_a_word_told_by_several_properties_is_written_as_all_of_them() -> None:
         declared.write({"type": "bank"}, Context())
 
 
+def test_a_total_that_is_not_sent_must_be_what_its_parts_add_up_to() -> None:
+    parts = {"as": "lines", "path": "details", "fields": {"amount": {"path": "sum.amount", "as": "money"}}}
+    total = {"as": "sum", "path": "details", "of": "sum.amount", "checked": True}
+    payment = shape({"allocations": parts, "total": total})
+    paid = {"allocations": [{"amount": Decimal(3)}, {"amount": Decimal("4.50")}]}
+    written = payment.write({**paid, "total": Decimal("7.5")}, Context())
+    assert written == {"details": [{"sum": {"amount": Decimal(3)}}, {"sum": {"amount": Decimal("4.50")}}]}
+    assert payment.read(written, Context())["total"] == Decimal("7.50")
+    with pytest.raises(FieldProblems, match=r"total: the ledger takes what its parts add up to, which is 7.50, not 8"):
+        payment.write({**paid, "total": Decimal(8)}, Context())
+
+
 def test_a_fact_of_the_organisation_is_written_where_the_ledger_needs_it() -> None:
     path = {"path": "currency.code", "default_from": "home_currency"}
     needed, optional = shape({"currency": {**path, "required_on": "create"}}), shape({"currency": path})
