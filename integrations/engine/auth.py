@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from integrations.engine import errors, faults, signing, templates
+from integrations.engine import errors, faults, logins, signing, templates
 from integrations.engine.declarations import Connector
 from integrations.engine.endpoints import Endpoints
 from integrations.engine.errors import ConfigurationError, LedgerUnavailable, RejectedError
@@ -99,6 +99,9 @@ def obtain(client: FormClient, way: Way, *, credentials: Mapping[str, str]) -> T
     endpoints = client.endpoints
     known = {**endpoints.places, "client_id": endpoints.client_id, "client_secret": endpoints.client_secret}
     known |= {"token_url": endpoints.token, **credentials}
+    if way.login is not None:
+        body = logins.logged_in(client, way.login, credentials=credentials)
+        known["session"] = logins.session_in(client.connector, body, way.session_path)
     data = {"grant_type": "client_credentials", **templates.filled_all(way.params, known)}
     if way.assertion is not None:
         signed = signing.assertion(

@@ -135,7 +135,8 @@ def _declared(ledger: "Ledger", resource: str, external_id: str) -> tuple[Files,
     if not _ID.fullmatch(external_id):
         # It may stand in a query: what no ledger uses in an id cannot end one.
         raise RejectedError(f"{external_id!r} is no id of a record.", code="not_found")
-    return files, {"org": "", **ledger.context.values, **files.kinds[name], "id": external_id}
+    values = {"org": "", **ledger.context.values}
+    return files, {**values, **templates.filled_all(files.kinds[name], values), "id": external_id}
 
 
 def _upload(step: UploadStep, places: Mapping[str, Any], content: bytes) -> RemoteRequest:

@@ -28,7 +28,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
         "pkce authorize_params org_param settings_params rotates grace_minutes refresh_idle_days refresh_hard_days",
         "refresh_expires_field hard_expires_field revoke_body",
     ),
-    "way oauth2_client": _keys(_TOKENS, "params"),
+    "way oauth2_client": _keys(_TOKENS, "params login session_path"),
     "way oauth2_jwt": _keys(_TOKENS, "params alg key key_id claims minutes"),
     "way oauth1": _keys(_WAY, "realm"),
     "way session": _keys(_WAY, "login session_path expires_path endpoint_path hosts"),

@@ -206,7 +206,14 @@ def _code_grant(section: Section, shared: Mapping[str, Any]) -> Way:
 
 
 def _client_grant(section: Section, shared: Mapping[str, Any]) -> Way:
-    return ClientGrant(**shared, **_token_keys(section), params=strings(section, "params"))
+    login = _login(section.section("login", "login")) if section.has("login") else None
+    return ClientGrant(
+        **shared,
+        **_token_keys(section),
+        params=strings(section, "params"),
+        login=login,
+        session_path=section.text("session_path", ... if login else ""),
+    )
 
 
 def _jwt_grant(section: Section, shared: Mapping[str, Any]) -> Way:

@@ -153,6 +153,9 @@ class ClientGrant(TokenWay):
 
     params: Mapping[str, str] = field(default_factory=dict)
     assertion: Assertion | None = None
+    login: Login | None = None
+    """What comes first: a login whose session, `{session}`, the token is asked for with."""
+    session_path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from integrations.engine import errors, jsontext, sessions
+from integrations.engine import auth, errors, jsontext, sessions
 from integrations.engine.declarations import Connector
 from integrations.engine.messages import RemoteRequest
 from integrations.engine.sections import ManifestError
@@ -128,3 +128,20 @@ def test_a_gateway_of_xml_is_logged_in_to_without_a_proof_and_then_named_its_ses
 def test_a_login_names_an_interface_that_there_is(declared: Callable[..., Connector]) -> None:
     with pytest.raises(ManifestError, match=r"auth.gateway.login.interface: 'soap' is unknown, expected one of"):
         declared("login:\n      path: /gateway\n", "login:\n      path: /gateway\n      interface: soap\n")
+
+
+def test_a_token_may_be_asked_for_with_the_session_of_a_login(declared: Callable[..., Connector]) -> None:
+    changed = (
+        'params: {session_id: "{session}"}\n    session_path: data.session\n'
+        '    login: {path: /gateway, body: {user: "{user}", of: "{company}"}}'
+    )
+    connector = declared('params: {username: "{user}@{company}"}', changed)
+    client, asked = spoken(connector, [{"data": {"session": "s-1"}}, {"access_token": "a"}], org="acme")
+    found = auth.obtain(client, connector.way("service"), credentials={"user": "ws", "company": "ACME"})
+    assert found.access_token == "a"
+    assert jsontext.loads(asked[0].content) == {"user": "ws", "of": "ACME"}
+    assert "Authorization" not in asked[0].headers
+    assert b"session_id=s-1" in asked[1].content
+    client, _ = spoken(connector, [{"data": {}}], org="acme")
+    with pytest.raises(errors.LedgerUnavailable, match="without a session"):
+        auth.obtain(client, connector.way("service"), credentials={"user": "ws", "company": "ACME"})
