@@ -19,6 +19,7 @@ from django.utils.text import slugify
 
 from integrations import tasks
 from integrations.admin.pages import PageAdmin
+from integrations.engine.declarations import Connector
 from integrations.models import Connection, Fetch
 from integrations.services import fetching
 from integrations.services.connectors import connector_of
@@ -65,7 +66,16 @@ class ReportForm(forms.Form):
         start, end = found.get("start_on"), found.get("end_on")
         if start and end and end < start:
             self.add_error("end_on", "The last day lies before the first.")
+        if found.get("connection") and found.get("name"):
+            self._check_known(connector_of(found["connection"]), found["name"])
         return found
+
+    def _check_known(self, connector: Connector, name: str) -> None:
+        """The list of reports is that of all connected ledgers."""
+        if name not in connector.reports:
+            why = connector.missing.get(f"reports.{name}", f"{connector.label} has no such report.")
+            has = ", ".join(title_of(each).lower() for each in connector.reports) or "no reports"
+            self.add_error("name", f"{why} It has: {has}.")
 
     def params(self) -> dict[str, str]:
         """The question: the report's name and those of the days that it takes (an aged list takes one)."""

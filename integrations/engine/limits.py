@@ -262,7 +262,7 @@ def decide(
             wait = _window_wait(window, part, kind, now, calls)
         wait = max(wait, _reading_wait(window, part, now, readings, _used(window, now, calls, counts)))
         if wait > verdict.wait_seconds:
-            verdict = Decision(False, wait, f"{window.most} in {window.seconds:g} s")
+            verdict = Decision(False, wait, f"{window.most} in {spelled(window.seconds)}")
     return verdict
 
 
@@ -330,8 +330,16 @@ def headroom(
     found = []
     for window in policy.windows:
         used = _used(window, now, calls, counts)
-        name = f"{', '.join(sorted(window.kinds)) or 'calls'} in {window.seconds:g} s"
+        name = f"{', '.join(sorted(window.kinds)) or 'calls'} in {spelled(window.seconds)}"
         found.append(Headroom(name, used, window.most))
     if policy.concurrency:
         found.append(Headroom("at once", sum(call.released_at is None for call in calls), policy.concurrency))
     return found
+
+
+def spelled(seconds: float) -> str:
+    """A window's length as people say it: `a minute`, `a day`, `20 s`."""
+    return _LENGTHS.get(seconds, f"{seconds:g} s")
+
+
+_LENGTHS = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}

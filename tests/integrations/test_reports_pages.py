@@ -79,6 +79,17 @@ def test_a_period_that_ends_before_it_begins_is_refused_in_words(acme: Actors, b
     assert "The last day lies before the first." in answer.content.decode()
 
 
+def test_a_report_that_this_ledger_lacks_is_refused_with_the_reason(acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        quickbooks = make_connection(acme.tenant)
+        zoho = make_connection(acme.tenant, connector="zoho_books", external_org_id="97531403")
+    browser = acme.client("owner")
+    answer = browser.post(LIST, {"connection": str(zoho.pk), "name": "balance_sheet"})
+    assert answer.status_code == 422
+    assert "Zoho documents no interface for this report. It has: profit and loss" in answer.content.decode()
+    assert browser.post(LIST, {"connection": str(quickbooks.pk), "name": "balance_sheet"}).status_code == 302
+
+
 def test_without_a_connection_the_page_says_what_to_do(acme: Actors) -> None:
     assert "No ledger can be asked now" in acme.client("owner").get(LIST).content.decode()
 

@@ -59,7 +59,7 @@ def test_only_the_newest_calls_of_a_connection_are_kept(connection: Connection, 
 
 def test_a_page_can_show_how_full_the_limits_are(connection: Connection) -> None:
     shown = {each.limit: (each.used, each.most) for each in headroom(connection)}
-    assert shown["calls in 60 s"] == (0, 500)
+    assert shown["calls in a minute"] == (0, 500)
     assert shown["at once"] == (0, 10)
 
 
