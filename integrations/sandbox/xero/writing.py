@@ -1,6 +1,7 @@
 """PUT and POST: one element or many, created or changed, each with its state machine."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -20,13 +21,15 @@ from integrations.sandbox.xero.errors import (
     post_error,
     translated,
 )
-from integrations.sandbox.xero.forms import ZERO_ID, respond
+from integrations.sandbox.xero.forms import ZERO_ID, day, read_day, respond
 from integrations.sandbox.xero.querying import records, show
 
 _STATUSES = {"DRAFT": "draft", "SUBMITTED": "submitted", "AUTHORISED": "authorised", "POSTED": "authorised",
              "PAID": "authorised", "VOIDED": "voided"}  # fmt: skip
 _BORN = {"invoice": "draft", "bill": "draft", "credit_note": "draft", "vendor_credit": "draft",
          "journal_entry": "draft"}  # fmt: skip
+_FLAGS = {"Contacts": "HasValidationErrors", "Payments": "HasValidationErrors", "Invoices": "HasErrors",
+          "CreditNotes": "HasErrors", "PurchaseOrders": "HasErrors"}  # fmt: skip
 _REFUSED = "The status {} cannot be applied to the invoice because it has payments or credit notes allocated to it."
 
 
@@ -53,34 +56,46 @@ def write(
     """Save every element; all or none unless summarizeErrors=false."""
     places = 4 if query.get("unitdp") == "4" else 2
     summary = query.get("summarizeErrors", "true").lower() != "false"
-    answers: list[Body] = []
+    answers: list[tuple[Body, bool]] = []
     try:
         with books.store.transaction():
             for each in elements_of(endpoint, given):
                 answers.append(
                     _attempt(books, endpoint, method, {**each, **({endpoint.id: key} if key else {})}, places)
                 )
-            if summary and any("ValidationErrors" in each and each.get("HasErrors") for each in answers):
-                raise _Summary([each for each in answers if each.get("HasErrors")])
+            refused = [each for each, is_saved in answers if not is_saved]
+            if summary and refused:
+                raise _Summary(refused)
     except _Summary as refusal:
         return invalid(refusal.elements)
+    rows = [each for each, _ in answers]
     if not summary:
-        answers = [{"StatusAttributeString": "OK", **each} for each in answers]
-    return respond({endpoint.name: answers}, books.clock.wall())
+        rows = [{**each, "StatusAttributeString": "OK" if is_saved else "ERROR"} for each, is_saved in answers]
+    return respond({endpoint.name: rows}, books.clock.wall())
 
 
-def _attempt(books: Books, endpoint: Endpoint, method: str, given: Body, places: int) -> Body:
+def _attempt(books: Books, endpoint: Endpoint, method: str, given: Body, places: int) -> tuple[Body, bool]:
+    """What an element became, or itself with what is wrong with it; and whether it was saved."""
     try:
         with books.store.transaction():
-            return show(books, endpoint, save(books, endpoint, method, given, places), places=places)
+            return show(books, endpoint, save(books, endpoint, method, given, places), places=places), True
     except (BooksError, InvalidError) as problem:
         error = translated(problem) if isinstance(problem, BooksError) else problem
         if not isinstance(error, InvalidError):
             raise error from problem
         key = {} if endpoint.id in ("TaxType", "Code") else {endpoint.id: given.get(endpoint.id) or ZERO_ID}
-        told = {"HasErrors": True, "StatusAttributeString": "ERROR",
-                "ValidationErrors": [{"Message": text} for text in error.messages]}  # fmt: skip
-        return {**given, **key, **told}
+        flag = {_FLAGS[endpoint.name]: True} if endpoint.name in _FLAGS else {}
+        told = {"ValidationErrors": [{"Message": text} for text in error.messages]}
+        return {**_echoed(given), **key, **flag, **told}, False
+
+
+def _echoed(given: Body) -> Body:
+    """What was sent, with its days as Xero writes them; a day that is none comes back as it was."""
+    shown = dict(given)
+    for name in ("Date", "DueDate"):
+        with suppress(ValueError):
+            shown |= {name: day(read_day(given[name]))} if given.get(name) else {}
+    return shown
 
 
 def existing(books: Books, endpoint: Endpoint, method: str, given: Body) -> Record | None:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integrations.engine.errors import RejectedError
 from integrations.engine.results import Outcome, Record
 from tests.integrations.connectors.simulation import Simulation
 from tests.integrations.connectors.test_every_cell import CELLS, DONE, REPORTS, _Draws
@@ -68,6 +69,9 @@ def _created_and_found(place: Books, resource: str) -> None:
     later = datetime.now(UTC) - timedelta(hours=1)
     assert place.ledger.probe(resource, "create", body, key=key, sent_at=later).outcome is not Outcome.ABSENT
     place.put_in_force(resource, written)
+    if resource in ("contacts", "invoices", "items"):
+        with pytest.raises(RejectedError, match=r"taken|used"):
+            place.ledger.post(resource, "create", body, key=f"openapi-{next(_KEYS)}")
 
 
 @lru_cache(maxsize=1)
