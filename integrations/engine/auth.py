@@ -98,9 +98,11 @@ def obtain(client: FormClient, way: Way, *, credentials: Mapping[str, str]) -> T
         raise TypeError(f"{way.name} gives no tokens by itself")
     endpoints = client.endpoints
     known = {**endpoints.places, "client_id": endpoints.client_id, "client_secret": endpoints.client_secret}
-    known |= {"token_url": endpoints.token, **credentials}
+    # What may be left out of the form is empty.
+    known |= {"token_url": endpoints.token, **{field.name: "" for field in way.form if field.is_optional}}
+    known |= credentials
     if way.login is not None:
-        body = logins.logged_in(client, way.login, credentials=credentials)
+        body = logins.logged_in(client, way.login, credentials=known)
         known["session"] = logins.session_in(client.connector, body, way.session_path)
     data = {"grant_type": "client_credentials", **templates.filled_all(way.params, known)}
     if way.assertion is not None:
