@@ -61,8 +61,10 @@ class Books:
 
     def item(self, account: str) -> dict[str, str] | None:
         """Something that is sold (`income_account`) or bought (`expense_account`)."""
-        fitting = (row for row in self.items if row.get("type") in ("service", "non_inventory") and row.get(account))
-        found = next(fitting, None)
+        kinds = [row for row in self.items if row.get("type") in ("service", "non_inventory")]
+        # Where items name no accounts at all, each may be sold and bought.
+        names_none = not any(row.get("income_account") or row.get("expense_account") for row in kinds)
+        found = next((row for row in kinds if names_none or row.get(account)), None)
         return {"id": found["external_id"]} if found else None
 
     def rate(self, side: str) -> dict[str, str] | None:
@@ -95,7 +97,7 @@ class Books:
         }  # fmt: skip
         rate = self.rate("sales" if side == "customer" else "purchases")
         line |= {"tax_rate": rate} if rate else {}
-        names_items = side == "customer" or resource == "purchase_orders"
+        names_items = self._names_items(resource, side)
         item = self.item("income_account" if side == "customer" else "expense_account") if names_items else None
         line |= {"item": item} if item else {"account": self.account("income" if side == "customer" else "expense")}
         if not item and not self._has("quantity", resource):
@@ -111,9 +113,15 @@ class Books:
             "lines": [line],
         }
 
+    def _names_items(self, resource: str, side: str) -> bool:
+        """Whether lines name items (in Intacct's subledgers they name accounts)."""
+        in_subledgers = self.ledger.connector.name == "sage_intacct"
+        return resource == "purchase_orders" or (side == "customer" and not in_subledgers)
+
     def _has(self, field: str, resource: str) -> bool:
-        """Whether lines with an account know the field (QuickBooks' and NetSuite's have an amount only)."""
-        only_amounts = self.ledger.connector.name in ("quickbooks", "netsuite") and resource != "invoices"
+        """Whether lines with an account know the field (QuickBooks', NetSuite's and Intacct's have an amount only)."""
+        name = self.ledger.connector.name
+        only_amounts = name == "sage_intacct" or (name in ("quickbooks", "netsuite") and resource != "invoices")
         return not (only_amounts and field == "quantity")
 
 
@@ -178,11 +186,12 @@ def _expense(books: Books, data: st.DataObject) -> dict[str, Any]:
     rate = books.rate("purchases")
     line = {"account": books.account("expense"), "amount": data.draw(AMOUNTS), "description": data.draw(TEXTS)}
     kinds = next(iter(books.ledger.connector.resources["expenses"].entities.values())).when
+    paid_from = "credit_card" if kinds.get("payment_type") == "credit_card" else "bank"
     return {
         "contact": {**books.contact("vendor"), "type": "vendor"},
         "issued_on": "2026-11-03",
         "payment_type": kinds.get("payment_type", "cash"),
-        "account": books.account("bank"),
+        "account": books.account(paid_from),
         "lines": [line | ({"tax_rate": rate} if rate else {})],
     }
 
