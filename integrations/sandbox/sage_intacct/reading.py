@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.sage_intacct import (
+    attachments,
     banking,
     chart,
     errors,
@@ -83,6 +84,6 @@ def _negative(obj: Object, body: Body) -> None:
 READ: dict[str, Callable[[Books, Object, Body, Record | None], Body]] = {
     **dict.fromkeys(("bill", "invoice", "credit_note", "vendor_credit"), lined),
     "payment": reading_payments.payment, "bill_payment": reading_payments.payment,
-    "journal_entry": journals.read, "purchase_order": orders.read, **banking.READ,
+    "journal_entry": journals.read, "purchase_order": orders.read, **banking.READ, **attachments.READ,
 }  # fmt: skip
 """Kind → the neutral body of what REST sends."""
