@@ -55,7 +55,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "operation": _keys(
         "by",
         "method path params params_when headers body fields include sends wrap needs interface action answers",
-        "read_after each upsert",
+        "read_after each upsert when",
     ),
     "paging": _keys(
         "strategy method path params headers body interface action many statement count_statement count_path size",

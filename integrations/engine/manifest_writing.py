@@ -1,6 +1,7 @@
 """How a manifest says writing: verbs, what their answers hold, keys and probes, batches, files."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations.engine import templates
@@ -65,16 +66,27 @@ def answers_of(*sections: Section) -> Answers:
 
 def operations(root: Section, section: Section, known: set[str], compiler: Compiler) -> Iterator[tuple[str, Operation]]:
     """The verbs of an entity, each over the manifest's preset."""
-    presets = root.mapping("operations")
+    presets, compiling = root.mapping("operations"), (known, compiler, root)
     declared: Mapping[str, Any] = {**dict.fromkeys(READS), **section.mapping("operations")}
     for name, own in declared.items():
         where = f"{section.at('operations')}.{name}"
         if name not in OPERATIONS:
             raise ManifestError(f"{where}: this operation is unknown, expected one of {listed(OPERATIONS)}")
         merged = {**presets.get(name, {}), **(own or {})}
+        when = Section({"when": merged.pop("when", None) or {}}, where).mapping("when")
+        if unknown := set(when) - set(root.mapping("settings")):
+            raise ManifestError(f"{where}.when: {listed(unknown)} is no setting of this ledger")
         if merged:
-            verb = _Verb(name, Section.of("operation", merged, where), known, compiler, root)
-            yield name, verb.compiled(answers_of(root, section, verb.section))
+            said = {
+                setting: _Verb(name, Section.of("operation", merged | other, f"{where}.when.{setting}"), *compiling)
+                for setting, other in when.items()
+            }
+            verb = _Verb(name, Section.of("operation", merged, where), *compiling)
+            told = answers_of(root, section, verb.section)
+            yield (
+                name,
+                replace(verb.compiled(told), when={setting: other.compiled(told) for setting, other in said.items()}),
+            )
 
 
 def interface(section: Section, root: Section) -> str:

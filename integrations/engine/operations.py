@@ -1,7 +1,7 @@
 """The verbs of a ledger as a manifest says them, and where their answers keep what is asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.engine import templates
@@ -60,6 +60,12 @@ class Operation:
     """Reading one record is the list's own query for its id."""
     question: Any = None
     """The body of a reading verb."""
+    when: "Mapping[str, Operation]" = field(default_factory=dict)
+    """Setting → how the verb is said where the connection gives that setting."""
+
+    def chosen(self, settings: Mapping[str, Any]) -> "Operation":
+        """The verb as this connection's settings say it."""
+        return next((verb for name, verb in self.when.items() if settings.get(name)), self)
 
     def called_with(self, unified: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, str]:
         """The query parameters of a call for this record."""

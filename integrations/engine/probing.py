@@ -76,8 +76,9 @@ class Prober:
         self, resource: Resource, operation: str, unified: Mapping[str, Any], key: str, sent_at: datetime | None
     ) -> Probe:
         remembered = timedelta(hours=self._ledger.connector.idempotency.ttl_hours)
-        is_upsert = resource.entity_for(unified).operations[operation].is_upsert
-        if not is_upsert and sent_at is not None and datetime.now(UTC) - sent_at > remembered:
+        verb = resource.entity_for(unified).operations[operation].chosen(self._ledger.context.values)
+        is_old = not remembered or (sent_at is not None and datetime.now(UTC) - sent_at > remembered)
+        if is_old and not verb.is_upsert:
             return Probe(Outcome.UNKNOWN, reason="the ledger may have forgotten the key of this write")
         record = self._ledger.post(resource.name, operation, unified, key=key)
         return Probe(Outcome.POSTED, record, "the same request under the same key was answered")

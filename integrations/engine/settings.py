@@ -41,6 +41,11 @@ class Setting:
         """Whether a person says it when connecting: chosen from the values, or typed as the pattern wants it."""
         return bool(self.label) and not self.source
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether nothing may be said: its pattern takes an empty text."""
+        return not self.values and re.fullmatch(self.pattern, "") is not None
+
     def place(self, given: Mapping[str, str]) -> str:
         """What stands in its place; empty while what decides it is not known. Raises ConfigurationError."""
         told = given.get(self.source or self.name, "")

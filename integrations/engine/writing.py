@@ -24,7 +24,7 @@ def request(
 ) -> RemoteRequest:
     """The exact request that a unified record becomes. Raises InvalidRecord or RejectedError (`unsupported`)."""
     entity = resource.entity_for(unified)
-    verb = _verb(resource, entity, operation)
+    verb = _verb(resource, entity, operation).chosen(context.values)
     missing = [(name, f"is missing; it is needed to {operation}") for name in verb.needs if not unified.get(name)]
     if missing:
         raise InvalidRecord(missing, resource=resource.name)

@@ -36,7 +36,7 @@ def chosen_settings(
 
 def _is_known(setting: Setting, told: str) -> bool:
     try:
-        return bool(setting.place({setting.name: told}))
+        return bool(setting.place({setting.name: told})) or (setting.is_optional and not told)
     except ConfigurationError:
         return False
 

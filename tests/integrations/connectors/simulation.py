@@ -52,6 +52,7 @@ class Simulation:
         country: str = "GB",
         currency: str = "GBP",
         way: str = "",
+        given: Mapping[str, str] | None = None,
         faces: Sequence[Callable[[Setting], Face]] = FACES,
         **books: Any,
     ) -> None:
@@ -66,7 +67,7 @@ class Simulation:
         told = made["credentials"]
         own = told.get(self.way.name)
         self.typed = {**told, **(own if isinstance(own, Mapping) else {})}
-        self.settings: dict[str, str] = {}
+        self.settings: dict[str, str] = dict(given or {})
         tokens = self._tokens()
         places = resolve(self.connector, SANDBOX, given=self.settings, org=self.org).places
         self.ledger = Ledger(self.connector, self.client(tokens), Context(values={**places, "org": self.org}))

@@ -292,3 +292,35 @@ def test_every_posting_is_in_the_general_ledger(acme: Simulation) -> None:
 
 def test_balance_of_the_books_after_all_this(acme: Simulation) -> None:
     assert acme.trial_balance()["difference"] == "0.00"
+
+
+@pytest.fixture(scope="module")
+def keyed() -> Simulation:
+    """An organisation with a custom field for the portal's keys."""
+    return Simulation("zoho_books", given={"key_field": "cf_external_id"})
+
+
+def test_with_a_field_for_keys_a_write_is_repeated_without_a_second_document(keyed: Simulation) -> None:
+    body = document(keyed, "customer", "KEY-1")
+    first_time, second_time = (created(keyed, "invoices", body, key="k-1") for _ in range(2))
+    assert first_time["external_id"] == second_time["external_id"]
+    assert [row["invoice_number"] for row in keyed.truth("invoices")].count("KEY-1") == 1
+
+
+def test_with_a_field_for_keys_a_lost_answer_is_asked_for_again(keyed: Simulation) -> None:
+    body = document(keyed, "vendor", "KEY-2")
+    keyed.control("faults", {"ledger": "zoho_books", "path": "/bills", "action": "drop_after_commit", "times": 1})
+    with pytest.raises(OutcomeUnknown):
+        keyed.ledger.post("bills", "create", body, key="k-2")
+    found = keyed.ledger.probe("bills", "create", body, key="k-2", sent_at=datetime.now(UTC))
+    assert found.outcome is Outcome.POSTED
+    assert [row["bill_number"] for row in keyed.truth("bills")].count("KEY-2") == 1
+
+
+def test_what_zoho_cannot_repeat_is_not_repeated_though_there_is_a_field(keyed: Simulation) -> None:
+    invoice, credit = (keyed.connector.resources[name] for name in ("invoices", "vendor_credits"))
+    verbs = [
+        each.entities[kind].operations["create"] for each, kind in ((invoice, "invoice"), (credit, "vendor_credit"))
+    ]
+    assert [verb.chosen(keyed.ledger.context.values).is_upsert for verb in verbs] == [True, False]
+    assert [verb.chosen({}).is_upsert for verb in verbs] == [False, False]

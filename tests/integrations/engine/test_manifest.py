@@ -66,6 +66,12 @@ def broken(tmp_path: Path) -> Callable[..., str]:
         ("manifest.yaml", "name: orchard", "name: apple", "name: expected 'orchard' like the folder, got 'apple'"),
         ("manifest.yaml", '"/{path}/{id}"}', '"/{path}/{number}"}', "unknown places number, expected some of"),
         ("manifest.yaml", "label: Orchard", "label: Orchard\nlabel: Two", "label stands twice"),
+        (
+            "manifest.yaml",
+            'create: {method: PUT, path: "/{path}"',
+            'create: {when: {tree: {method: POST}}, method: PUT, path: "/{path}"',
+            "operations.create.when: tree is no setting of this ledger",
+        ),
         ("manifest.yaml", "label: Orchard", "label: [", "this is not YAML"),
         ("manifest.yaml", "accounts]", "bills]", "orchard/bills.yaml: the file is missing"),
         (
