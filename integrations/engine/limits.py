@@ -342,4 +342,4 @@ def spelled(seconds: float) -> str:
     return _LENGTHS.get(seconds, f"{seconds:g} s")
 
 
-_LENGTHS = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}
+_LENGTHS: dict[float, str] = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}
