@@ -56,6 +56,15 @@ class Sent:
         )
 
 
+class Told:
+    """A webhook's call as openapi-core wants it; `name` is that of the description's webhook."""
+
+    def __init__(self, name: str, body: bytes) -> None:
+        self.name, self.method, self.content_type = name, "post", "application/json"
+        self.body: bytes | None = body
+        self.parameters = RequestParameters()
+
+
 class Answered:
     """An httpx response as openapi-core wants it."""
 
@@ -191,3 +200,13 @@ def _with_days(schema: dict[str, Any]) -> None:
     for declared in schema.get("properties", {}).values():
         if declared.get("x-is-msdate") or declared.get("x-is-msdate-time"):
             declared["pattern"] = DATES
+
+
+def webhook_faults(document: dict[str, Any], webhook: str, body: bytes) -> list[str]:
+    """What in a webhook's body does not fit; `webhook` is the name in the description."""
+    errors = OpenAPI.from_dict(document).iter_webhook_request_errors(Told(webhook, body))
+    causes = [cause for error in errors for cause in _causes(error)]
+    broken = [each for cause in causes if isinstance(cause, InvalidSchemaValue) for each in cause.schema_errors]
+    return [f"{'.'.join(map(str, each.absolute_path))}: {each.message[:200]}" for each in broken] or list(
+        map(str, causes)
+    )

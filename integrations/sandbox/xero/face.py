@@ -23,7 +23,7 @@ from integrations.sandbox.books.store import Key, Record, Store
 from integrations.sandbox.calls import Call
 from integrations.sandbox.faces import AccountBalance, Delivery, Organisation, Setting
 from integrations.sandbox.wire import Body
-from integrations.sandbox.xero import api, changes, endpoints, errors, lists
+from integrations.sandbox.xero import api, changes, documents, endpoints, errors, lists
 from integrations.sandbox.xero.books import Books
 from integrations.sandbox.xero.errors import ApiError, InvalidError, NotFoundError
 from integrations.sandbox.xero.forms import guid
@@ -207,7 +207,7 @@ class XeroFace:
 
     def notify(self, events: Iterable[Any], key: str, style: str) -> list[Delivery]:
         """Contacts, invoices, bills and credit notes that changed, in one signed body."""
-        told = [_event(each) for each in events if each.kind in _CATEGORIES]
+        told = [_event(each, self._data(each)) for each in events if each.kind in _CATEGORIES]
         if not told:
             return []
         with self._lock:
@@ -215,6 +215,15 @@ class XeroFace:
             body = {"events": told, "firstEventSequence": first, "lastEventSequence": self._sequence,
                     "entropy": secrets.token_hex(10).upper()}  # fmt: skip
         return [signed(body, key)]
+
+    def _data(self, event: Event) -> Body:
+        """What events of credit notes tell beside the rest."""
+        found = next((each for each in self._organisations() if each.external_org_id == event.org), None)
+        record = found.store.tables[event.kind].get(event.id) if found else None
+        if found is None or record is None or _CATEGORIES[event.kind] != "CREDITNOTE":
+            return {}
+        shown = documents.credit_note(self.books(found), record)
+        return {"data": {"Type": shown["Type"], "Status": shown["Status"]}}
 
     def forget(self) -> None:
         """No tokens, no counted calls, no kept answers."""
@@ -237,13 +246,13 @@ def intents(key: str) -> list[Delivery]:
     return [signed(body, key), signed(body, f"not {key}")]
 
 
-def _event(event: Event) -> Body:
+def _event(event: Event, more: Body) -> Body:
     category = _CATEGORIES[event.kind]
     return {
         "resourceUrl": f"https://api.xero.com/api.xro/2.0/{_PATHS[category]}/{event.id}", "resourceId": event.id,
         "tenantId": event.org, "tenantType": "ORGANISATION", "eventCategory": category,
         "eventType": "CREATE" if event.operation == "create" else "UPDATE",
-        "eventDateUtc": datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3],
+        "eventDateUtc": datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3], **more,
     }  # fmt: skip
 
 

@@ -198,6 +198,8 @@ def _gone(books: Books, before: Record, wanted: str) -> Record:
     if before.deleted or before.body["status"] == "voided":
         raise InvalidError(f"Deleted {before.table} cannot be updated" if before.table == "purchase_order" else STATUS)
     if wanted == "VOIDED":
+        if before.body["allocations"]:
+            raise InvalidError(_REFUSED.format(wanted))
         try:
             return books.company.void(before.table, before.id)
         except BooksError as error:

@@ -55,9 +55,10 @@ class Xero:
     ) -> TestResponse:
         """A call of the Accounting API; what it answers is described by Xero."""
         response = self.client.open(
-            f"/xero/api.xro/2.0/{path}", method=method, query_string=urlencode(query), content_type="application/json",
+            f"/xero/api.xro/2.0/{path}", method=method, query_string=urlencode(query),
             data=body if body is None or isinstance(body, bytes) else wire.dump(body),
-            headers={"Authorization": f"Bearer {self.token}", "Xero-tenant-id": self.org, **(headers or {})},
+            headers={"Authorization": f"Bearer {self.token}", "Xero-tenant-id": self.org,
+                     "Content-Type": "application/json", **(headers or {})},
         )  # fmt: skip
         broken = fits(method, path, response)
         assert not broken, broken
