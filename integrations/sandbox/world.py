@@ -13,6 +13,7 @@ from integrations.sandbox.faces import BadOrderError, Face, Organisation, Settin
 from integrations.sandbox.faults import FaultBook
 from integrations.sandbox.netsuite.face import NetSuiteFace
 from integrations.sandbox.quickbooks.face import QuickBooksFace
+from integrations.sandbox.sage_intacct.face import SageIntacctFace
 from integrations.sandbox.storage import Storage
 from integrations.sandbox.webhooks import Target, WebhookSender
 from integrations.sandbox.wire import Body
@@ -21,7 +22,7 @@ from integrations.sandbox.zoho_books.face import ZohoBooksFace
 
 _SCOPE = "_world"
 _COUNTS = ("contacts", "invoices", "bills", "payments", "bank_lines", "months", "accounts")
-FACES: tuple[Callable[[Setting], Face], ...] = (QuickBooksFace, XeroFace, NetSuiteFace, ZohoBooksFace)
+FACES: tuple[Callable[[Setting], Face], ...] = (QuickBooksFace, XeroFace, NetSuiteFace, ZohoBooksFace, SageIntacctFace)
 """One line per ledger; nothing else names them."""
 DEFAULT_CLIENT = ("sandbox-client", "sandbox-secret")
 

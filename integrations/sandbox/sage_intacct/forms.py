@@ -26,4 +26,6 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     if obj.kind not in READ:
         raise errors.method_not_allowed("POST", f"objects/{obj.path}")
     body = READ[obj.kind](books, obj, given, before)
+    if before is None and books.entity:
+        body = {**body, "own": {**(body.get("own") or {}), "entity": books.entity}}
     return custom.kept(books, obj.path, given, body)

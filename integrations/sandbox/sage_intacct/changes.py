@@ -1,0 +1,83 @@
+"""Acting as a user of Intacct: what the control API's changes and documents do."""
+
+from integrations.sandbox.books.store import Record
+from integrations.sandbox.books.user import User, kinds_of
+from integrations.sandbox.faces import BadOrderError
+from integrations.sandbox.sage_intacct import custom, forms, kinds, saving
+from integrations.sandbox.sage_intacct.books import Books
+from integrations.sandbox.sage_intacct.errors import SageError
+from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, OBJECTS, Object
+from integrations.sandbox.wire import Body
+
+PREFERENCES = ("sender_authorised", "bill_approval")
+
+
+def user(books: Books) -> User:
+    """Somebody at the screen."""
+
+    def read(kind: str, data: Body) -> Body:
+        obj = _object(kind, data)
+        return forms.read(books, obj, data, None) if obj else data
+
+    return User(books.company, read, lambda record: show(books, record), {
+        "edit": lambda order: _edit(books, order), "add_custom_field": lambda order: _add_custom_field(books, order),
+        "set_preferences": lambda order: _set_preferences(books, order),
+    })  # fmt: skip
+
+
+def _object(kind: str, data: Body) -> Object | None:
+    """The object a body of the control API means: for contacts the one they say they are."""
+    if kind == "contact" and (data.get("is_vendor") or data.get("object") == "vendor"):
+        return BY_PATH["accounts-payable/vendor"]
+    return BY_PATH["accounts-receivable/customer"] if kind == "contact" else _first(kind)
+
+
+def _first(kind: str) -> Object | None:
+    return next((each for each in OBJECTS if each.kind == kind and "POST" in each.methods), None)
+
+
+def show(books: Books, record: Record) -> Body:
+    """In REST's form; what has no object keeps the books' form."""
+    obj = kinds.object_of(record)
+    return forms.show(books, obj, record) if obj else {"id": record.id, **record.body}
+
+
+def apply(books: Books, order: Body) -> Body:
+    """One change. Raises BadOrderError with the ledger's words."""
+    try:
+        return user(books).apply(order)
+    except SageError as error:
+        raise BadOrderError(f"the ledger refuses: {error}") from error
+
+
+def _edit(books: Books, order: Body) -> tuple[str, str, Body]:
+    """Changes a record in part, in REST's words."""
+    key = str(order.get("id") or "")
+    for kind in kinds_of(str(order.get("resource") or "")):
+        record = books.store.get(kind, key)
+        obj = kinds.object_of(record) if record else None
+        if record is not None and obj is not None:
+            saved = saving.save(books, obj, dict(order.get("data") or {_note(obj): "Edited by a user"}), record)
+            return kind, key, show(books, saved)
+    raise BadOrderError(f"{order.get('resource')} {key!r} does not exist")
+
+
+def _note(obj: Object) -> str:
+    return "description" if obj.kind in kinds.RECORD_KINDS else "notes"
+
+
+def _add_custom_field(books: Books, order: Body) -> tuple[str, str, Body]:
+    """`object` is a REST path (bills by default), `label`, `data_type`, `values`."""
+    label, path = str(order.get("label") or ""), str(order.get("object") or "accounts-payable/bill")
+    kind = str(order.get("data_type") or "string")
+    if not label or kind not in custom.TYPES or (path not in BY_PATH and path not in BY_LINES):
+        raise BadOrderError(f"label, object and data_type ({', '.join(custom.TYPES)}) are needed")
+    made = custom.define(books, path, label, kind, tuple(str(each) for each in order.get("values") or ()))
+    return "custom_field", str(made["name"]), made
+
+
+def _set_preferences(books: Books, order: Body) -> tuple[str, str, Body]:
+    """sender_authorised: whether the company lets the app's sender in."""
+    data = dict(order.get("data") or {})
+    books.company.set_settings(**{name: data[name] for name in PREFERENCES if name in data})
+    return "preferences", "", data
