@@ -143,18 +143,16 @@ class Description:
             known = False
             for cause in _causes(error):
                 known = known or isinstance(cause, InvalidSchemaValue | ResponseNotFound | MediaTypeNotFound)
-                if isinstance(cause, InvalidSchemaValue):
-                    for broken in cause.schema_errors:
-                        assert isinstance(broken, ValidationError)
-                        yield from self._broken(side, operation, parameter, broken)
-                elif isinstance(cause, ResponseNotFound):
+                for broken in _broken(cause):
+                    yield from self._told(side, operation, parameter, broken)
+                if isinstance(cause, ResponseNotFound):
                     yield Fault(side, str(cause.http_status), "status", operation, "")
                 elif isinstance(cause, MediaTypeNotFound):
                     yield Fault(side, cause.mimetype, "media type", operation, str(cause.availableMimetypes))
             if not known:
                 yield Fault(side, parameter or "(message)", type(error).__name__, operation, str(error)[:200])
 
-    def _broken(self, side: str, operation: str, parameter: str, error: ValidationError) -> Iterator[Fault]:
+    def _told(self, side: str, operation: str, parameter: str, error: ValidationError) -> Iterator[Fault]:
         rule, schema = str(error.validator), error.schema
         steps = [step for step in error.absolute_path if isinstance(step, str)]
         whole = self._names.get(id(schema)) or ".".join(steps)
@@ -167,6 +165,14 @@ class Description:
         else:
             place = parameter or (whole if rule == "required" else ".".join(steps) or "(body)")
             yield Fault(side, place, rule, operation, f"{error.instance!r:.60} {error.message[:120]}")
+
+
+def _broken(cause: BaseException) -> Iterator[ValidationError]:
+    """The single faults of a value that breaks its schema."""
+    if isinstance(cause, InvalidSchemaValue):
+        for each in cause.schema_errors:
+            assert isinstance(each, ValidationError)
+            yield each
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -206,7 +212,6 @@ def webhook_faults(document: dict[str, Any], webhook: str, body: bytes) -> list[
     """What in a webhook's body does not fit; `webhook` is the name in the description."""
     errors = OpenAPI.from_dict(document).iter_webhook_request_errors(Told(webhook, body))
     causes = [cause for error in errors for cause in _causes(error)]
-    broken = [each for cause in causes if isinstance(cause, InvalidSchemaValue) for each in cause.schema_errors]
-    return [f"{'.'.join(map(str, each.absolute_path))}: {each.message[:200]}" for each in broken] or list(
-        map(str, causes)
-    )
+    return [
+        f"{'.'.join(map(str, each.absolute_path))}: {each.message[:200]}" for cause in causes for each in _broken(cause)
+    ] or [str(cause) for cause in causes]

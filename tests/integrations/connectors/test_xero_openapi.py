@@ -6,6 +6,7 @@ What Xero's service is known to do otherwise stands in tests/specs/xero_deviatio
 
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import count
@@ -39,6 +40,14 @@ class Recorded(Simulation):
         return response
 
 
+def _of_xero(cells: Iterable[Any]) -> Iterator[tuple[str, ...]]:
+    """What cells of all ledgers say beside the ledger, where it is Xero."""
+    for each in cells:
+        name, *rest = (str(value) for value in each.values)
+        if name == "xero":
+            yield tuple(rest)
+
+
 @lru_cache(maxsize=1)
 def calls() -> list[tuple[httpx.Request, httpx.Response]]:
     """Every call of the connector's whole coverage: lists, changes, records, writes, files, reports, searches."""
@@ -47,15 +56,12 @@ def calls() -> list[tuple[httpx.Request, httpx.Response]]:
     for resource in place.ledger.connector.resources:
         list(place.ledger.pages(resource))
         list(place.ledger.pages(resource, since=_LONG_AGO))
-    for name, resource in (each.values for each in WRITABLE):
-        if name == "xero":
-            _created_and_found(place, str(resource))
-    for name, resource, operation in (each.values for each in CELLS):
-        if name == "xero":
-            DONE[str(operation)](place, str(resource))
-    for name, report in (each.values for each in REPORTS):
-        if name == "xero":
-            place.ledger.report(str(report))
+    for (resource,) in _of_xero(WRITABLE):
+        _created_and_found(place, resource)
+    for resource, operation in _of_xero(CELLS):
+        DONE[operation](place, resource)
+    for (report,) in _of_xero(REPORTS):
+        place.ledger.report(report)
     return simulation.calls
 
 

@@ -60,7 +60,8 @@ def test_the_true_books_are_shown_as_the_ledger_shows_them(busy: Xero) -> None:
 
 
 def test_webhooks_tell_what_changed_and_are_signed(xero: Xero) -> None:
-    world, heard = _world(xero), []
+    world = _world(xero)
+    heard: list[Any] = []
     world.organisation(xero.id).store.publish = heard.extend
     made = xero.made("Contacts", {"Name": "Told"})
     credit = xero.credit()
@@ -75,7 +76,8 @@ def test_webhooks_tell_what_changed_and_are_signed(xero: Xero) -> None:
 
 
 def test_sequences_of_webhooks_go_on(xero: Xero) -> None:
-    world, heard = _world(xero), []
+    world = _world(xero)
+    heard: list[Any] = []
     world.organisation(xero.id).store.publish = heard.extend
     seen: list[Any] = []
     for name in ("One", "Two"):
@@ -87,7 +89,8 @@ def test_sequences_of_webhooks_go_on(xero: Xero) -> None:
 
 
 def test_payments_are_told_of_as_changes_of_their_invoice(xero: Xero) -> None:
-    invoice, world, heard = xero.invoice(), _world(xero), []
+    invoice, world = xero.invoice(), _world(xero)
+    heard: list[Any] = []
     world.organisation(xero.id).store.publish = heard.extend
     xero.made("Payments", xero.payment(invoice, 20))
     (delivery,) = world.faces["xero"].notify(heard, "secret", "events")
@@ -98,7 +101,8 @@ def test_payments_are_told_of_as_changes_of_their_invoice(xero: Xero) -> None:
 
 
 def test_events_fit_the_official_description(xero: Xero) -> None:
-    world, heard = _world(xero), []
+    world = _world(xero)
+    heard: list[Any] = []
     world.organisation(xero.id).store.publish = heard.extend
     xero.invoice()
     xero.credit()
