@@ -1,5 +1,6 @@
 """Purchasing documents of the type “Purchase Order”, both ways: items, units, quantities, prices; nothing is posted."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 from integrations.sandbox.books.money import cents
@@ -28,8 +29,8 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     """A purchase order. Raises SageError."""
     body = head(books, obj, given, before)
     require(obj, HEADS[obj.kind], body, ("vendor", "txnDate"))
-    if not body.get("due_on") and not body.get("term"):
-        raise errors.business("Required field dueDate is missing.", "BL01001974")
+    if not body.get("due_on"):
+        body["due_on"] = _due(books, body, before)
     currency(books, obj, body, before)
     if before is None and not body.get("number"):
         body["number"] = next_number(books, obj.kind)
@@ -45,6 +46,16 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     )
     check_draft(obj, body)
     return body
+
+
+def _due(books: Books, body: Body, before: Record | None) -> str:
+    """The day that the term says; a planned history's orders are due at once."""
+    if before is not None:
+        return str(body["on"])
+    if not body.get("term"):
+        raise errors.business("Required field dueDate is missing.", "BL01001974")
+    days = int(books.body("payment_term", body["term"]).get("days") or 0)
+    return (date.fromisoformat(body["on"]) + timedelta(days=days)).isoformat()
 
 
 def _line(books: Books, obj: Object, item: Body, kept: Body | None, code: str) -> Body:

@@ -17,11 +17,20 @@ def head(books: Books, obj: Object, given: Body, before: Record | None, *more: s
     known = [path for each in table for path in (each.path, *each.aliases)]
     properties.check_known(obj.path, given, known, prefixes=(obj.lines_field, *more))
     kept = before.body if before else {}
-    body: Body = {**kept, "own": {**(kept.get("own") or {})}}
+    body: Body = {**kept, "own": {**(_assumed(books, obj, kept) if before else {}), **(kept.get("own") or {})}}
     if before is None and books.entity:
         body["own"]["entity"] = books.entity
     properties.read(books, table, given, body)
     return body
+
+
+def _assumed(books: Books, obj: Object, kept: Body) -> Body:
+    """What a planned history does not tell of a document, as it is shown."""
+    usual = {"createdDate": kept.get("on"), "paymentMethod": "eft"}
+    if obj.kind == "journal_entry":
+        usual["journal"] = next((each.id for each in books.store.live("journal")), None)
+    places = {each.place for each in HEADS[obj.kind]}
+    return {name: value for name, value in usual.items() if f"own.{name}" in places}
 
 
 def require(obj: Object, table: Iterable[Property], body: Body, paths: Iterable[str]) -> None:
