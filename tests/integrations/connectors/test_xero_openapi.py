@@ -27,16 +27,19 @@ _LONG_AGO = datetime.now(UTC) - timedelta(days=300)
 
 
 class Recorded(Simulation):
-    """A simulation that keeps every call of the Accounting API."""
+    """A simulation that keeps every call of the Accounting API, and those that ask which organisations there are."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         self.calls: list[tuple[httpx.Request, httpx.Response]] = []
+        self.connections: list[tuple[httpx.Request, httpx.Response]] = []
         super().__init__(*given, **named)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         response = super()._answer(request)
         if "/api.xro/" in request.url.path:
             self.calls.append((request, response))
+        elif "/connections" in request.url.path:
+            self.connections.append((request, response))
         return response
 
 
@@ -56,6 +59,11 @@ def calls() -> list[tuple[httpx.Request, httpx.Response]]:
     for resource in place.ledger.connector.resources:
         list(place.ledger.pages(resource))
         list(place.ledger.pages(resource, since=_LONG_AGO))
+    for country, currency in (("US", "USD"), ("NZ", "NZD")):
+        elsewhere = Recorded("xero", country=country, currency=currency, expenses=2, credit_notes=2, vendor_credits=2)
+        for resource in elsewhere.ledger.connector.resources:
+            list(elsewhere.ledger.pages(resource))
+        simulation.calls += elsewhere.calls
     for (resource,) in _of_xero(WRITABLE):
         _created_and_found(place, resource)
     for resource, operation in _of_xero(CELLS):
@@ -127,6 +135,17 @@ def test_the_proof_covers_every_operation_that_the_connector_uses(capsys: pytest
     assert len(calls()) >= 250
 
 
+def test_the_question_for_organisations_fits_the_official_description() -> None:
+    ((request, response),) = Recorded("xero").connections
+    described = openapi.Description(openapi.load("xero_identity.yaml"), host_url="https://api.xero.com", before="/xero")
+    # The description writes the address with a capital; the service reads both.
+    spelled = httpx.Request("GET", str(request.url).replace("/connections", "/Connections"), headers=request.headers)
+    assert described.operation(spelled) == "getConnections"
+    assert described.request(spelled) == []
+    # Moments have no zone there, in the description's own example too.
+    assert {fault.place for fault in described.answer(spelled, response)} <= {"createdDateUtc", "updatedDateUtc"}
+
+
 def test_a_message_that_does_not_fit_is_told() -> None:
     request = httpx.Request("PUT", "http://x/xero/api.xro/2.0/Invoices?nonsense=1", json={"Invoices": [{"Typ": "A"}]})
     told = {(fault.place, fault.rule) for fault in description().request(request)}
@@ -134,6 +153,12 @@ def test_a_message_that_does_not_fit_is_told() -> None:
         ("?nonsense", "unknown"),
         ("Invoice.Typ", "unknown"),
         ("?xero-tenant-id", "MissingRequiredParameter"),
+    }
+    read_only = httpx.Request(
+        "PUT", "http://x/xero/api.xro/2.0/Invoices", json={"Invoices": [{"HasAttachments": True}]}
+    )
+    assert ("Invoices.HasAttachments", "readOnly") in {
+        (fault.place, fault.rule) for fault in description().request(read_only)
     }
     answer = httpx.Response(200, json={"Invoices": [{"Date": "1 May", "Total": "12", "Status": "OPEN"}]})
     told = {(fault.place, fault.rule) for fault in description().answer(request, answer)}
