@@ -185,7 +185,9 @@ class _Resource:
         return Entity(
             remote_type=name,
             key=section.text("key", name),
-            path=section.text("path", name.lower()),
+            path=templates.checked(
+                section.text("path", name.lower()), section.at("path"), self._root.mapping("settings")
+            ),
             known_by=section.texts("known_by"),
             when={key: v if isinstance(v, Mapping) else str(v) for key, v in section.mapping("when").items()},
             shape=shape,

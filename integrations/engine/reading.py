@@ -294,7 +294,7 @@ class Reader:
         return {
             "org": "",
             **values,
-            "path": entity.path,
+            "path": templates.filled(entity.path, values),
             "key": entity.key,
             "custom": self._ledger.columns_of(entity, entity.paging),
         }

@@ -66,7 +66,7 @@ def _places(
         "org": "{org}",
         **context.values,
         **{name: unified[name] for name in verb.needs},
-        "path": entity.path,
+        "path": templates.filled(entity.path, context.values),
         "key": entity.key,
         "id": unified.get("external_id") or "",
         "version": unified.get("version") or "",

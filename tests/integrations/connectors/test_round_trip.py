@@ -96,7 +96,7 @@ class Books:
             "description": text, "quantity": quantity, "unit_price": price, "amount": price * quantity,
         }  # fmt: skip
         rate = self.rate("sales" if side == "customer" else "purchases")
-        line |= {"tax_rate": rate} if rate else {}
+        line |= {"tax_rate": rate} if rate and self._has("tax_rate", resource) else {}
         names_items = self._names_items(resource, side)
         item = self.item("income_account" if side == "customer" else "expense_account") if names_items else None
         line |= {"item": item} if item else {"account": self.account("income" if side == "customer" else "expense")}
@@ -122,6 +122,9 @@ class Books:
         """Whether lines with an account know the field (QuickBooks', NetSuite's and Intacct's have an amount only)."""
         name = self.ledger.connector.name
         only_amounts = name == "sage_intacct" or (name in ("quickbooks", "netsuite") and resource != "invoices")
+        if field == "tax_rate":
+            # Intacct taxes its purchase orders by schedules, not by rates.
+            return not (name == "sage_intacct" and resource == "purchase_orders")
         return not (only_amounts and field == "quantity")
 
 
