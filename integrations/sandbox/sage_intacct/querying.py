@@ -136,7 +136,7 @@ def selected(books: Books, given: Body) -> list[Any]:
 def paged(given: Any) -> tuple[int, int]:
     """start and size of a query or a list. Raises 400."""
     try:
-        start, size = int(given.get("start") or 1), int(given.get("size") or USUAL)
+        start, size = (int(given.get(name, usual)) for name, usual in (("start", 1), ("size", USUAL)))
     except (TypeError, ValueError) as error:
         raise errors.invalid_request("start and size must be whole numbers.") from error
     if start < 1 or not 1 <= size <= LARGEST:
