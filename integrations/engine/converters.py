@@ -120,7 +120,8 @@ class Shape:
 
     def write(self, unified: Mapping[str, Any], context: Context, operation: str = "create") -> Remote:
         """The remote form of a unified object: only what is given and not None. Raises FieldProblems."""
-        plan = self._plan(operation, context.values.get("country", ""))
+        country = context.values.get("country", "")
+        plan = self._plans.get((operation, country)) or self._plan(operation, country)
         target: Remote = {}
         if self.sends is not None:
             self.sends(target)
@@ -138,20 +139,18 @@ class Shape:
 
     def _plan(self, operation: str, country: str) -> "_Plan":
         """What an operation writes in a country, worked out once."""
-        plan = self._plans.get((operation, country))
-        if plan is None:
-            sent = [
-                field
-                for field in self._writers
-                if country not in field.not_in and (not field.operations or operation in field.operations)
-            ]
-            plan = self._plans[operation, country] = _Plan(
-                operation,
-                tuple(field.name for field in self._writers if operation in field.required_on),
-                {f.name: f.fallback for f in self._writers if f.fallback and operation in f.required_on},
-                {field.name: field.put for field in sent if field.put is not None},
-                inlining.writer((field.name, field.put, field.plain_put) for field in sent if field.put is not None),
-            )
+        sent = [
+            field
+            for field in self._writers
+            if country not in field.not_in and (not field.operations or operation in field.operations)
+        ]
+        plan = self._plans[operation, country] = _Plan(
+            operation,
+            tuple(field.name for field in self._writers if operation in field.required_on),
+            {f.name: f.fallback for f in self._writers if f.fallback and operation in f.required_on},
+            {field.name: field.put for field in sent if field.put is not None},
+            inlining.writer((field.name, field.put, field.plain_put) for field in sent if field.put is not None),
+        )
         return plan
 
     def _problems(self, plan: "_Plan", unified: Mapping[str, Any], context: Context) -> list[tuple[str, str]]:

@@ -76,7 +76,12 @@ def checked_structure(value: Any, where: str, own: Collection[str] = ()) -> Any:
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
     """The text with its places filled in as they are."""
-    return _PLACE.sub(lambda match: str(_value(match[1], values)), text) if "{" in text else text
+    if "{" not in text:
+        return text
+    found = list(_split(text))
+    for at in range(1, len(found), 2):
+        found[at] = str(_value(found[at], values))
+    return "".join(found)
 
 
 def _value(name: str, values: Mapping[str, Any]) -> Any:
@@ -99,7 +104,14 @@ def filled_structure(value: Any, values: Mapping[str, Any]) -> Any:
 
 def filled_path(text: str, values: Mapping[str, Any]) -> str:
     """A URL path with its places percent-encoded, so that no id can climb out of it."""
-    return _PLACE.sub(lambda match: _quoted(str(_value(match[1], values)), "/" if match[1] == "path" else ""), text)
+    found = [text] if "{" not in text else list(_split(text))
+    for at in range(1, len(found), 2):
+        found[at] = _quoted(str(_value(found[at], values)), "/" if found[at] == "path" else "")
+    return "".join(found)
+
+
+# Literal, place, literal, place … literal. Templates are few, and filled for every call.
+_split = lru_cache(maxsize=1024)(_PLACE.split)
 
 
 # Ids and names come again and again.
