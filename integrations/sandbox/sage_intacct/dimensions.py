@@ -44,6 +44,17 @@ def read(books: Books, item: Body, line: Body) -> None:
     line["own"]["dimensions"] = {name: key for name, key in others.items() if key is not None}
 
 
+def check_required(books: Books, line: Body) -> None:
+    """Raises SageError unless the line has every dimension that its account demands."""
+    account = books.body("account", line["account"])
+    own = account.get("own") or {}
+    named = shown(books, line)
+    for name in (*KEPT, *OTHERS, "item"):
+        if own.get(f"requireDimensions_{name}") and name not in named:
+            text = f"This transaction is missing the {name.capitalize()} dimension for the Account {account['code']}"
+            raise errors.business(text, "GL-0970", correction=f"Select a {name}.")
+
+
 def shown(books: Books, line: Body) -> Body:
     """The dimensions of a line that are set: {key, id, name, href} each."""
     named = {**(line.get("dimensions") or {}), **((line.get("own") or {}).get("dimensions") or {})}

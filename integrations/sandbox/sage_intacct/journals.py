@@ -91,6 +91,8 @@ def _line(books: Books, obj: Object, item: Body, body: Body, kept: Body | None) 
     _tax(books, item, line, code)
     if line.get("account") is None:
         raise errors.business("Required field glAccount is missing.", "BL01001974")
+    if body["status"] != "draft":
+        dimensions.check_required(books, line)
     return custom.kept(books, obj.lines, item, line)
 
 

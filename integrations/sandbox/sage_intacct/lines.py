@@ -95,6 +95,8 @@ def _read(books: Books, obj: Object, item: Body, body: Body, kept: Body | None) 
     _amount(books, style, item, body, line)
     if line.get("account") is None:
         raise errors.business("Required field glAccount is missing.", "BL01001974")
+    if body["status"] != "draft":
+        dimensions.check_required(books, line)
     # Said outright, so that the neutral books fill in nothing from an item named as a dimension.
     for name in ("tax", "description"):
         line.setdefault(name, None)

@@ -138,6 +138,28 @@ def test_wrong_references_are_named(keeper: Keeper) -> None:
     assert "XXX" in keeper.refusal(BILL, a_bill("X", currency={"txnCurrency": "XXX"})).last.message
 
 
+def test_an_account_may_demand_a_dimension_or_be_inactive(keeper: Keeper) -> None:
+    account = {"id": "6999", "name": "Projects", "accountType": "incomeStatement", "normalBalance": "debit",
+               "closingType": "closingAccount", "requireDimensions": {"department": True}}  # fmt: skip
+    key = keeper.post("general-ledger/account", account)["key"]
+    line = {"glAccount": {"id": "6999"}, "txnAmount": "1.00"}
+    assert keeper.refusal(BILL, a_bill("X", lines=[line])).last.message == (
+        "This transaction is missing the Department dimension for the Account 6999"
+    )
+    entry = an_entry(("debit", "1.00", "6999"), ("credit", "1.00", "1000"))
+    entry["lines"][0]["dimensions"] = {}
+    assert "missing the Department dimension" in keeper.refusal(ENTRY, entry).last.message
+    named = {**line, "dimensions": {"department": {"id": "10"}}}
+    assert keeper.post(BILL, a_bill("B-12", lines=[named]))["state"] == "posted"
+    keeper.patch("general-ledger/account", key, {"status": "inactive"})
+    assert "inactive" in keeper.refusal(BILL, a_bill("X", lines=[named])).last.message
+
+
+def test_control_accounts_are_not_posted_to_directly(keeper: Keeper) -> None:
+    refused = keeper.refusal(BILL, a_bill("X", lines=[{"glAccount": {"id": "2100"}, "txnAmount": "1.00"}]))
+    assert refused.last.message.startswith("Direct posting to this account is not allowed")
+
+
 def test_unknown_fields_and_wrong_values_are_refused_as_malformed(keeper: Keeper) -> None:
     assert keeper.refusal(BILL, a_bill("X", surprise=1)).status == 400
     assert keeper.refusal(BILL, a_bill("X", totalTxnAmount="1.00")).status == 400
@@ -209,6 +231,24 @@ def test_a_journal_entry_is_read_as_it_was_written(keeper: Keeper) -> None:
     assert within(given, made) == []
     assert (made["state"], made["moduleName"], made["reversedBy"]["key"]) == ("posted", "2.GL", None)
     assert [line["baseAmount"] for line in made["lines"]] == ["200.00", "200.00"]
+
+
+def test_the_tax_of_an_entry_stands_on_the_side_of_its_line(keeper: Keeper) -> None:
+    before = keeper.balance("2200")
+    given = an_entry(("debit", "100.00", "6000"), ("credit", "119.99", "1000"), tax={
+        "taxImplication": "inbound", "taxSolution": {"id": "UK - VAT"}})  # fmt: skip
+    given["lines"][0]["taxEntries"] = [{"txnTaxAmount": "19.99", "taxDetail": {"id": STANDARD}}]
+    assert within(given, keeper.post(ENTRY, given)) == []
+    assert keeper.balance("2200") - before == Decimal("19.99")
+
+
+def test_a_foreign_entry_has_its_rate_at_the_lines(keeper: Keeper) -> None:
+    given = an_entry(("debit", "100.00", "6000"), ("credit", "100.00", "1000"))
+    for line in given["lines"]:
+        line["currency"] = {"txnCurrency": "EUR", "exchangeRate": {"date": "2026-10-31", "rate": Decimal("0.87")}}
+    made = keeper.post(ENTRY, given)
+    assert within(given, made) == []
+    assert [line["baseAmount"] for line in made["lines"]] == ["87.00", "87.00"]
 
 
 def test_debits_that_differ_from_credits_are_refused(keeper: Keeper) -> None:
