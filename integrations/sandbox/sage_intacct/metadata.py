@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from integrations.sandbox.sage_intacct import custom, errors, forms
+from integrations.sandbox.sage_intacct import custom, errors, forms, properties
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.dimensions import objects
+from integrations.sandbox.sage_intacct.heads import HEADS
 from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, MASTERS, OBJECTS, Object
+from integrations.sandbox.sage_intacct.masters import properties_of
 from integrations.sandbox.wire import Body
 
 _AUDIT = ("createdDateTime", "modifiedDateTime", "createdBy", "modifiedBy")
@@ -40,6 +42,9 @@ def model(books: Books, name: str) -> Body | list[Body]:
     described = _described(shown, obj in MASTERS and not is_line)
     for field in custom.fields(books, name):
         described["fields"][field["name"]] = _custom(field)
+    if obj.lines and not is_line:
+        lines = described["lists"].setdefault(obj.lines_field, {"fields": {}, "groups": {}, "refs": {}, "lists": {}})
+        lines["fields"] |= {field["name"]: _custom(field) for field in custom.fields(books, obj.lines)}
     kind = "ownedObject" if is_line else "rootObject"
     return {**described, "httpMethods": obj.methods, "type": kind}
 
@@ -49,16 +54,15 @@ def _summary(obj: Object) -> Body:
 
 
 def _example(books: Books, obj: Object, is_line: bool) -> Body:
-    """The newest record, or what every object has where there is none."""
+    """The newest record; where there is none, what the object declares."""
     record = next(reversed(books.live(obj)), None)
-    shown = (
-        forms.show(books, obj, record) if record else {"key": "", "id": "", "href": "", "audit": dict.fromkeys(_AUDIT)}
-    )
-    if not is_line:
-        return shown
+    if record is None:
+        declared = HEADS.get(obj.kind) or properties_of(obj)
+        address: Body = {"key": "", "id": "", "href": "", "audit": dict.fromkeys(_AUDIT)}
+        return {**address, **({} if is_line else properties.shown(books, declared, {}))}
+    shown = forms.show(books, obj, record)
     lines = shown.get(obj.lines_field) or [{"key": "", "id": ""}]
-    first: Body = lines[0]
-    return first
+    return dict(lines[0]) if is_line else shown
 
 
 def _described(shown: Body, is_master: bool) -> Body:

@@ -1,12 +1,14 @@
 """Drives Intacct's REST interface as an app does, in the same process."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
 from werkzeug.test import Client, TestResponse
 
 from integrations.sandbox import wire
+from integrations.sandbox.app import SandboxApp
+from integrations.sandbox.world import World
 from tests.sandbox.driver import CALLBACK, control, read
 
 BASE = "/sage_intacct/ia/api/v1"
@@ -72,6 +74,11 @@ class Intacct:
     def control(self, path: str, body: Any = None) -> Any:
         """The control API of this company."""
         return control(self.client, f"/_control/organisations/{self.id}/{path}", body)
+
+    @property
+    def world(self) -> World:
+        """The sandbox behind it."""
+        return cast(SandboxApp, self.client.application).world
 
     def change(self, action: str, **order: Any) -> Any:
         """What a user does at the screen."""

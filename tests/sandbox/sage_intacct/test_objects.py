@@ -1,9 +1,11 @@
 """REST objects: envelopes, keys, batches, partial results, lines, entities, idempotency, limits."""
 
 import threading
-from typing import Any
+from typing import Any, cast
 
+from integrations.sandbox.calls import Call
 from integrations.sandbox.sage_intacct import limits
+from integrations.sandbox.sage_intacct.face import SageIntacctFace
 from tests.sandbox.driver import read
 from tests.sandbox.sage_intacct.driver import Intacct, connect
 
@@ -164,7 +166,7 @@ def test_a_line_has_an_address_of_its_own(intacct: Intacct) -> None:
 
 def test_the_entity_header_owns_what_is_made_and_hides_the_others(intacct: Intacct) -> None:
     for header in ("X-IA-API-Param-Entity", "X-IA-API-ParamEntity"):
-        intacct.post(f"objects/{VENDOR}", vendor(header[-8:]), **{header: "200"})
+        intacct.post(f"objects/{VENDOR}", vendor(header[-8:]), 201, **{header: "200"})
     top = intacct.query(VENDOR, "id entity.id", {"$eq": {"entity.id": "200"}})
     assert len(top) == 2
     response = intacct.call("POST", "services/core/query", {"object": VENDOR, "fields": ["id"],
@@ -207,9 +209,7 @@ def test_every_answer_tells_what_is_left(intacct: Intacct) -> None:
 
 
 def test_the_seventh_call_at_once_is_gw_0010(intacct: Intacct) -> None:
-    from integrations.sandbox.calls import Call
-
-    face = intacct.client.application.world.faces["sage_intacct"]  # type: ignore[union-attr]
+    face = cast(SageIntacctFace, intacct.world.faces["sage_intacct"])
     throttle = face.throttle(intacct.company)
     held = [
         throttle.admitted(Call("sage_intacct", "GET", "/"), intacct.company, "sandbox-client")

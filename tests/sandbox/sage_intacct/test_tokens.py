@@ -1,7 +1,7 @@
 """The token service: code with PKCE, rotation, client credentials, and how a token ends."""
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from integrations.sandbox.books.oauth import challenge_of
 from tests.sandbox.driver import CALLBACK, control, read
@@ -10,9 +10,9 @@ from tests.sandbox.sage_intacct.driver import APP, BASE, Intacct, connect, conse
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-to-like"
 
 
-def error_of(response: object) -> tuple[int, str]:
+def error_of(response: TestResponse) -> tuple[int, str]:
     """(status, code) of a refusal by the gateway."""
-    return response.status_code, read(response)["ia::error"]["code"]  # type: ignore[attr-defined]
+    return response.status_code, read(response)["ia::error"]["code"]
 
 
 def with_code(client: Client, company: str, **query: str) -> dict[str, str]:
