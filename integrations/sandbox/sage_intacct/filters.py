@@ -58,7 +58,7 @@ def _order(held: Any, wanted: Any) -> int | None:
     one, other = comparable(held), comparable(wanted)
     if one[0] != other[0]:
         one, other = ("text", str(held)), ("text", str(wanted))
-    return (one[1] > other[1]) - (one[1] < other[1])
+    return int(one[1] > other[1]) - int(one[1] < other[1])
 
 
 def _between(held: Any, wanted: Any, _: bool) -> bool:

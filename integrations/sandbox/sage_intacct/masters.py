@@ -144,7 +144,7 @@ def _at(body: Any, place: str) -> Any:
 
 def address(body: Body) -> Body:
     """The first address, each part null where it is not known."""
-    first = next(iter(body.get("addresses") or ()), {})
+    first: Body = next(iter(body.get("addresses") or ()), {})
     return {rest: first.get(name) for rest, name in ADDRESS.items()}
 
 

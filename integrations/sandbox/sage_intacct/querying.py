@@ -49,11 +49,11 @@ class Row:
 
 
 class LineRow:
-    """One owned line or tax entry: `named` is how it calls its owner, whose fields stand beside its own."""
+    """One owned line; it names its owner, whose fields stand beside its own."""
 
-    def __init__(self, path: str, named: str, owner: "Row | LineRow", line: Body) -> None:
-        self._path = path
-        self._named = named
+    def __init__(self, obj: Object, owner: "Row | LineRow", line: Body) -> None:
+        self._path = obj.lines
+        self._named = obj.owner
         self._owner = owner
         self.shown = line
 
@@ -65,6 +65,15 @@ class LineRow:
         if first in ("audit", "entity") and first not in self.shown:
             return self._owner.value(path)
         return value_at(self.shown, path, self._path)
+
+
+class TaxRow(LineRow):
+    """One tax entry; its owner is a line."""
+
+    def __init__(self, obj: Object, line: LineRow, entry: Body) -> None:
+        super().__init__(obj, line, entry)
+        self._path = obj.lines.replace("-line", TAX_ENTRY)
+        self._named = f"{obj.owner}Line"
 
 
 def value_at(shown: Body, path: str, name: str) -> Any:
@@ -94,19 +103,15 @@ def rows_of(books: Books, path: str) -> list[Any]:
     if path in BY_LINES:
         return _line_rows(books, BY_LINES[path])
     if path in BY_TAXES:
-        return [_tax_row(BY_TAXES[path], row, entry) for row in _line_rows(books, BY_TAXES[path])
+        return [TaxRow(BY_TAXES[path], row, entry) for row in _line_rows(books, BY_TAXES[path])
                 for entry in row.shown.get("taxEntries") or ()]  # fmt: skip
     raise errors.unknown_object(path)
 
 
 def _line_rows(books: Books, owner: Object) -> list[LineRow]:
     rows = (Row(books, owner, record) for record in books.live(owner))
-    return [LineRow(owner.lines, owner.owner, row, line)
+    return [LineRow(owner, row, line)
             for row in rows for line in row.shown.get(owner.lines_field) or ()]  # fmt: skip
-
-
-def _tax_row(owner: Object, line: LineRow, entry: Body) -> LineRow:
-    return LineRow(owner.lines.replace("-line", TAX_ENTRY), f"{owner.owner}Line", line, entry)
 
 
 def run(books: Books, given: Any) -> Answer:

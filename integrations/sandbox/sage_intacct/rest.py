@@ -38,7 +38,7 @@ def serve(books: Books, ask: Ask) -> Answer:
         case "PATCH":
             return _patch(books, ask, obj, keys)
         case "DELETE" if keys:
-            return _delete(books, ask, [lambda key=key: saving.delete(books, obj, books.get(obj, key)) for key in keys])
+            return _delete(books, ask, keys, lambda key: saving.delete(books, obj, books.get(obj, key)))
     raise errors.method_not_allowed(ask.method, ask.path)
 
 
@@ -48,15 +48,19 @@ def address(obj: Object, record: Record, books: Books) -> Body:
 
 
 def _read(books: Books, ask: Ask, obj: Object, keys: list[str]) -> Answer:
+    return _each(ask, keys, lambda key: forms.show(books, obj, books.get(obj, key)))
+
+
+def _each(ask: Ask, keys: list[str], read: Callable[[str], Body]) -> Answer:
     if len(keys) == 1:
-        return answers.one(forms.show(books, obj, books.get(obj, keys[0])))
-    return answers.many([_tried(ask, lambda key=key: forms.show(books, obj, books.get(obj, key))) for key in keys], 200)
+        return answers.one(read(keys[0]))
+    return answers.many([_tried(ask, read, key) for key in keys], 200)
 
 
-def _tried(ask: Ask, run: Callable[[], Body]) -> Body:
+def _tried(ask: Ask, run: Callable[[Any], Body], given: Any) -> Body:
     """A result, or {"ia::error", "ia::status"} in its place."""
     try:
-        return run()
+        return run(given)
     except SageError as error:
         return {"ia::error": answers.worded(ask, error), "ia::status": error.status}
 
@@ -87,7 +91,7 @@ def _written(books: Books, ask: Ask, status: int, save: Callable[[Body], Record]
         with books.store.transaction():
             results = [address(obj, save(each), books) for each in bodies]
         return answers.many(results, status) if is_many else answers.one(results[0], status)
-    return answers.many([_tried(ask, lambda each=each: address(obj, save(each), books)) for each in bodies], status)
+    return answers.many([_tried(ask, lambda given: address(obj, save(given), books), each) for each in bodies], status)
 
 
 def _patch(books: Books, ask: Ask, obj: Object, keys: list[str]) -> Answer:
@@ -104,22 +108,22 @@ def _patch(books: Books, ask: Ask, obj: Object, keys: list[str]) -> Answer:
     return _written(books, ask, 200, save, obj)
 
 
-def _delete(books: Books, ask: Ask, deletions: list[Callable[[], None]]) -> Answer:
+def _delete(books: Books, ask: Ask, keys: list[str], delete: Callable[[str], None]) -> Answer:
     """204 when all are gone; 207 with the reasons when some are not."""
 
-    def gone(delete: Callable[[], None]) -> Body:
-        delete()
+    def gone(key: str) -> Body:
+        delete(key)
         return {"ia::status": 204}
 
-    if len(deletions) == 1 or ask.is_atomic:
+    if len(keys) == 1 or ask.is_atomic:
         with books.store.transaction():
-            for delete in deletions:
-                delete()
-        return Answer(204, None, len(deletions))
-    results = [_tried(ask, lambda each=each: gone(each)) for each in deletions]
-    return (
-        answers.many(results, 204) if any("ia::error" in each for each in results) else Answer(204, None, len(results))
-    )
+            for key in keys:
+                delete(key)
+        return Answer(204, None, len(keys))
+    results = [_tried(ask, gone, key) for key in keys]
+    if any("ia::error" in each for each in results):
+        return answers.many(results, 204)
+    return Answer(204, None, len(results))
 
 
 # Lines have addresses of their own; to write one is to change its owner
@@ -128,7 +132,7 @@ def _delete(books: Books, ask: Ask, deletions: list[Callable[[], None]]) -> Answ
 def _lines(books: Books, ask: Ask, owner: Object, keys: list[str]) -> Answer:
     match ask.method:
         case "GET" if keys:
-            return _read_lines(books, ask, owner, keys)
+            return _each(ask, keys, lambda key: _line(books, owner, key))
         case "GET":
             start, size = querying.paged(ask.query)
             rows = [_line_address(owner, row.shown) for row in querying.rows_of(books, owner.lines)]
@@ -140,7 +144,7 @@ def _lines(books: Books, ask: Ask, owner: Object, keys: list[str]) -> Answer:
             saving.save(books, owner, {owner.lines_field: [{**ask.body, "key": keys[0]}]}, record)
             return answers.one({"key": keys[0], "id": keys[0], "href": f"/objects/{owner.lines}/{keys[0]}"})
         case "DELETE" if keys:
-            return _delete(books, ask, [lambda key=key: _remove_line(books, owner, key) for key in keys])
+            return _delete(books, ask, keys, lambda key: _remove_line(books, owner, key))
     raise errors.method_not_allowed(ask.method, ask.path)
 
 
@@ -163,12 +167,6 @@ def _line(books: Books, owner: Object, key: str) -> Body:
             found: Body = {owner.owner: books.reference(owner.path, record.id, named=False), **line}
             return found
     raise errors.not_found(owner.lines, key)
-
-
-def _read_lines(books: Books, ask: Ask, owner: Object, keys: list[str]) -> Answer:
-    if len(keys) == 1:
-        return answers.one(_line(books, owner, keys[0]))
-    return answers.many([_tried(ask, lambda key=key: _line(books, owner, key)) for key in keys], 200)
 
 
 def _add_line(books: Books, ask: Ask, owner: Object) -> Answer:
