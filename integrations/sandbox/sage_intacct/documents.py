@@ -7,7 +7,16 @@ from typing import Any
 
 from integrations.sandbox.books.money import ZERO, cents
 from integrations.sandbox.books.store import Record
-from integrations.sandbox.sage_intacct import attachments, banking, journals, lines, orders, payments, properties
+from integrations.sandbox.sage_intacct import (
+    attachments,
+    banking,
+    employee_expenses,
+    journals,
+    lines,
+    orders,
+    payments,
+    properties,
+)
 from integrations.sandbox.sage_intacct.books import Books, money
 from integrations.sandbox.sage_intacct.heads import HEADS
 from integrations.sandbox.sage_intacct.kinds import Object
@@ -94,5 +103,6 @@ def _paid_on(books: Books, record: Record, due: Decimal) -> Any:
 SHOWN: dict[str, Callable[[Books, Object, Record], Body]] = {
     **dict.fromkeys(_TYPES, lined), "payment": payments.shown, "bill_payment": payments.shown,
     "journal_entry": journals.shown, "purchase_order": orders.shown, **banking.SHOWN, **attachments.SHOWN,
+    **employee_expenses.SHOWN,
 }  # fmt: skip
 """Kind → how its records look in REST."""

@@ -7,6 +7,7 @@ from integrations.sandbox.sage_intacct import (
     attachments,
     banking,
     chart,
+    employee_expenses,
     errors,
     journals,
     lines,
@@ -85,5 +86,6 @@ READ: dict[str, Callable[[Books, Object, Body, Record | None], Body]] = {
     **dict.fromkeys(("bill", "invoice", "credit_note", "vendor_credit"), lined),
     "payment": reading_payments.payment, "bill_payment": reading_payments.payment,
     "journal_entry": journals.read, "purchase_order": orders.read, **banking.READ, **attachments.READ,
+    **employee_expenses.READ,
 }  # fmt: skip
 """Kind → the neutral body of what REST sends."""

@@ -15,6 +15,8 @@ from integrations.sandbox.wire import Body
 _DATES = ("reverseDate", "reversedDate", "paymentDate", "reversalDate")
 _NOTES = ("notes", "memo", "description")
 """Each object has its own names for the day and the reason of a reversal."""
+_REPORTS = {"authorised": "approved"}
+"""Expense reports are approved, not posted: their posting is not simulated."""
 APPROVAL = "bill_approval"
 """The company setting by which submitted bills wait for approval."""
 
@@ -71,7 +73,10 @@ def _paid(obj: Object, verb: str) -> SageError:
 
 
 def _not_possible(verb: str, record: Record) -> SageError:
-    status = {"voided": "reversed", "authorised": "posted"}.get(record.body["status"], record.body["status"])
+    body = record.body
+    status = {"voided": "reversed", "authorised": "posted"}.get(body["status"], body["status"])
+    if body["status"] == "submitted":
+        status = (body.get("own") or {}).get("state") or status
     return errors.business(f"The transaction cannot be {verb} because its state is {status}.", "BL01001981")
 
 
@@ -82,7 +87,7 @@ def _save(books: Books, record: Record, status: str, state: str | None = None) -
     if record.table in payments.SIDES and status == "authorised":
         body["allocations"] = payments.allocations(body)
     if record.table == "employee_expense":
-        return books.keep(record.table, record.id, body)
+        return books.keep(record.table, record.id, {**body, "status": state or _REPORTS.get(status, status)})
     saved = books.company.save(record.table, body, record.id)
     return payments.apply_credits(books, saved) if record.table in payments.SIDES else saved
 
@@ -92,7 +97,7 @@ def _submit(books: Books, obj: Object, record: Record, given: Body) -> Record:
         raise _not_possible("submitted", record)
     if not (record.body.get("lines") or (record.body.get("own") or {}).get("details")):
         raise errors.business("At least one line item is required.", "BL01001974")
-    waits = obj.kind == "bill" and books.settings.get(APPROVAL)
+    waits = obj.kind == "employee_expense" or (obj.kind == "bill" and books.settings.get(APPROVAL))
     return _save(books, record, "submitted" if waits else "authorised", "pending" if _is_order(record) else None)
 
 
@@ -112,7 +117,8 @@ def _recall(books: Books, obj: Object, record: Record, given: Body) -> Record:
 
 
 def _check_waits(record: Record, verb: str) -> None:
-    if record.body["status"] != "submitted":
+    is_declined = verb != "recalled" and (record.body.get("own") or {}).get("state") == "declined"
+    if record.body["status"] != "submitted" or is_declined:
         raise _not_possible(verb, record)
 
 

@@ -19,6 +19,7 @@ from tests.sandbox.sage_intacct.bookkeeping import (
     ORDER,
     Keeper,
     company,
+    within,
 )
 
 
@@ -146,6 +147,7 @@ def test_bills_wait_for_approval_where_the_company_wants_it(keeper: Keeper) -> N
     assert keeper.run(BILL, "submit", key)["state"] == "submitted"
     assert keeper.balance("6000") == before
     assert keeper.run(BILL, "decline", key)["state"] == "declined"
+    assert "state is declined" in refused(keeper, BILL, "approve", key)
     assert keeper.run(BILL, "recall", key)["state"] == "draft"
     keeper.run(BILL, "submit", key)
     assert keeper.run(BILL, "approve", key)["state"] == "posted"
@@ -196,3 +198,23 @@ def test_a_refused_save_leaves_nothing_behind(keeper: Keeper) -> None:
     assert keeper.books.company.trial_balance() == before
     assert keeper.get(BILL, bill)["totalTxnAmountDue"] == "100.00"
     assert keeper.all(AP_PAYMENT) == []
+
+
+def test_an_expense_report_is_read_as_it_was_written_and_approved(keeper: Keeper) -> None:
+    path = "expenses/employee-expense"
+    line = {"glAccount": {"id": "6080"}, "entryDate": "2026-10-11", "paidTo": "Marriott", "paidFor": "Hotel",
+            "isBillable": False, "paymentType": {"key": "1"}, "txnCurrency": "GBP", "txnAmount": "100.00",
+            "dimensions": {"department": {"id": "10"}}}  # fmt: skip
+    given = {"state": "submitted", "expenseReportNumber": "EXP-1", "employee": {"id": "EMP-10"},
+             "createdDate": "2026-10-11", "description": "trip", "basePayment": {"baseCurrency": "GBP"},
+             "reimbursement": {"reimbursementCurrency": "GBP"}, "lines": [line]}  # fmt: skip
+    made = keeper.post(path, given)
+    assert within(given, made) == []
+    assert made["totalTxnAmount"] == "100.00"
+    assert keeper.run(path, "decline", made["key"])["state"] == "declined"
+    second = keeper.post(path, {**given, "expenseReportNumber": "EXP-2", "state": "draft"})
+    assert keeper.run(path, "submit", second["key"])["state"] == "submitted"
+    assert keeper.run(path, "approve", second["key"])["state"] == "approved"
+    assert "state is approved" in keeper.refusal(path, {"description": "late"}, second["key"]).last.message
+    assert "state is approved" in refused(keeper, path, "reverse", second["key"])
+    assert keeper.refusal(path, {**given, "employee": {"id": "NO"}}).last.message == "The employee 'NO' is invalid."
