@@ -243,6 +243,8 @@ class ReportCall:
     body: Any = None
     """What is asked where it is no address: dates are places, also by their parts (`{start_on.year}`)."""
     interface: str = ""
+    uses_accounts: bool = False
+    """Whether its reader wants the ledger's accounts beside the answer."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -28,7 +28,10 @@ def report(ledger: "Ledger", name: str, **asked: Any) -> ReportTable:
     answer = ledger.client.send(reports.request(call, ledger.context.values, asked))
     if not isinstance(answer.body, dict):
         raise UnexpectedShape(f"{ledger.connector.label} sent no report.", correlation_id=answer.correlation_id)
-    return ReportTable(reports.read(call, answer.body), answer.body)
+    told = answer.body
+    if call.uses_accounts:
+        told = {**told, "accounts": [each.unified for page in ledger.pages("accounts") for each in page.records]}
+    return ReportTable(reports.read(call, told), answer.body)
 
 
 def exchange_rate(ledger: "Ledger", currency: str, on: date) -> Decimal | None:

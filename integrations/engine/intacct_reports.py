@@ -1,31 +1,41 @@
-"""Sage Intacct's trial balance (`get_trialbalance` of its XML gateway) as flat rows.
+"""Sage Intacct's reports from its trial balance (`get_trialbalance` of the XML gateway) and its accounts.
 
-The names of a row's elements are not verified against the ledger; they stand together in `_END` and `_ACCOUNT`.
+Intacct has no financial statements in its interfaces; the accounts' types make them of the trial balance's rows. The
+names of a row's elements are not verified against the ledger; they stand together below.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from integrations.engine import paths
+from integrations.engine.errors import UnexpectedShape
+from integrations.engine.netsuite_reports import netsuite_accounts
 from integrations.engine.scalars import decimal
 
-_ACCOUNT, _TITLE, _END = "glaccountno", "title", "endbalance"
+_ACCOUNT, _END, _CURRENCY = "glaccountno", "endbalance", "currency"
+_DEBITS, _CREDITS = ("debits", "adjdebits"), ("credits", "adjcredits")
 _ROWS = paths.every("response.operation.result.data.trialbalance")
-_COLUMNS = (
-    {"key": "label", "title": "Account", "type": ""},
-    {"key": "debit", "title": "Debit", "type": "money"},
-    {"key": "credit", "title": "Credit", "type": "money"},
-)
+
+# Our types of accounts in the words of the reader of accounts' sums.
+_TYPES = {
+    "bank": "Bank", "accounts_receivable": "AcctRec", "current_asset": "OthCurrAsset", "fixed_asset": "FixedAsset",
+    "other_asset": "OthAsset", "accounts_payable": "AcctPay", "credit_card": "CredCard",
+    "current_liability": "OthCurrLiab", "long_term_liability": "LongTermLiab", "equity": "Equity", "income": "Income",
+    "cost_of_sales": "COGS", "expense": "Expense", "other_income": "OthIncome", "other_expense": "OthExpense",
+}  # fmt: skip
 
 
 def intacct_trial_balance(name: str, body: Any) -> dict[str, Any]:
-    """A line an account with its balance at the end of the period, on the side where it stands."""
-    rows = [_row(row) for row in _told(body)]
-    nothing = {"basis": None, "made_at": None, "start_on": None, "end_on": None, "is_cut_short": False}
-    currency = next((row.get("currency") for row in _told(body)), None)
-    return {"external_id": name, "name": "Trial balance", "columns": list(_COLUMNS), "rows": rows,
-            "currency": currency, **nothing}  # fmt: skip
+    """A trial balance, balance sheet (balances at the end) or profit and loss (what moved in the period).
+
+    `accounts` of the body are the unified accounts. Raises UnexpectedShape for a row without one.
+    """
+    accounts = {str(account.get("code")): account for account in body.get("accounts") or ()}
+    sums = _moved if name == "profit_and_loss" else _held
+    items = [_item(row, accounts, sums(row)) for row in _told(body)]
+    currency = next((row.get(_CURRENCY) for row in _told(body)), None)
+    return {**netsuite_accounts(name, {"items": items}), "currency": currency}
 
 
 def _told(body: Any) -> Iterator[dict[str, Any]]:
@@ -33,12 +43,25 @@ def _told(body: Any) -> Iterator[dict[str, Any]]:
         yield from (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict))
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _item(row: Mapping[str, Any], accounts: Mapping[str, Any], sums: tuple[Decimal, Decimal]) -> dict[str, Any]:
+    number = str(row.get(_ACCOUNT) or "")
+    account = accounts.get(number)
+    if account is None:
+        raise UnexpectedShape(f"The trial balance names an account that is not in the ledger: {number or 'none'}.")
+    return {"id": account["external_id"], "acctnumber": number, "name": account.get("name"),
+            "accttype": _TYPES.get(str(account.get("type"))), "debit": sums[0], "credit": sums[1]}  # fmt: skip
+
+
+def _held(row: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    """The balance at the end, on its side."""
     balance = decimal(row.get(_END) or "0")
-    values: dict[str, Decimal | None] = {
-        "debit": balance if balance > 0 else None,
-        "credit": -balance if balance < 0 else None,
-    }
-    number, title = str(row.get(_ACCOUNT) or ""), str(row.get(_TITLE) or "")
-    return {"kind": "data", "label": f"{number} {title}".strip(), "id": number or None, "group": None, "level": 0,
-            "values": values}  # fmt: skip
+    return (balance, Decimal(0)) if balance > 0 else (Decimal(0), -balance)
+
+
+def _moved(row: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    """Debits and credits of the period, adjustments among them."""
+    return _sum(row, _DEBITS), _sum(row, _CREDITS)
+
+
+def _sum(row: Mapping[str, Any], names: tuple[str, ...]) -> Decimal:
+    return sum((decimal(row.get(name) or "0") for name in names), Decimal(0))

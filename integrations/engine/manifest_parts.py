@@ -39,6 +39,7 @@ def reports(root: Section) -> Mapping[str, ReportCall]:
             params=section.mapping("params"),
             body=templates.checked_structure(section.data.get("body"), section.at("body"), root.mapping("settings")),
             interface=interface(section, root),
+            uses_accounts=section.flag("accounts"),
             headers=_strings(section, "headers"),
             rows=section.choice("rows", READERS),
             groups=_groups(section),

@@ -233,6 +233,18 @@ def test_custom_fields_are_found_written_and_read(acme: Simulation) -> None:
     assert {"id": "nsp::PROJECT_CODE", "name": "Project Code", "value": "P-9"} in made["custom_fields"]
 
 
+def test_lines_have_custom_fields_of_their_own(acme: Simulation) -> None:
+    body = document(acme, "customer", "N-2", custom_fields=[{"id": "nsp::CONTRACT_REF", "value": "C-7"}])
+    (line,) = created(acme, "invoices", body)["lines"]
+    assert line["custom_fields"] == [{"id": "nsp::CONTRACT_REF", "name": "Contract Ref", "value": "C-7"}]
+
+
+def test_kinds_of_records_are_told_apart_by_their_names() -> None:
+    kinds = {(entity.remote_type, entity.path) for resource in CONNECTOR.resources.values()
+             for entity in resource.entities.values()}  # fmt: skip
+    assert len(kinds) == len({name for name, _ in kinds})
+
+
 def test_a_batch_has_an_outcome_for_each_of_its_records(acme: Simulation) -> None:
     created(acme, "bills", document(acme, "vendor", "TWICE"))
     bodies = [document(acme, "vendor", number) for number in ("B-1", "TWICE", "B-2")]
@@ -383,7 +395,7 @@ def test_the_trial_balance_is_that_of_the_books(acme: Simulation) -> None:
     report = acme.ledger.report("trial_balance", **asked).unified
     assert report["checks"]["differences"] == []
     told = {row["id"]: (row["values"]["debit"] or 0) - (row["values"]["credit"] or 0) for row in report["rows"]}
-    true = {row["code"]: Decimal(row["debit"]) - Decimal(row["credit"]) for row in acme.trial_balance()["accounts"]}
+    true = {row["id"]: Decimal(row["debit"]) - Decimal(row["credit"]) for row in acme.trial_balance()["accounts"]}
     assert {code: amount for code, amount in told.items() if amount} == {c: a for c, a in true.items() if a}
 
 
