@@ -12,6 +12,7 @@ from integrations.engine.intacct_reports import intacct_trial_balance
 from integrations.engine.messages import RemoteRequest
 from integrations.engine.netsuite_reports import netsuite_accounts
 from integrations.engine.scalars import moment
+from integrations.engine.xero_reports import xero_cells
 from integrations.engine.zoho_reports import zoho_postings, zoho_profit_and_loss
 from integrations.unified.report_tree import nested
 
@@ -142,4 +143,5 @@ READERS: Mapping[str, ReadReport] = {
     "zoho_postings": zoho_postings,
     "intacct_trial_balance": intacct_trial_balance,
     "netsuite_accounts": netsuite_accounts,
+    "xero_cells": xero_cells,
 }

@@ -12,7 +12,7 @@ ZERO = Decimal(0)
 
 GROUPS = frozenset({
     "income", "cost_of_sales", "gross_profit", "expenses", "operating_profit", "other_income", "other_expenses",
-    "net_other", "net_profit", "assets", "liabilities", "equity", "liabilities_and_equity", "operating", "investing",
+    "net_other", "net_profit", "assets", "liabilities", "equity", "net_assets", "liabilities_and_equity", "operating", "investing",
     "financing", "net_change", "opening_cash", "closing_cash", "total",
 })  # fmt: skip
 """What a part of a report is, whatever the ledger calls it."""
@@ -24,6 +24,7 @@ _RESULTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("net_other", ("other_income",), ("other_expenses",)),
     ("net_profit", ("income", "other_income"), ("cost_of_sales", "expenses", "other_expenses")),
     ("liabilities_and_equity", ("liabilities", "equity"), ()),
+    ("net_assets", ("assets",), ("liabilities",)),
     ("net_change", ("operating", "investing", "financing"), ()),
     ("closing_cash", ("opening_cash", "net_change"), ()),
 )
@@ -98,6 +99,8 @@ def _comparisons(name: str, nodes: list[Node], columns: list[str]) -> Iterator[d
             yield from _equal(result.replace("_", " ").capitalize(), columns, told[result], found)
     if "assets" in told and "liabilities_and_equity" in told:
         yield from _equal("Assets and liabilities with equity", columns, told["assets"], told["liabilities_and_equity"])
+    if "net_assets" in told and "equity" in told:
+        yield from _equal("Net assets and equity", columns, told["net_assets"], told["equity"])
     yield from _grand_total(nodes, told, columns)
     yield from _across(name, nodes, columns)
 
