@@ -33,7 +33,8 @@ def intacct_trial_balance(name: str, body: Any) -> dict[str, Any]:
     """
     accounts = {str(account.get("code")): account for account in body.get("accounts") or ()}
     sums = _moved if name == "profit_and_loss" else _held
-    items = [_item(row, accounts, sums(row)) for row in _told(body)]
+    # Rows of nothing may be those of accounts that are gone.
+    items = [_item(row, accounts, amounts) for row in _told(body) if any(amounts := sums(row))]
     currency = next((row.get(_CURRENCY) for row in _told(body)), None)
     return {**netsuite_accounts(name, {"items": items}), "currency": currency}
 

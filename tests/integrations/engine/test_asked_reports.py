@@ -66,6 +66,7 @@ def test_the_statements_are_made_of_it_by_the_types_of_accounts() -> None:
 def test_an_account_that_nobody_knows_is_not_left_out() -> None:
     with pytest.raises(UnexpectedShape, match="not in the ledger: 9999"):
         reports.read(CALL, told({**CASH, "glaccountno": "9999"}))
+    assert reports.read(CALL, told({"glaccountno": "9999", "endbalance": "0.00"}))["rows"] == []
 
 
 def test_a_trial_balance_of_one_side_does_not_add_up() -> None:
