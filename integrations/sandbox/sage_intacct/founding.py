@@ -21,6 +21,7 @@ def found(books: Books) -> None:
             books.company, specification, chart.chart(organisation.country, organisation.name), books.today
         )
         _name_contacts(books)
+        _name_orders(books)
         _charge_expenses(books, made)
         _lists(books, made)
         _budgets(books)
@@ -38,6 +39,12 @@ def _name_contacts(books: Books) -> None:
         code = f"{'V' if is_vendor else 'C'}{numbers[is_vendor]}"
         numbers[is_vendor] += 1
         books.store.put(replace(record, body={**record.body, "code": code}))
+
+
+def _name_orders(books: Books) -> None:
+    """Purchase Order-PO00001 …: the id is the document's type and number."""
+    for record in books.store.live("purchase_order"):
+        books.store.put(replace(record, body={**record.body, "code": f"Purchase Order-{record.body['number']}"}))
 
 
 def _charge_expenses(books: Books, made: Founded) -> None:

@@ -145,7 +145,7 @@ DOCUMENTS = (
            lines="accounts-payable/payment-detail", lines_field="details", owner="apPayment",
            actions=("submit", "approve", "decline", "confirm", "print", "reverse")),
     _lined("purchasing/document::Purchase Order", "purchase_order", "PODOCUMENT", "Purchase Order", "documentNumber",
-           "PODOCUMENTENTRY", lines="purchasing/document-line::Purchase Order", owner="documentHeader",
+           "PODOCUMENTENTRY", lines="purchasing/document-line::Purchase Order", owner="documentHeader", natural="code",
            actions=("submit", "approve", "decline")),
     _lined("cash-management/credit-card-txn", "expense", "CCTRANSACTION", "Credit card transaction",
            "referenceNumber", "CCTRANSACTIONENTRY", owner="creditCardTxn", actions=("reverse",)),

@@ -35,6 +35,7 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     if before is None and not body.get("number"):
         body["number"] = next_number(books, obj.kind)
     check_unique(books, obj, body, before)
+    body["code"] = f"{_kind(obj)}-{body['number']}"
     state = body["own"].get("state") or "pending"
     if before is not None and (before.body.get("own") or {}).get("state") in _CLOSED and "lines" in given:
         raise errors.business("A closed or converted document cannot be changed.", "BL01001981")
@@ -46,6 +47,11 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     )
     check_draft(obj, body)
     return body
+
+
+def _kind(obj: Object) -> str:
+    """The name of the transaction definition, which begins every id."""
+    return obj.path.partition("::")[2]
 
 
 def _due(books: Books, body: Body, before: Record | None) -> str:
@@ -94,10 +100,10 @@ def shown(books: Books, obj: Object, record: Record) -> Body:
     told = body.get("own") or {}
     found = {**books.base(obj, record), **properties.shown(books, HEADS[obj.kind], body)}
     found["exchangeRate"] = {"date": told.get("rateDate") or body["on"], "typeId": told.get("rateType"), "rate": rate}
-    kind = obj.path.partition("::")[2]
+    name = f"{_kind(obj)}-{body.get('number')}"
     return {
-        **found, "id": f"{kind}-{body.get('number')}", "documentId": f"{kind}-{body.get('number')}",
-        "documentType": kind, "dueDate": body.get("due_on") or body["on"], "baseCurrency": books.home,
+        **found, "id": name, "documentId": name, "documentType": _kind(obj),
+        "dueDate": body.get("due_on") or body["on"], "baseCurrency": books.home,
         "state": state(record), "subtotal": money(body["subtotal"]), "txnSubtotal": money(body["subtotal"]),
         "total": money(cents(body["total"] * rate, books.home)), "txnTotal": money(body["total"]),
         "lines": [_shown(books, obj, record, line, number) for number, line in enumerate(body["lines"], 1)],

@@ -293,6 +293,7 @@ def test_a_purchase_order_is_read_as_it_was_written(keeper: Keeper) -> None:
     made = keeper.post(ORDER, given)
     assert within(given, made) == []
     assert made["id"] == f"Purchase Order-{made['documentNumber']}"
+    assert keeper.books.find(ORDER, {"id": made["id"]}).id == made["key"]
     assert (made["state"], made["txnTotal"], made["lines"][0]["extendedPrice"]) == ("pending", "30.30", "30.30")
     closed = keeper.patch(ORDER, made["key"], {"state": "closed"})
     assert closed["state"] == "closed"
