@@ -90,15 +90,17 @@ def _allocated(books: Books, request: Request, method: str, record: Record, part
         raise ApiError(21, "MethodNotAllowedException", "The method is not allowed here", 405)
     given = body_of(request)
     rows = given.get("Allocations", [given]) if isinstance(given, dict) else given
-    made = [_allocation(books, each) for each in rows]
+    made = [_allocation(books, record, each) for each in rows]
     if sum((Decimal(each["amount"]) for each in made), Decimal(0)) > books.company.open_amount(record):
         raise InvalidError("The amount allocated exceeds the remaining credit")
     record = books.company.allocate(record.table, record.id, made)
     return respond({"Allocations": documents.allocations(books, record)[len(kept) :]}, books.clock.wall())
 
 
-def _allocation(books: Books, each: Body) -> Body:
+def _allocation(books: Books, record: Record, each: Body) -> Body:
     target = reading.paid(books, each)
+    if target.table != ("invoice" if record.table in documents.SALES else "bill"):
+        raise InvalidError("The document with the supplied id was not found for this endpoint.")
     on = reading.day_of(each.get("Date"), "Date") or books.today.isoformat()
     return {"document": target.key, "amount": each.get("Amount") or 0, "on": on}
 

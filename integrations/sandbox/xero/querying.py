@@ -1,7 +1,7 @@
 """Lists: filters, changed since, order, pages."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from integrations.sandbox.xero.errors import query_error
 
 _LISTS = {"IDs": None, "InvoiceNumbers": "InvoiceNumber", "Statuses": "Status", "Status": "Status",
           "ContactIDs": "Contact.ContactID", "QuoteNumber": "QuoteNumber"}  # fmt: skip
+_DAYS = {"DateFrom": ">=", "DateTo": "<="}
 _MOST = 1000
 
 
@@ -40,6 +41,8 @@ def listed(books: Books, endpoint: Endpoint, query: Mapping[str, str], since: st
     """{endpoint: rows} and, where page was asked for, the pagination."""
     archived = query.get("includeArchived") == "true" or "IDs" in query
     found = records(books, endpoint, archived=archived)
+    if endpoint.name == "BankTransfers" and query.get("includeDeleted") != "true":
+        found = [each for each in found if not each.deleted]
     if since and endpoint.since:
         start = _moment(since)
         found = [each for each in found if each.updated >= start]
@@ -91,9 +94,21 @@ def _tests(endpoint: Endpoint, query: Mapping[str, str]) -> list[where.Test]:
         term = query["searchTerm"].casefold()
         tests.append(lambda row: term in str([row.get("Name"), row.get("EmailAddress"), row.get("InvoiceNumber"),
                                               row.get("Reference")]).casefold())  # fmt: skip
+    if endpoint.name == "PurchaseOrders":
+        # They know days of their own, but no `where`: a parameter that is not known is ignored.
+        return tests + [_dated(sign, query[name]) for name, sign in _DAYS.items() if query.get(name)]
     if query.get("where"):
         tests.append(where.parse(query["where"]))
     return tests
+
+
+def _dated(sign: str, text: str) -> where.Test:
+    """On or after, or on or before a day. Raises QueryParseException."""
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise query_error(f"'{text}' is not a date") from error
+    return where.parse(f"Date{sign}DateTime({day.year},{day.month},{day.day})")
 
 
 def _among(path: list[str], wanted: set[str]) -> where.Test:

@@ -237,6 +237,13 @@ def test_a_credit_note_is_used_and_given_back(xero: Xero) -> None:
     assert Decimal(xero.difference()) == 0
 
 
+def test_a_credit_is_for_its_own_side(xero: Xero) -> None:
+    bill, credit = xero.invoice(Type="ACCPAY"), xero.credit()
+    used = {"Invoice": {"InvoiceID": bill["InvoiceID"]}, "Amount": 5, "Date": "2026-10-17"}
+    told = xero.refused("PUT", f"CreditNotes/{credit['CreditNoteID']}/Allocations", {"Allocations": [used]})
+    assert told == ["The document with the supplied id was not found for this endpoint."]
+
+
 def test_an_overpayment_waits_to_be_allocated(xero: Xero) -> None:
     line = {"Description": "Too much", "LineAmount": 75, "UnitAmount": 75, "Quantity": 1}
     body = {"Type": "RECEIVE-OVERPAYMENT", "Contact": {"ContactID": xero.contact()}, "LineItems": [line],
@@ -268,6 +275,25 @@ def test_money_moves_between_banks(xero: Xero) -> None:
     body = {"FromBankAccount": {"Code": "090"}, "ToBankAccount": {"Code": "091"}, "Amount": 40, "Date": "2026-10-19"}
     moved = xero.made("BankTransfers", body)
     assert (moved["Amount"], moved["Status"], balance(xero, "091")) == (40, "AUTHORISED", before + 40)
+
+
+def test_deleted_transfers_are_shown_when_asked_for(xero: Xero) -> None:
+    body = {"FromBankAccount": {"Code": "090"}, "ToBankAccount": {"Code": "091"}, "Amount": 40, "Date": "2026-10-19"}
+    key = xero.made("BankTransfers", body)["BankTransferID"]
+    assert xero.post(f"BankTransfers/{key}", {"Status": "DELETED"})["BankTransfers"][0]["Status"] == "DELETED"
+    assert xero.get("BankTransfers")["BankTransfers"] == []
+    assert [row["Status"] for row in xero.get("BankTransfers", includeDeleted="true")["BankTransfers"]] == ["DELETED"]
+
+
+def test_orders_are_narrowed_by_day_and_status_alone(busy: Xero) -> None:
+    rows = busy.get("PurchaseOrders")["PurchaseOrders"]
+    days = sorted(row["DateString"][:10] for row in rows)
+    found = busy.get("PurchaseOrders", DateFrom=days[2], DateTo=days[-2])["PurchaseOrders"]
+    assert sorted(row["DateString"][:10] for row in found) == [day for day in days if days[2] <= day <= days[-2]]
+    assert len(busy.get("PurchaseOrders", where='PurchaseOrderNumber=="nothing"')["PurchaseOrders"]) == len(rows)
+    assert busy.get("PurchaseOrders", Status="BILLED")["PurchaseOrders"] == [
+        row for row in rows if row["Status"] == "BILLED"
+    ]
 
 
 def test_a_journal_is_a_draft_until_it_is_posted(xero: Xero) -> None:
