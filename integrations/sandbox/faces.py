@@ -40,10 +40,11 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One webhook request to send: a body and its signed headers."""
+    """One webhook request to send: a body and its signed headers; `retries` are the ledger's own waits in seconds."""
 
     body: bytes
     headers: dict[str, str]
+    retries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -123,14 +123,15 @@ class WebhookSender:
         started = time.time()
         status, problem = self._post(attempt)
         retry = status is None or status in _RETRIED
-        again = retry and attempt.tries < len(_RETRIES)
+        waits = attempt.delivery.retries or _RETRIES
+        again = retry and attempt.tries < len(waits)
         self._log.append({
             "time": started, "ledger": attempt.ledger, "org": attempt.org, "url": attempt.target.url,
             "attempt": attempt.tries + 1, "status": status, "problem": problem, "will_retry": again,
             "body": attempt.delivery.body.decode(),
         })  # fmt: skip
         if again:
-            attempt.due = time.time() + _RETRIES[attempt.tries] / self._clock.scale
+            attempt.due = time.time() + waits[attempt.tries] / self._clock.scale
             attempt.tries += 1
             with self._wake:
                 heapq.heappush(self._queue, attempt)
