@@ -1,7 +1,9 @@
 """Acting as a user of Intacct: what the control API's changes and documents do."""
 
+from collections.abc import Mapping
+
 from integrations.sandbox.books.store import Record
-from integrations.sandbox.books.user import User, kinds_of
+from integrations.sandbox.books.user import Action, User, kinds_of
 from integrations.sandbox.faces import BadOrderError
 from integrations.sandbox.sage_intacct import custom, forms, kinds, saving
 from integrations.sandbox.sage_intacct.books import Books
@@ -9,27 +11,19 @@ from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, OBJECTS, Object
 from integrations.sandbox.wire import Body
 
+_PARTIES = {"vendors": "accounts-payable/vendor", "customers": "accounts-receivable/customer",
+            "contacts": "accounts-receivable/customer"}  # fmt: skip
 PREFERENCES = ("sender_authorised", "bill_approval")
 
 
-def user(books: Books) -> User:
-    """Somebody at the screen."""
+def user(books: Books, actions: Mapping[str, Action] | None = None) -> User:
+    """Somebody at the screen; `actions` are the orders that speak Intacct's words."""
 
     def read(kind: str, data: Body) -> Body:
-        obj = _object(kind, data)
+        obj = _first(kind)
         return forms.read(books, obj, data, None) if obj else data
 
-    return User(books.company, read, lambda record: show(books, record), {
-        "edit": lambda order: _edit(books, order), "add_custom_field": lambda order: _add_custom_field(books, order),
-        "set_preferences": lambda order: _set_preferences(books, order),
-    })  # fmt: skip
-
-
-def _object(kind: str, data: Body) -> Object | None:
-    """The object a body of the control API means: for contacts the one they say they are."""
-    if kind == "contact" and (data.get("is_vendor") or data.get("object") == "vendor"):
-        return BY_PATH["accounts-payable/vendor"]
-    return BY_PATH["accounts-receivable/customer"] if kind == "contact" else _first(kind)
+    return User(books.company, read, lambda record: show(books, record), actions or {})
 
 
 def _first(kind: str) -> Object | None:
@@ -44,10 +38,27 @@ def show(books: Books, record: Record) -> Body:
 
 def apply(books: Books, order: Body) -> Body:
     """One change. Raises BadOrderError with the ledger's words."""
+    actions: dict[str, Action] = {
+        "edit": lambda order: _edit(books, order), "add_custom_field": lambda order: _add_custom_field(books, order),
+        "set_preferences": lambda order: _set_preferences(books, order),
+    }  # fmt: skip
+    if order.get("data"):
+        actions["create"] = lambda order: _create(books, order)
     try:
-        return user(books).apply(order)
+        return user(books, actions).apply(order)
     except SageError as error:
         raise BadOrderError(f"the ledger refuses: {error}") from error
+
+
+def _create(books: Books, order: Body) -> tuple[str, str, Body]:
+    """A new record from a body as REST takes it; vendors and customers are told apart by `resource`."""
+    resource = str(order.get("resource") or "")
+    kind = kinds_of(resource)[0]
+    obj = BY_PATH.get(_PARTIES.get(resource, "")) or _first(kind)
+    if obj is None:
+        raise BadOrderError(f"Intacct has no {resource} that can be made")
+    record = saving.save(books, obj, dict(order["data"]))
+    return record.table, record.id, show(books, record)
 
 
 def _edit(books: Books, order: Body) -> tuple[str, str, Body]:

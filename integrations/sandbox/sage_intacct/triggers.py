@@ -15,6 +15,8 @@ from integrations.sandbox.wire import Body
 
 _EVENTS = {"create": "after_create", "update": "after_update", "void": "after_update", "delete": "after_delete"}
 LIFE = 3600
+RETRIES = (10, 30, 90)
+"""Seconds between the four attempts."""
 
 
 def delivery(books: Books, event: Event, client: str, secret: str) -> Delivery | None:
@@ -35,7 +37,7 @@ def delivery(books: Books, event: Event, client: str, secret: str) -> Delivery |
         "Content-Type": "application/json", "Authorization": f"Bearer {token}",
         "x-clientcontext": _base64(context), "X-IA-Sage-Signature": _base64({**context, "JWT": token}),
         "X-IdempotencyKey": key, "Idempotency-Key": key,
-    })  # fmt: skip
+    }, RETRIES)  # fmt: skip
 
 
 def signed(event: Event, client: str, secret: str, body: bytes) -> str:
