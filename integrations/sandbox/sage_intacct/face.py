@@ -16,7 +16,7 @@ from integrations.sandbox.books.oauth import Grant
 from integrations.sandbox.books.store import Store
 from integrations.sandbox.calls import Call
 from integrations.sandbox.faces import AccountBalance, Delivery, Organisation, Setting
-from integrations.sandbox.sage_intacct import answers, api, changes, errors, founding, limits, triggers
+from integrations.sandbox.sage_intacct import answers, api, changes, errors, founding, gateway, limits, triggers
 from integrations.sandbox.sage_intacct.answers import Ask
 from integrations.sandbox.sage_intacct.books import Books, open_store
 from integrations.sandbox.sage_intacct.errors import SageError
@@ -29,6 +29,7 @@ from integrations.sandbox.wire import Body
 
 _PATH = re.compile(r"/sage_intacct(/.*)$")
 _FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+GATEWAY = ["ia", "xml", "xmlgw.phtml"]
 ENTITY_HEADERS = ("X-IA-API-Param-Entity", "X-IA-API-ParamEntity")
 
 
@@ -44,6 +45,7 @@ class SageIntacctFace:
         self._storage = setting.storage
         self._throttles: dict[str, Throttle] = {}
         self._lock = threading.Lock()
+        self.gateway_limits = counting.Limits(setting.clock, [], at_once=gateway.AT_ONCE, at_once_by="org")
         self.organisations = partial(setting.organisations, self.name)
         self.sessions = Sessions(setting.clock)
         self.oauth = OAuth(setting, self.organisations, self.authorised, self.sessions)
@@ -54,6 +56,9 @@ class SageIntacctFace:
     def identify(self, request: Request, call: Call) -> None:
         """Kind from the path, company from the token."""
         path = _steps(request)
+        if path == GATEWAY:
+            gateway.identify(self, request, call)
+            return
         if path[3:4] == ["oauth2"]:
             call.kind = "refresh" if request.values.get("grant_type") == "refresh_token" else "oauth"
             token = request.values.get("refresh_token", "")
@@ -75,6 +80,8 @@ class SageIntacctFace:
                     return self.oauth.revoke(request)
                 case [_, "ia", "api", "v1", "oauth2", *_]:
                     raise errors.gateway("GW-0033", "Invalid OAuth endpoint.", 404)
+                case ["POST", *parts] if parts == GATEWAY:
+                    return gateway.serve(self, request, call)
                 case [_, "ia", "api", "v1", *parts]:
                     return self._guarded(request, call, parts)
         except SageError as error:
@@ -215,6 +222,7 @@ class SageIntacctFace:
         self.oauth.grants.clear()
         self.sessions.clear()
         self._replies.clear()
+        self.gateway_limits.clear()
         with self._lock:
             self._throttles.clear()
 

@@ -1,0 +1,73 @@
+"""Rows of the gateway: the records behind REST's query service, read by XML names."""
+
+from typing import Any
+
+from integrations.sandbox.sage_intacct import errors, querying, xmlnames, xmlvalues
+from integrations.sandbox.sage_intacct.books import Books
+from integrations.sandbox.sage_intacct.errors import SageError
+from integrations.sandbox.sage_intacct.kinds import at
+from integrations.sandbox.sage_intacct.xmlnames import Field, Shape
+
+_QUICK = ("key", "audit.modifiedDateTime", "audit.createdDateTime", "status")
+"""What a row knows without being shown."""
+
+
+def shape_of(name: str) -> Shape:
+    """The object of an XML name. Raises SageError."""
+    found = xmlnames.shape(name)
+    if found is None:
+        raise failed(f"Object definition {name.upper()} not found")
+    return found
+
+
+def failed(why: str) -> SageError:
+    """A query that cannot be answered (the number of one source's query errors; others are not verified)."""
+    text = f"There was an error processing the request. {why}"
+    return errors.business(text, number="DL02000001", description="Query Failed", correction="Check the request.")
+
+
+class Table:
+    """All rows of one object that one sees from here, and its fields."""
+
+    def __init__(self, books: Books, name: str) -> None:
+        self.shape = shape_of(name)
+        self.fields = xmlnames.fields(books, self.shape.path)
+        self._books = books
+
+    def rows(self) -> list[Any]:
+        """The rows by record number."""
+        return querying.rows_of(self._books, self.shape.path)
+
+    def field(self, name: str) -> Field | None:
+        """A field by its name, in any case; None for one that is always empty. Raises SageError for an unknown one."""
+        found = self.fields.get(name) or self.fields.get(name.upper())
+        if found is None and not xmlnames.is_empty(name.upper()):
+            raise self.unknown([name])
+        return found
+
+    def chosen(self, names: list[str]) -> list[tuple[str, Field | None]]:
+        """Several fields at once, each under the name asked for. Raises one SageError for all unknown ones."""
+        unknown = [each for each in names if each not in self.fields and each.upper() not in self.fields
+                   and not xmlnames.is_empty(each.upper())]  # fmt: skip
+        if unknown:
+            raise self.unknown(unknown)
+        return [(each, self.field(each)) for each in names]
+
+    def unknown(self, names: list[str]) -> SageError:
+        """Fields that the object has not; a client reads their names out of the brackets."""
+        return failed(f"One or more fields are not valid:\n\t{self.shape.name.lower()}: [{', '.join(names)}]")
+
+    def value(self, row: Any, field: Field | None) -> Any:
+        """The REST value of a field."""
+        if field is None:
+            return None
+        owner = self.shape.obj.owner if self.shape.is_line else ""
+        if field.path in _QUICK or (owner and field.path.startswith(f"{owner}.")):
+            return row.value(field.path) if field.path != "key" or not self.shape.is_line else row.shown["key"]
+        if self.shape.is_line and field.path.startswith("audit."):
+            return row.value(field.path)
+        return at(row.shown, field.path)
+
+    def text(self, row: Any, field: Field | None) -> str:
+        """A field as the gateway writes it."""
+        return "" if field is None else xmlvalues.shown(field, self.value(row, field))
