@@ -61,6 +61,22 @@ def _order(held: Any, wanted: Any) -> int | None:
     return int(one[1] > other[1]) - int(one[1] < other[1])
 
 
+class _Among:
+    """The values of $in: keys by the hundred are looked up, amounts and moments compared one by one."""
+
+    def __init__(self, wanted: list[Any]) -> None:
+        self._all = wanted
+        self._texts = frozenset(each for each in wanted if isinstance(each, str))
+        self._odd = [each for each in wanted if not isinstance(each, str) or not each.isalnum()]
+
+    def holds(self, held: Any, fold: bool) -> bool:
+        """Whether a row's value is one of them."""
+        if isinstance(held, str) and held in self._texts:
+            return True
+        is_plain = isinstance(held, str) and held.isalnum() and not fold
+        return any(_is_same(held, each, fold) for each in (self._odd if is_plain else self._all))
+
+
 def _between(held: Any, wanted: Any, _: bool) -> bool:
     first, last = wanted
     return _order(held, first) in (0, 1) and _order(held, last) in (-1, 0)
@@ -84,8 +100,8 @@ OPERATORS: dict[str, Callable[[Any, Any, bool], bool]] = {
     "$lte": lambda held, wanted, fold: _order(held, wanted) in (-1, 0),
     "$gt": lambda held, wanted, fold: _order(held, wanted) == 1,
     "$gte": lambda held, wanted, fold: _order(held, wanted) in (0, 1),
-    "$in": lambda held, wanted, fold: any(_is_same(held, each, fold) for each in wanted),
-    "$notIn": lambda held, wanted, fold: not any(_is_same(held, each, fold) for each in wanted),
+    "$in": lambda held, wanted, fold: wanted.holds(held, fold),
+    "$notIn": lambda held, wanted, fold: not wanted.holds(held, fold),
     "$between": _between,
     "$notBetween": lambda held, wanted, fold: not _between(held, wanted, fold),
     "$contains": _CONTAINS,
@@ -127,6 +143,8 @@ def _one(given: Any, fold: bool, today: date) -> Test:
     if raw is None and operator not in ("$eq", "$ne"):
         raise errors.invalid_request(f"null is not allowed for {operator}.")
     wanted = _plain(raw, today)
+    if operator in ("$in", "$notIn"):
+        wanted = _Among(wanted)
     if operator == "$eq" and isinstance(wanted, tuple):
         return lambda value: _between(value(field), wanted, fold)
     check = OPERATORS[operator]

@@ -8,7 +8,7 @@ from integrations.sandbox.books.store import Record
 from integrations.sandbox.sage_intacct import errors, filters, forms
 from integrations.sandbox.sage_intacct.answers import Answer
 from integrations.sandbox.sage_intacct.books import Books, is_inactive, money, stamp
-from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, DOCUMENTS, Object
+from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, DOCUMENTS, Object, owner_key
 from integrations.sandbox.wire import Body
 
 LARGEST, USUAL = 4000, 100
@@ -95,21 +95,38 @@ def _may_lack(steps: list[str], place: int) -> bool:
     return place > 0 and (steps[0] == "dimensions" or steps[place] in ("id", "key", "name"))
 
 
-def rows_of(books: Books, path: str) -> list[Any]:
-    """All rows of an object or a line object that one sees from here. Raises 404."""
+def rows_of(books: Books, path: str, keys: frozenset[str] | None = None) -> list[Any]:
+    """The rows of an object or a line object that one sees from here; `keys` are the owners asked for. Raises 404."""
     obj = BY_PATH.get(path)
     if obj is not None:
         return [Row(books, obj, record) for record in books.live(obj)]
     if path in BY_LINES:
-        return _line_rows(books, BY_LINES[path])
+        return _line_rows(books, BY_LINES[path], keys)
     if path in BY_TAXES:
-        return [TaxRow(BY_TAXES[path], row, entry) for row in _line_rows(books, BY_TAXES[path])
+        return [TaxRow(BY_TAXES[path], row, entry) for row in _line_rows(books, BY_TAXES[path], keys)
                 for entry in row.shown.get("taxEntries") or ()]  # fmt: skip
     raise errors.unknown_object(path)
 
 
-def _line_rows(books: Books, owner: Object) -> list[LineRow]:
-    rows = (Row(books, owner, record) for record in books.live(owner))
+def _owners(given: Body) -> frozenset[str] | None:
+    """The keys of the only owners whose lines a query can want; None where it does not say."""
+    path, filters_given = str(given["object"]), given.get("filters") or []
+    obj = BY_LINES.get(path) or BY_TAXES.get(path)
+    if obj is None or str(given.get("filterExpression") or "and").strip().lower() != "and":
+        return None
+    name = f"{obj.owner}.key" if path in BY_LINES else f"{obj.owner}Line.key"
+    for each in filters_given:
+        for operator in ("$eq", "$in"):
+            wanted = (each.get(operator) or {}).get(name)
+            keys = wanted if isinstance(wanted, list) else [wanted] if isinstance(wanted, str) else []
+            if keys:
+                return frozenset(str(key) if path in BY_LINES else owner_key(str(key))[0] for key in keys)
+    return None
+
+
+def _line_rows(books: Books, owner: Object, keys: frozenset[str] | None) -> list[LineRow]:
+    records = books.live(owner) if keys is None else (each for each in books.live(owner) if each.id in keys)
+    rows = (Row(books, owner, record) for record in records)
     return [LineRow(owner, row, line)
             for row in rows for line in row.shown.get(owner.lines_field) or ()]  # fmt: skip
 
@@ -135,7 +152,7 @@ def run(books: Books, given: Any) -> Answer:
 def selected(books: Books, given: Body) -> list[Any]:
     """The rows that pass the filters, by key."""
     test = filters.test_of(given, books.today)
-    return [row for row in rows_of(books, str(given["object"])) if test(row.value)]
+    return [row for row in rows_of(books, str(given["object"]), _owners(given)) if test(row.value)]
 
 
 def paged(given: Any) -> tuple[int, int]:

@@ -141,6 +141,19 @@ def test_lines_are_objects_that_name_their_owner(busy: Intacct) -> None:
     assert [row["txnAmount"] for row in rows] == [line["txnAmount"] for line in bill["lines"]]
 
 
+def test_lines_and_taxes_of_chosen_owners_are_those_of_no_others(busy: Intacct) -> None:
+    keys = [row["key"] for row in busy.query(BILL, "key", size=3)]
+    lines = busy.query("accounts-payable/bill-line", "key bill.key", {"$in": {"bill.key": keys}})
+    assert sorted({row["bill.key"] for row in lines}) == sorted(keys)
+    assert len(lines) == sum(len(busy.get(f"objects/{BILL}/{key}")["lines"]) for key in keys)
+    chosen = [row["key"] for row in lines][:2]
+    taxes = busy.query("accounts-payable/bill-tax-entry", "billLine.key", {"$in": {"billLine.key": chosen}})
+    assert sorted({row["billLine.key"] for row in taxes}) == sorted(chosen)
+    either = busy.query("accounts-payable/bill-line", "key", {"$in": {"bill.key": keys}}, {"$ne": {"key": None}},
+                        filterExpression="1 or 2")  # fmt: skip
+    assert len(either) == len(busy.query("accounts-payable/bill-line", "key"))
+
+
 def test_taxes_of_lines_are_objects_too(busy: Intacct) -> None:
     rows = busy.query("accounts-payable/bill-tax-entry", "key billLine.key txnTaxAmount purchasingTaxDetail.id", size=3)
     assert len(rows) == 3
