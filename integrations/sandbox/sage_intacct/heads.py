@@ -42,7 +42,7 @@ HEADS: dict[str, tuple[Property, ...]] = {
         *own("date", "discountCutOffDate", "recommendedPaymentDate"),
         Property("paymentPriority", "own.paymentPriority", "choice", values=PRIORITIES, default="normal"),
         *own("flag", "isOnHold", default=False), ref("term", "term", "accounts-payable/term"),
-        *_CONTACTS[:2], *own("text", "billSummary.name"),
+        *_CONTACTS[:2], *own("text", "billSummary.id"),
         *_SAID, *_CURRENCY, *_INCLUSIVE, *_SOLUTION, *_DRAFT,
     ),
     "invoice": (

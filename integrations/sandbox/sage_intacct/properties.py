@@ -88,9 +88,7 @@ def read(books: Books, properties: Iterable[Property], given: Body, body: Body) 
 def value_of(books: Books, each: Property, path: str, value: Any) -> Any:
     """One value as the neutral body keeps it."""
     if each.form == "ref":
-        parent, _, name = path.rpartition(".")
-        holder = {name: value} if not parent else {name: value}
-        return books.given(each.of, holder, name)
+        return books.given(each.of, {path: value}, path)
     if value in (None, ""):
         return None if each.form != "text" else value
     if each.form == "date":
@@ -133,9 +131,8 @@ def check_known(path: str, given: Body, known: Iterable[str], *, prefixes: Itera
     allowed = set(known)
     roots = {name for each in allowed for name in _parents(each)}
     free = set(prefixes)
-    for name, value in _walk(given, allowed | free, roots):
+    for name in _walk(given, allowed | free, roots):
         if name not in allowed and name not in free and name.rpartition(".")[2] not in _IGNORED and "::" not in name:
-            del value
             raise errors.unknown_field(name, path)
 
 
@@ -144,10 +141,11 @@ def _parents(path: str) -> Iterable[str]:
     return (".".join(steps[:count]) for count in range(1, len(steps)))
 
 
-def _walk(given: Mapping[str, Any], leaves: set[str], roots: set[str], before: str = "") -> Iterable[tuple[str, Any]]:
+def _walk(given: Mapping[str, Any], leaves: set[str], roots: set[str], before: str = "") -> Iterable[str]:
+    """Every path that is given: whole properties, and what stands inside objects that are none."""
     for name, value in given.items():
         path = f"{before}{name}"
         if path not in leaves and path in roots and isinstance(value, dict):
             yield from _walk(value, leaves, roots, f"{path}.")
         else:
-            yield path, value
+            yield path

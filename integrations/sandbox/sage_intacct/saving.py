@@ -22,7 +22,7 @@ def save(books: Books, obj: Object, given: Body, before: Record | None = None) -
     try:
         with books.store.transaction():
             if before is not None and before.table in kinds.RECORD_KINDS:
-                workflows.check_changeable(books, before)
+                workflows.check_changeable(before, given)
             body = forms.read(books, obj, given, before)
             if obj.kind in ("payment", "bill_payment"):
                 payments.take_back_credits(books, before)

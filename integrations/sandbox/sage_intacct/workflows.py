@@ -17,6 +17,7 @@ _NOTES = ("notes", "memo", "description")
 """Each object has its own names for the day and the reason of a reversal."""
 _REPORTS = {"authorised": "approved"}
 """Expense reports are approved, not posted: their posting is not simulated."""
+_SAID = ("description", "documentNumber", "attachment", "key", "id", "href")
 APPROVAL = "bill_approval"
 """The company setting by which submitted bills wait for approval."""
 
@@ -139,9 +140,11 @@ _ACTIONS: dict[str, Callable[[Books, Object, Record, Body], Record]] = {
 }  # fmt: skip
 
 
-def check_changeable(books: Books, record: Record) -> None:
-    """Raises SageError for what is reversed, and for payments in force: those are reversed, not edited."""
-    if record.body.get("status") == "voided":
+def check_changeable(record: Record, given: Body) -> None:
+    """Raises SageError for what is reversed; of a payment in force only what is said of it can change."""
+    status = record.body.get("status")
+    is_fixed = record.table in payments.SIDES and status == "authorised"
+    if status == "voided" or (is_fixed and any(name not in _SAID and "::" not in name for name in given)):
         raise _not_possible("changed", record)
 
 

@@ -190,6 +190,14 @@ def test_a_due_date_follows_from_the_term(keeper: Keeper) -> None:
     assert (made["dueDate"], made["term"]["id"]) == ("2026-10-21", "Net 15")
 
 
+def test_contacts_of_a_document_are_contacts_of_the_company(keeper: Keeper) -> None:
+    keeper.post("company-config/contact", {"id": "Front desk", "printAs": "Front desk"})
+    given = a_bill("B-13", contacts={"payTo": {"id": "Front desk"}, "returnTo": {"id": "Front desk"}},
+                   billSummary={"id": "12"})  # fmt: skip
+    assert within(given, keeper.post(BILL, given)) == []
+    assert "'Nobody'" in keeper.refusal(BILL, a_bill("X", contacts={"payTo": {"id": "Nobody"}})).last.message
+
+
 def test_a_foreign_invoice_has_its_rate_and_both_amounts(keeper: Keeper) -> None:
     rate = {"date": "2026-10-06", "typeId": "Intacct Daily Rate", "rate": Decimal("0.85")}
     given = an_invoice("SI-79", currency={"txnCurrency": "EUR", "exchangeRate": rate})

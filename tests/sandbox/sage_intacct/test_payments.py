@@ -187,6 +187,32 @@ def test_a_draft_pays_nothing_until_it_is_submitted(keeper: Keeper) -> None:
     assert keeper.balance("1000") - before == Decimal("100.00")
 
 
+def test_the_details_of_a_draft_can_change_those_of_a_payment_in_force_cannot(keeper: Keeper) -> None:
+    first, second = an_invoice(keeper, "S-7"), an_invoice(keeper, "S-8")
+    made = keeper.post(AR_PAYMENT, received(first, "100.00", state="draft"))
+    key = made["paymentDetails"][0]["key"]
+    added = {"arInvoice": {"key": second}, "txnCurrency": {"paymentAmount": "5.00"}}
+    changed = keeper.patch(AR_PAYMENT, made["key"], {"paymentDetails": [
+        {"key": key, "txnCurrency": {"paymentAmount": "60.00"}}, added]})  # fmt: skip
+    assert [row["txnCurrency"]["paymentAmount"] for row in changed["paymentDetails"]] == ["60.00", "5.00"]
+    keeper.run(AR_PAYMENT, "submit", made["key"])
+    assert keeper.get(INVOICE, second)["totalTxnAmountDue"] == "95.00"
+    refused = keeper.refusal(AR_PAYMENT, {"paymentDetails": [{"key": key, "ia::operation": "delete"}]}, made["key"])
+    assert "cannot be changed because its state is posted" in refused.last.message
+    assert keeper.patch(AR_PAYMENT, made["key"], {"description": "noted"})["description"] == "noted"
+
+
+def test_what_is_paid_of_a_bill_stays(keeper: Keeper) -> None:
+    bill = a_bill(keeper, "B-8")
+    keeper.post(AP_PAYMENT, paid(bill, "60.00"))
+    line = keeper.get(BILL, bill)["lines"][0]["key"]
+    refused = keeper.refusal(BILL, {"lines": [{"key": line, "txnAmount": "59.99"}]}, bill)
+    assert "paid or applied" in refused.last.message
+    assert "paid or applied" in keeper.refusal(BILL, {"vendor": {"id": "V101"}}, bill).last.message
+    less = keeper.patch(BILL, bill, {"lines": [{"key": line, "txnAmount": "60.00"}]})
+    assert (less["state"], less["totalTxnAmountDue"]) == ("paid", "0.00")
+
+
 def test_a_foreign_payment_settles_at_both_rates(keeper: Keeper) -> None:
     rate = {"txnCurrency": "EUR", "exchangeRate": {"rate": Decimal("0.80")}}
     invoice = an_invoice(keeper, "S-6", currency=rate)
