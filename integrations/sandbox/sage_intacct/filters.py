@@ -13,6 +13,7 @@ Value = Callable[[str], Any]
 """What a row holds at a dotted path."""
 Test = Callable[[Value], bool]
 _TOKEN = re.compile(r"\s*(\d+|\(|\)|and\b|or\b|not\b)", re.I)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T")
 
 
@@ -55,13 +56,15 @@ def _order(held: Any, wanted: Any) -> int | None:
     """-1, 0 or 1; None where nothing is held."""
     if held in (None, ""):
         return None
+    if isinstance(held, str) and _MOMENT.match(held) and _DAY.fullmatch(str(wanted)):
+        held = held[:10]
     one, other = comparable(held), comparable(wanted)
     if one[0] != other[0]:
         one, other = ("text", str(held)), ("text", str(wanted))
     return int(one[1] > other[1]) - int(one[1] < other[1])
 
 
-class _Among:
+class Among:
     """The values of $in: keys by the hundred are looked up, amounts and moments compared one by one."""
 
     def __init__(self, wanted: list[Any]) -> None:
@@ -75,6 +78,11 @@ class _Among:
             return True
         is_plain = isinstance(held, str) and held.isalnum() and not fold
         return any(_is_same(held, each, fold) for each in (self._odd if is_plain else self._all))
+
+
+def among(wanted: "list[Any] | Among") -> Among:
+    """The values, made ready once for many rows."""
+    return wanted if isinstance(wanted, Among) else Among(wanted)
 
 
 def _between(held: Any, wanted: Any, _: bool) -> bool:
@@ -100,8 +108,8 @@ OPERATORS: dict[str, Callable[[Any, Any, bool], bool]] = {
     "$lte": lambda held, wanted, fold: _order(held, wanted) in (-1, 0),
     "$gt": lambda held, wanted, fold: _order(held, wanted) == 1,
     "$gte": lambda held, wanted, fold: _order(held, wanted) in (0, 1),
-    "$in": lambda held, wanted, fold: wanted.holds(held, fold),
-    "$notIn": lambda held, wanted, fold: not wanted.holds(held, fold),
+    "$in": lambda held, wanted, fold: among(wanted).holds(held, fold),
+    "$notIn": lambda held, wanted, fold: not among(wanted).holds(held, fold),
     "$between": _between,
     "$notBetween": lambda held, wanted, fold: not _between(held, wanted, fold),
     "$contains": _CONTAINS,
@@ -144,7 +152,7 @@ def _one(given: Any, fold: bool, today: date) -> Test:
         raise errors.invalid_request(f"null is not allowed for {operator}.")
     wanted = _plain(raw, today)
     if operator in ("$in", "$notIn"):
-        wanted = _Among(wanted)
+        wanted = among(wanted)
     if operator == "$eq" and isinstance(wanted, tuple):
         return lambda value: _between(value(field), wanted, fold)
     check = OPERATORS[operator]

@@ -129,7 +129,8 @@ def contact_block(books: Books, obj: Object, record: Record) -> Body:
     """The contact that Intacct makes along with a vendor or customer: NAME(VVENDORID)."""
     body = record.body
     name = f"{title(record)}({obj.label[0]}{books.natural(obj, record)})"
-    found: Body = {"id": name, "key": record.id, "href": f"/objects/company-config/contact/{record.id}"}
+    # Contacts made along with a party have no address of their own here, so no key and no href.
+    found: Body = {"id": name}
     found |= {rest: _at(body, place) for rest, place in CONTACT_BLOCK.items()}
     found["printAs"] = found["printAs"] or title(record)
     found["companyName"] = found["companyName"] or title(record)

@@ -126,6 +126,16 @@ def test_relative_days_stand_for_days(busy: Intacct) -> None:
     assert len(busy.query(BILL, "id", {"$lte": {"createdDate": "today"}}, **as_of)) == 30
 
 
+def test_moments_of_a_day_are_of_that_day(intacct: Intacct) -> None:
+    for condition in (
+        {"$eq": {"audit.modifiedDateTime": "currentYear"}},
+        {"$lte": {"audit.modifiedDateTime": "today"}},
+    ):
+        as_of = {"filterParameters": {"asOfDate": intacct.world.clock.today().isoformat()}}
+        intacct.post(f"objects/{DEPARTMENT}", {"id": str(len(str(condition))), "name": str(condition)})
+        assert str(len(str(condition))) in ids(intacct.query(DEPARTMENT, "id", condition, **as_of))
+
+
 def test_rows_come_in_the_order_asked_for(busy: Intacct) -> None:
     rows = busy.query(BILL, "totalTxnAmount key", orderBy=[{"totalTxnAmount": "desc"}, {"key": "asc"}])
     pairs = [(-Decimal(row["totalTxnAmount"]), int(row["key"])) for row in rows]
