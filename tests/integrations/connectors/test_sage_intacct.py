@@ -281,6 +281,16 @@ def test_the_trial_balance_is_that_of_the_books(acme: Simulation) -> None:
     assert {code: amount for code, amount in told.items() if amount} == {c: a for c, a in true.items() if a}
 
 
+def test_a_rate_is_that_of_its_day() -> None:
+    own = Simulation("sage_intacct", currencies=["EUR"], invoices=1, bills=1, payments=0)
+    assert own.ledger.organisation().is_multi_currency
+    assert {row["code"] for row in listed(own, "currencies")} == {"GBP", "EUR"}
+    rate = own.ledger.exchange_rate("EUR", date(2026, 11, 1))
+    assert rate is not None
+    assert Decimal("0.5") < rate < 1
+    assert own.ledger.exchange_rate("EUR", date(2006, 11, 1)) is None
+
+
 def test_bank_accounts_stand_beside_the_accounts_they_post_to(acme: Simulation) -> None:
     bank, card = (first(acme, "accounts", type=kind) for kind in ("bank", "credit_card"))
     numbers = {row["external_id"]: row["code"] for row in listed(acme, "accounts")}
