@@ -39,6 +39,7 @@ ALLOCATIONS = listed(
         ),
         "id": TEXT,
         "amount": MONEY,
+        "applied_on": DATE,
     }
 )
 

@@ -160,6 +160,8 @@ def allocate(place: Books, resource: str) -> None:
     document = target.external_id
     before = place.ledger.read(side, document).unified["balance"]
     settled = [{"type": side.removesuffix("s"), "id": document, "amount": Decimal("10.00")}]
+    # Some ledgers want to know the day, too.
+    settled[0]["applied_on"] = "2026-11-04"
     place.ledger.post(
         resource, "allocate", {**_with_needs(place, resource, record, "allocate"), "allocations": settled},
         key=f"cell-{next(_KEYS)}",
