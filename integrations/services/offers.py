@@ -21,6 +21,8 @@ class Choice:
     help: str
     options: tuple[tuple[str, str], ...]
     default: str
+    is_extra: bool = False
+    """What is right for most, so that it need not be seen: typed, with a default or optional."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,16 @@ class Offer:
     ways: tuple[Way, ...]
     choices: tuple[Choice, ...]
     """What a person chooses before consent, such as the data centre."""
+
+    @property
+    def plain_choices(self) -> list[Choice]:
+        """What everybody looks at."""
+        return [choice for choice in self.choices if not choice.is_extra]
+
+    @property
+    def extra_choices(self) -> list[Choice]:
+        """What only some change."""
+        return [choice for choice in self.choices if choice.is_extra]
 
     def way(self, name: str) -> Way | None:
         """The way of that name, the first without a name."""
@@ -80,7 +92,8 @@ def _offer(name: str) -> Offer:
 
 def _choice(setting: Setting) -> Choice:
     options = tuple((value, setting.names.get(value, value)) for value in setting.values)
-    return Choice(setting.name, setting.label or setting.name, setting.help, options, setting.default)
+    is_extra = not options and (bool(setting.default) or setting.is_optional)
+    return Choice(setting.name, setting.label or setting.name, setting.help, options, setting.default, is_extra)
 
 
 def _can_create(resource: DeclaredResource) -> bool:
