@@ -37,8 +37,11 @@ def condition(table: Table, operator: str, name: str, values: list[str], *, fold
         check = OPERATORS[_COMPARISONS[operator]]
         return lambda row: check(_plain(table.value(row, field)), wanted[0], fold)
     if operator in ("in", "notin"):
-        check = OPERATORS["$in" if operator == "in" else "$notIn"]
-        return lambda row: check(_plain(table.value(row, field)), wanted, fold)
+        check = OPERATORS["$eq"]
+        return lambda row: (
+            (operator == "in")
+            == any(check(value, each, fold) for value in [_plain(table.value(row, field))] for each in wanted)
+        )
     if operator == "between" and len(wanted) == 2:
         check = OPERATORS["$between"]
         return lambda row: check(_plain(table.value(row, field)), wanted, fold)
