@@ -20,6 +20,7 @@ from integrations.sandbox.sage_intacct import (
 from integrations.sandbox.sage_intacct.books import Books, money
 from integrations.sandbox.sage_intacct.heads import HEADS
 from integrations.sandbox.sage_intacct.kinds import Object
+from integrations.sandbox.sage_intacct.reading_heads import DUELESS
 from integrations.sandbox.wire import Body
 
 _TYPES = {
@@ -63,7 +64,8 @@ def head(books: Books, record: Record) -> Body:
     """The head's own properties, its currency with base currency and rate among them."""
     body = record.body
     own = {"createdDate": body["on"], **(body.get("own") or {})}
-    found = properties.shown(books, HEADS[record.table], {**body, "own": own})
+    dated = {"due_on": None} if own.get(DUELESS) else {}
+    found = properties.shown(books, HEADS[record.table], {**body, **dated, "own": own})
     rate = {"date": own.get("rateDate") or own["createdDate"], "typeId": own.get("rateType"), "rate": body["rate"]}
     if isinstance(found.get("currency"), dict):
         found["currency"] |= {"baseCurrency": books.home, "exchangeRate": rate}
@@ -90,7 +92,7 @@ def _amounts(books: Books, record: Record) -> Body:
         "totalTxnAmountSelectedForPayment": "0.00", "totalBaseAmountSelectedForPayment": "0.00",
     }  # fmt: skip
     shown: Body = {**found, "paymentInformation": information}
-    if body.get("due_on"):
+    if body.get("due_on") and not (body.get("own") or {}).get(DUELESS):
         shown["dueInDays"] = (date.fromisoformat(body["due_on"]) - books.today).days
     return shown
 

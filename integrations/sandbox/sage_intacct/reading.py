@@ -18,10 +18,12 @@ from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.heads import HEADS
 from integrations.sandbox.sage_intacct.kinds import Object
 from integrations.sandbox.sage_intacct.reading_heads import (
+    DUELESS,
     check_draft,
     check_unique,
     currency,
     head,
+    missing_due_date,
     next_number,
     posting_date,
     require,
@@ -57,15 +59,16 @@ def lined(books: Books, obj: Object, given: Body, before: Record | None) -> Body
 
 
 def _due(books: Books, obj: Object, given: Body, body: Body) -> None:
-    """A due date is given, or a term says it: the document's own or that of the customer or vendor."""
-    if "dueDate" not in given and ("term" in given or _date_field(obj) in given) and body.get("term"):
+    """A due date is given, or the document's own term says it; a draft may do without. Raises SageError."""
+    is_moved = "term" in given or _date_field(obj) in given
+    if "dueDate" not in given and (body["own"].pop(DUELESS, False) or (is_moved and body.get("term"))):
         body["due_on"] = None
-    if body.get("due_on") or body["status"] == "draft":
-        return
-    if not body.get("term"):
-        body["term"] = books.body("contact", body["contact"]).get("term")
-    if not body.get("term"):
-        raise errors.business("Required field dueDate is missing.", "BL01001974")
+    body["own"].pop(DUELESS, None)
+    if not body.get("due_on") and not body.get("term"):
+        if body["status"] != "draft":
+            raise missing_due_date()
+        # The neutral books give every document a due date; this one is not shown.
+        body["own"][DUELESS] = True
 
 
 def _date_field(obj: Object) -> str:

@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.sage_intacct import chart, errors, properties
 from integrations.sandbox.sage_intacct.books import Books
+from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.heads import HEADS
 from integrations.sandbox.sage_intacct.kinds import Object, at
 from integrations.sandbox.sage_intacct.properties import Property
 from integrations.sandbox.wire import Body
+
+DUELESS = "dueless"
+"""Marks a draft that nobody gave a due date."""
 
 
 def head(books: Books, obj: Object, given: Body, before: Record | None, *more: str) -> Body:
@@ -97,6 +101,11 @@ def next_number(books: Books, kind: str) -> str:
         number = chart.NUMBERS[kind].format(books.store.take(f"number.{kind}"))
         if not books.store.find(f"{kind}.number", number):
             return number
+
+
+def missing_due_date() -> SageError:
+    """Only drafts may have neither due date nor term."""
+    return errors.business("Required field dueDate is missing.", "BL01001974")
 
 
 def check_draft(obj: Object, body: Body) -> None:

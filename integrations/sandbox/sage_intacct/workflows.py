@@ -10,6 +10,7 @@ from integrations.sandbox.sage_intacct import errors, payments, properties
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import Object
+from integrations.sandbox.sage_intacct.reading_heads import DUELESS, missing_due_date
 from integrations.sandbox.wire import Body
 
 _DATES = ("reverseDate", "reversedDate", "paymentDate", "reversalDate")
@@ -98,6 +99,8 @@ def _submit(books: Books, obj: Object, record: Record, given: Body) -> Record:
         raise _not_possible("submitted", record)
     if not (record.body.get("lines") or (record.body.get("own") or {}).get("details")):
         raise errors.business("At least one line item is required.", "BL01001974")
+    if (record.body.get("own") or {}).get(DUELESS):
+        raise missing_due_date()
     waits = obj.kind == "employee_expense" or (obj.kind == "bill" and books.settings.get(APPROVAL))
     return _save(books, record, "submitted" if waits else "authorised", "pending" if _is_order(record) else None)
 

@@ -181,6 +181,7 @@ def test_a_closed_period_is_refused_in_intacct_words(keeper: Keeper) -> None:
 def test_what_is_required_is_said(keeper: Keeper) -> None:
     assert "vendor" in keeper.refusal(BILL, a_bill("X", vendor=None)).last.message
     assert "createdDate" in keeper.refusal(BILL, a_bill("X", createdDate=None)).last.message
+    assert "dueDate" in keeper.refusal(BILL, a_bill("X", dueDate=None)).last.message
     assert "line item" in keeper.refusal(BILL, a_bill("X", lines=[])).last.message
     assert "glAccount" in keeper.refusal(BILL, a_bill("X", lines=[{"txnAmount": "1.00"}])).last.message
 

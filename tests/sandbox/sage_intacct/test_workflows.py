@@ -134,7 +134,10 @@ def test_payments_in_force_are_reversed_not_deleted(keeper: Keeper) -> None:
 
 def test_a_draft_bill_is_submitted_once(keeper: Keeper) -> None:
     key = keeper.post(BILL, a_bill(state="draft", dueDate=None))["key"]
-    assert keeper.get(BILL, key)["state"] == "draft"
+    assert (keeper.get(BILL, key)["state"], keeper.get(BILL, key)["dueDate"]) == ("draft", None)
+    assert keeper.patch(BILL, key, {"description": "soon"})["dueDate"] is None
+    assert "dueDate" in refused(keeper, BILL, "submit", key)
+    keeper.patch(BILL, key, {"dueDate": "2026-10-31"})
     assert keeper.run(BILL, "submit", key)["state"] == "posted"
     assert "state is posted" in refused(keeper, BILL, "submit", key)
     assert "cannot be changed to a draft" in keeper.refusal(BILL, {"state": "draft"}, key).last.message
