@@ -34,7 +34,7 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     """An expense report. Raises SageError."""
     known = [path for each in _HEAD for path in (each.path, *each.aliases)]
     properties.check_known(obj.path, given, known, prefixes=(obj.lines_field,))
-    kept = before.body if before else {"status": "draft"}
+    kept: Body = before.body if before else {"status": "draft"}
     if kept["status"] != "draft":
         raise errors.business(f"The expense report cannot be changed because its state is {kept['status']}.",
                               "BL01001981")  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from integrations.sandbox.books.errors import BooksError
 from integrations.sandbox.books.settling import check_period
 from integrations.sandbox.books.store import Record
-from integrations.sandbox.sage_intacct import errors, payments, properties
+from integrations.sandbox.sage_intacct import documents, errors, payments, properties
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import Object
@@ -35,15 +35,8 @@ def run(books: Books, obj: Object, action: str, given: Body) -> Body:
             record = _ACTIONS[action](books, obj, record, given)
     except BooksError as error:
         raise errors.translated(error) from error
-    return {"key": record.id, "id": books.natural(obj, record), "href": f"{obj.href}/{record.id}",
-            "state": _state(books, obj, record)}  # fmt: skip
-
-
-def _state(books: Books, obj: Object, record: Record) -> str:
-    # Imported late: what a state is called is shown there, and there the workflows are known.
-    from integrations.sandbox.sage_intacct import documents
-
-    return str(documents.SHOWN[record.table](books, obj, record)["state"])
+    state = documents.SHOWN[record.table](books, obj, record)["state"]
+    return {"key": record.id, "id": books.natural(obj, record), "href": f"{obj.href}/{record.id}", "state": state}
 
 
 def reverse(books: Books, obj: Object, record: Record, given: Body) -> Record:
