@@ -1,5 +1,6 @@
 """A simulated company's books without its protocol: what REST and the gateway share."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from integrations.sandbox.sage_intacct import forms, founding, saving, workflows
 from integrations.sandbox.sage_intacct.books import Books, open_store
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import BY_PATH
-from integrations.sandbox.storage import MemoryStorage
+from integrations.sandbox.storage import MemoryStorage, Storage
 
 Body = dict[str, Any]
 BILL = "accounts-payable/bill"
@@ -77,7 +78,7 @@ class Keeper:
         return sum(row.amount for row in self.books.company.trial_balance())
 
 
-def company(country: str = "GB", currency: str = "GBP", **more: Any) -> Keeper:
+def company(country: str = "GB", currency: str = "GBP", storage: Storage | None = None, **more: Any) -> Keeper:
     """A company with its chart, and as much history as is asked for."""
     specification: Body = {
         "seed": 7, "contacts": 6, "invoices": 0, "bills": 0, "payments": 0, "bank_lines": 0, "months": 3,
@@ -86,11 +87,18 @@ def company(country: str = "GB", currency: str = "GBP", **more: Any) -> Keeper:
     }  # fmt: skip
     organisation = Organisation(
         "sage_intacct-1", "sage_intacct", "ACME-SIM1", "Acme", currency, country,
-        open_store("sage_intacct-1", MemoryStorage()), specification,
+        open_store("sage_intacct-1", storage or MemoryStorage()), specification,
     )  # fmt: skip
     books = Books(organisation, Clock())
     founding.found(books)
     return Keeper(books)
+
+
+def reopened(keeper: Keeper, storage: Storage) -> Keeper:
+    """The same company after its process was killed and started again."""
+    store = open_store("sage_intacct-1", storage)
+    store.load()
+    return Keeper(Books(replace(keeper.books.organisation, store=store), Clock()))
 
 
 def within(given: Any, shown: Any) -> list[str]:
