@@ -88,7 +88,8 @@ class OAuth:
         try:
             issued = self._issued(given)
         except InvalidGrantError as error:
-            raise errors.gateway("GW-0031", f"Invalid token: {error}.", 401) from error
+            # 400 with these words is what production clients look for when a refresh token has died.
+            raise errors.gateway("GW-0031", f"Invalid token: {error}.", 400) from error
         body: Body = {"token_type": "Bearer", "access_token": issued.access, "expires_in": issued.expires_in}
         if issued.refresh:
             body["refresh_token"] = issued.refresh
@@ -119,7 +120,7 @@ class OAuth:
         if given.get("session_id"):
             session = self._sessions.find(given["session_id"])
             if session is None:
-                raise errors.gateway("GW-0031", "Invalid token: the session has ended.", 401)
+                raise errors.gateway("GW-0031", "Invalid token: the session has ended.", 400)
             return session.company, session.user, session.entity
         user, at, place = given.get("username", "").rpartition("@")
         if not (user and at):

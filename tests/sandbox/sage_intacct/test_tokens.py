@@ -38,8 +38,8 @@ def test_a_code_with_a_wrong_verifier_or_used_twice_is_refused(sandbox: Client) 
     company = found(sandbox)["external_org_id"]
     code = consent(sandbox, company, code_challenge=challenge_of(VERIFIER), code_challenge_method="S256")["code"]
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
-    assert error_of(token(sandbox, **form, code_verifier="another")) == (401, "GW-0031")
-    assert error_of(token(sandbox, **form, code_verifier=VERIFIER)) == (401, "GW-0031")
+    assert error_of(token(sandbox, **form, code_verifier="another")) == (400, "GW-0031")
+    assert error_of(token(sandbox, **form, code_verifier=VERIFIER)) == (400, "GW-0031")
 
 
 def test_without_offline_access_there_is_no_refresh_token(sandbox: Client) -> None:
@@ -52,7 +52,7 @@ def test_a_refresh_gives_a_new_refresh_token_and_the_old_one_is_dead(sandbox: Cl
     second = read(token(sandbox, grant_type="refresh_token", refresh_token=first["refresh_token"]))
     assert second["refresh_token"] != first["refresh_token"]
     again = token(sandbox, grant_type="refresh_token", refresh_token=first["refresh_token"])
-    assert error_of(again) == (401, "GW-0031")
+    assert error_of(again) == (400, "GW-0031")
 
 
 def test_a_refresh_leaves_the_older_access_token_alive(sandbox: Client) -> None:
