@@ -1,11 +1,11 @@
 """Acting as a user of Intacct: what the control API's changes and documents do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.books.user import Action, User, kinds_of
 from integrations.sandbox.faces import BadOrderError
-from integrations.sandbox.sage_intacct import custom, forms, kinds, saving
+from integrations.sandbox.sage_intacct import custom, forms, kinds, payments, saving
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, OBJECTS, Object
@@ -39,7 +39,9 @@ def show(books: Books, record: Record) -> Body:
 def apply(books: Books, order: Body) -> Body:
     """One change. Raises BadOrderError with the ledger's words."""
     actions: dict[str, Action] = {
-        "edit": lambda order: _edit(books, order), "add_custom_field": lambda order: _add_custom_field(books, order),
+        "edit": lambda order: _edit(books, order), "void": lambda order: _undo(books, order, books.company.void),
+        "delete": lambda order: _undo(books, order, books.company.delete),
+        "add_custom_field": lambda order: _add_custom_field(books, order),
         "set_preferences": lambda order: _set_preferences(books, order),
     }  # fmt: skip
     if order.get("data"):
@@ -70,6 +72,18 @@ def _edit(books: Books, order: Body) -> tuple[str, str, Body]:
         if record is not None and obj is not None:
             saved = saving.save(books, obj, dict(order.get("data") or {_note(obj): "Edited by a user"}), record)
             return kind, key, show(books, saved)
+    raise BadOrderError(f"{order.get('resource')} {key!r} does not exist")
+
+
+def _undo(books: Books, order: Body, undo: Callable[..., Record]) -> tuple[str, str, Body]:
+    """Voids or deletes a record; the credits that a payment applied are open again."""
+    key = str(order.get("id") or "")
+    for kind in kinds_of(str(order.get("resource") or "")):
+        record = books.store.get(kind, key)
+        if record is not None:
+            if kind in payments.SIDES:
+                payments.take_back_credits(books, record)
+            return kind, key, show(books, undo(kind, key, override=bool(order.get("override"))))
     raise BadOrderError(f"{order.get('resource')} {key!r} does not exist")
 
 

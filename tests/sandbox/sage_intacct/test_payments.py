@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from integrations.sandbox.sage_intacct import changes
 from tests.sandbox.sage_intacct.bookkeeping import (
     AP_ADJUSTMENT,
     AP_PAYMENT,
@@ -166,6 +167,16 @@ def test_a_payment_without_money_only_applies_a_credit_memo(keeper: Keeper) -> N
     assert keeper.get(INVOICE, invoice)["totalTxnAmountDue"] == "70.00"
     assert keeper.get(AR_ADJUSTMENT, credit)["state"] == "paid"
     assert keeper.difference() == 0
+
+
+def test_a_payment_voided_at_the_screen_gives_its_credit_back(keeper: Keeper) -> None:
+    bill, credit = a_bill(keeper, "B-9"), a_vendor_credit(keeper, "A-9")
+    detail = {"bill": {"key": bill}, "adjustment": {"key": credit}, "txnCurrency": {"adjustmentAmount": "30.00"}}
+    made = keeper.post(AP_PAYMENT, paid(bill, "", details=[detail]))
+    changes.apply(keeper.books, {"action": "void", "resource": "bill_payments", "id": made["key"]})
+    assert keeper.get(AP_PAYMENT, made["key"])["state"] == "reversed"
+    assert keeper.get(AP_ADJUSTMENT, credit)["totalTxnAmountDue"] == "-30.00"
+    assert keeper.get(BILL, bill)["totalTxnAmountDue"] == "100.00"
 
 
 def test_a_credit_is_not_applied_twice(keeper: Keeper) -> None:
