@@ -39,7 +39,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "disconnect": _keys("way path says"),
     "http": _keys("headers params correlation_header retry_after_header timeouts max_bytes personal"),
     "timeouts": _keys("connect read write total"),
-    "limits": _keys("windows concurrency lanes kinds retry_after headers refusal_header refusals"),
+    "limits": _keys("windows concurrency lanes kinds retry_after headers refusal_header refusals sync_minutes"),
     "window": _keys("most seconds kinds reserve shared"),
     "concurrency": _keys("org app"),
     "meter": _keys("remaining reset seconds shared"),

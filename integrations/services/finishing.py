@@ -13,6 +13,7 @@ import structlog
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations.engine import manifest
 from integrations.engine.auth import TokenSet
 from integrations.engine.errors import IntegrationError, RejectedError, TransientError, WhoCanFix
 from integrations.models import Authorisation, Connection, Fetch, Posting, SyncCursor, SyncRun
@@ -170,7 +171,11 @@ def _connection_for(authorisation: Authorisation, org: str) -> Connection:
         tenant_id=authorisation.tenant_id,
         connector=authorisation.connector,
         external_org_id=org,
-        defaults={"created_by_id": authorisation.requested_by_id, "way": authorisation.way},
+        defaults={
+            "created_by_id": authorisation.requested_by_id,
+            "way": authorisation.way,
+            "sync_minutes": manifest.load(authorisation.connector).limits.sync_minutes,
+        },
     )
     return connection
 

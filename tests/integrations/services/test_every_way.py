@@ -33,6 +33,7 @@ def test_a_ledger_is_connected_renewed_connected_again_and_disconnected(
     connection = connected(acme, ledger, way, org)
     assert (connection.status, connection.external_org_id, connection.way) == ("active", org, way)
     assert connection.name
+    assert connection.sync_minutes == manifest.load(ledger).limits.sync_minutes
     if manifest.load(ledger).way(way).has_tokens:
         with tenant_scope(acme.tenant.pk):
             held = Credential.objects.get().secret["access_token"]
