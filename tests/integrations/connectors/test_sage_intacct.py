@@ -8,16 +8,19 @@ from typing import Any
 import httpx
 import pytest
 
-from integrations.engine import manifest
+from integrations.engine import auth, manifest
 from integrations.engine.client import Client
+from integrations.engine.converters import Context
 from integrations.engine.endpoints import resolve
 from integrations.engine.errors import (
     RejectedError,
 )
+from integrations.engine.ledger import Ledger
 from integrations.engine.messages import RemoteRequest
 from integrations.engine.results import BatchItem, Deletion, Outcome, Record
 from integrations.engine.steps import Offset
-from tests.integrations.connectors.simulation import Held, Simulation
+from tests.integrations.connectors.simulation import SANDBOX, Held, Simulation
+from tests.integrations.engine.company import Recorded
 
 CONNECTOR = manifest.load("sage_intacct")
 
@@ -147,6 +150,27 @@ def test_an_entity_is_named_in_a_header() -> None:
         with Client(CONNECTOR, endpoints, Held("t", lambda: "t"), transport=httpx.MockTransport(answer)) as client:
             client.send(RemoteRequest("GET", "/x"))
     assert [request.headers.get("X-IA-API-Param-Entity") for request in asked] == ["100", None]
+
+
+def test_neither_passwords_nor_sessions_nor_the_senders_secret_are_kept() -> None:
+    own = Simulation("sage_intacct", way="password", invoices=1, bills=1, payments=0)
+    kept = Recorded()
+    endpoints = resolve(CONNECTOR, SANDBOX, org=own.org)
+    client = Client(CONNECTOR, endpoints, way="password", credentials=own.typed, recorder=kept,
+                    transport=httpx.MockTransport(own._answer))  # fmt: skip
+    access = auth.obtain(client, own.way, credentials=own.typed).access_token
+    inside = Client(CONNECTOR, endpoints, Held(access, lambda: access), way="password", recorder=kept,
+                    transport=httpx.MockTransport(own._answer))  # fmt: skip
+    Ledger(CONNECTOR, inside, Context(values={**endpoints.places, "org": own.org})).organisation()
+    session = own.ledger.client._session  # type: ignore[attr-defined]
+    told = "".join(
+        f"{each.request_headers}{each.request_body}{each.response_body}{each.url}" for each in kept.exchanges
+    )
+    assert "getAPISession" in told
+    assert "getFinancialSetup" in told
+    for secret in ("sandbox-secret", own.typed["user_password"] + "<", access, session, inside._session):
+        assert secret
+        assert secret not in told
 
 
 # Writing
