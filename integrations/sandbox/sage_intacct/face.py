@@ -201,7 +201,10 @@ class SageIntacctFace:
         return answers.refused(Ask("GET", ["objects"]), error).response()
 
     def revoke_token(self, request: Request) -> None:
-        """The company removes the app's authorisation."""
+        """The company removes the app's authorisation; at the gateway the session ends."""
+        if _steps(request) == GATEWAY:
+            gateway.revoke(self, request)
+            return
         self.oauth.grants.revoke(request.headers.get("Authorization", "").partition(" ")[2].strip())
 
     def notify(self, events: Iterable[Any], key: str, style: str) -> list[Delivery]:

@@ -62,6 +62,14 @@ def identify(face: "SageIntacctFace", request: Request, call: Call) -> None:
     call.kind = "oauth" if names == {"getAPISession"} else "read" if names <= functions.READING else "write"
 
 
+def revoke(face: "SageIntacctFace", request: Request) -> None:
+    """End the session of a request, as the ledger may at any time."""
+    try:
+        face.sessions.close(envelopes.parse(request.get_data()).session or "")
+    except MalformedXmlError:
+        return
+
+
 def serve(face: "SageIntacctFace", request: Request, call: Call) -> Response:
     """POST /ia/xml/xmlgw.phtml."""
     try:

@@ -100,9 +100,21 @@ CREATIONS: dict[str, Creation] = {
         {**_ACCOUNT, "description": "description", "paymentamount": "txnAmount", "totaltrxamount": "totalTxnAmount"},
         ("chargecardid", "paymentdate"),
     ),
+    "create_expensereport": Creation(
+        "expenses/employee-expense",
+        {"employeeid": "employee.id", "datecreated": "createdDate:ymd", "expensereportno": "expenseReportNumber",
+         "state": "state:state", "description": "description", "supdocid": "attachment.id",
+         "basecurr": "basePayment.baseCurrency", "currency": "reimbursement.reimbursementCurrency"},
+        ("expenses", "expense"),
+        {**_DIMENSIONS, **_UDD, "glaccountno": "glAccount.id", "expensetype": "expenseType.id", "amount": "txnAmount",
+         "expensedate": "entryDate:ymd", "memo": "paidFor", "paidto": "paidTo", "paidfor": "paidFor",
+         "billable": "isBillable:flag"},
+        ("employeeid", "datecreated"),
+    ),
 }  # fmt: skip
 UPDATES = {"update_cctransaction": "record_cctransaction", "update_bill": "create_bill",
-           "update_invoice": "create_invoice", "update_potransaction": "create_potransaction"}  # fmt: skip
+           "update_invoice": "create_invoice", "update_potransaction": "create_potransaction",
+           "update_expensereport": "create_expensereport"}  # fmt: skip
 """What changes a document by @key → whose elements it has."""
 REVERSALS = {
     "reverse_bill": "accounts-payable/bill", "reverse_invoice": "accounts-receivable/invoice",

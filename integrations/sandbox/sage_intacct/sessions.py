@@ -46,6 +46,11 @@ class Sessions:
             found.expires = self._clock.scaled() + LIFE
             return found
 
+    def close(self, key: str) -> None:
+        """End one."""
+        with self._lock:
+            self._open.pop(key, None)
+
     def clear(self) -> None:
         """End all."""
         with self._lock:

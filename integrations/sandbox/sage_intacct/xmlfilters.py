@@ -68,6 +68,16 @@ def of_elements(table: Table, block: Element | None, *, fold: bool) -> Test:
     return everything if block is None else _all([_element(table, each, fold) for each in block])
 
 
+def owners(table: Table, block: Element | None) -> frozenset[str] | None:
+    """The record numbers of the only owners whose lines can pass; None where the filter does not say."""
+    inner = block.find("and") if block is not None and block.find("and") is not None else block
+    for each in inner if inner is not None and table.shape.is_line else ():
+        field = table.fields.get(text(each, "field").upper())
+        if each.tag in ("equalto", "in") and field and field.path == f"{table.shape.obj.owner}.key":
+            return frozenset((value.text or "").strip() for value in each.iter("value"))
+    return None
+
+
 def _element(table: Table, element: Element, fold: bool) -> Test:
     inner = [_element(table, each, fold) for each in element] if element.tag in ("and", "or") else []
     if element.tag == "and":

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from integrations.sandbox.sage_intacct import custom
 from integrations.sandbox.sage_intacct.books import Books
-from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, BY_XML, OBJECTS, UDD, Object
+from integrations.sandbox.sage_intacct.gldetail import DETAIL
+from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_XML, OBJECTS, UDD, Object
 from integrations.sandbox.sage_intacct.xmltables import DIMENSIONS, EMPTY, LINES, MASTERS, PREFIXES, TRANSACTIONS
-
-DIMENSION_FORM = "key"
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,8 @@ BY_LINES_XML: dict[str, Object] = {each.lines_xml: each for each in reversed(OBJ
 def shape(name: str) -> Shape | None:
     """The object behind an XML name, in any case."""
     known = name.upper()
+    if known == DETAIL.xml:
+        return Shape(known, DETAIL, is_line=False)
     if known in BY_XML:
         return Shape(known, BY_XML[known], is_line=False)
     return Shape(known, BY_LINES_XML[known], is_line=True) if known in BY_LINES_XML else None
@@ -99,7 +100,7 @@ def _dimensions() -> dict[str, str]:
 
 def named_field(shape: Shape) -> str:
     """The XML field that is the natural id: VENDORID of VENDOR, "" where only the record number counts."""
-    if shape.is_line or not BY_PATH[shape.obj.path].natural:
+    if shape.is_line or not shape.obj.natural:
         return ""
     table = MASTERS.get(shape.obj.path) or {}
     return next((name for name, spelled in table.items() if spelled in ("id", "=id")), "")

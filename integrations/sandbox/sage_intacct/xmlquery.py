@@ -34,7 +34,8 @@ def query(desk: Desk, body: Element) -> Result:
     fold = text(body, "options", "caseinsensitive").casefold() == "true"
     test = xmlfilters.of_elements(table, child(body, "filter"), fold=fold)
     chosen = table.chosen(names)
-    found = _ordered(table, [row for row in table.rows() if test(row) and _of_type(table, row, body)], body)
+    owners = xmlfilters.owners(table, child(body, "filter"))
+    found = _ordered(table, [row for row in table.rows(owners) if test(row) and _of_type(table, row, body)], body)
     if summed:
         shown = _summed(table, found, chosen, summed)
     else:

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 from integrations.sandbox.sage_intacct import custom, errors, metadata, xmlnames
 from integrations.sandbox.sage_intacct.desk import Desk, Result
 from integrations.sandbox.sage_intacct.envelopes import leaf, leaves, node, text
+from integrations.sandbox.sage_intacct.gldetail import DETAIL
 from integrations.sandbox.sage_intacct.kinds import BY_PATH, OBJECTS
 from integrations.sandbox.sage_intacct.querying import LineRow
 from integrations.sandbox.sage_intacct.xmlnames import Field, Shape
@@ -155,7 +156,9 @@ def leaf_of_type(name: str) -> str:
 
 
 def _every_name() -> list[str]:
-    return sorted({each.xml for each in OBJECTS} | {each.lines_xml for each in OBJECTS if each.lines_xml})
+    return sorted(
+        {DETAIL.xml} | {each.xml for each in OBJECTS} | {each.lines_xml for each in OBJECTS if each.lines_xml}
+    )
 
 
 def get_dimensions(desk: Desk, body: Element) -> Result:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrations.sandbox.sage_intacct import errors, querying, xmlnames, xmlvalues
+from integrations.sandbox.sage_intacct import errors, gldetail, querying, xmlnames, xmlvalues
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import at
@@ -34,9 +34,11 @@ class Table:
         self.fields = xmlnames.fields(books, self.shape.path)
         self._books = books
 
-    def rows(self) -> list[Any]:
-        """The rows by record number."""
-        return querying.rows_of(self._books, self.shape.path)
+    def rows(self, owners: frozenset[str] | None = None) -> list[Any]:
+        """The rows by record number; of lines only those of some owners, where these are told."""
+        if self.shape.obj is gldetail.DETAIL:
+            return list(gldetail.rows(self._books))
+        return querying.rows_of(self._books, self.shape.path, owners)
 
     def field(self, name: str) -> Field | None:
         """A field by its name, in any case; None for one that is always empty. Raises SageError for an unknown one."""

@@ -196,7 +196,9 @@ TRANSACTIONS: dict[str, dict[str, str]] = {
     },
     "expenses/employee-expense": {
         "RECORDID": "expenseReportNumber", "EMPLOYEEID": "employee.id", "WHENCREATED": "createdDate:date",
-        "DESCRIPTION": "description", "STATE": "=state:state",
+        "DESCRIPTION": "description", "STATE": "state:state", "BASECURR": "basePayment.baseCurrency",
+        "CURRENCY": "reimbursement.reimbursementCurrency", "TOTALENTERED": "=totalTxnAmount",
+        "TRX_TOTALENTERED": "=totalTxnAmount", "SUPDOCID": "attachment.id",
     },
     "cash-management/other-receipt": {
         "RECORDID": "documentNumber", "PAYMENTDATE": "postingDate:date", "RECEIPTDATE": "receiptDate:date",
@@ -213,6 +215,15 @@ TRANSACTIONS: dict[str, dict[str, str]] = {
         "STATE": "=state:state",
     },
     "cash-management/bank-feed": {},
+    "general-ledger/detail": {
+        "BATCHKEY": "=batch.key", "BATCH_NO": "=batch.key", "BATCH_DATE": "=batch.date:date",
+        "BATCH_TITLE": "=batch.title", "SYMBOL": "=symbol", "BOOKID": "=book", "REFERENCENO": "=reference",
+        "MODIFIED": "=audit.modifiedDateTime:moment", "ADJ": "=isAdjustment", "MODULEKEY": "=module",
+        "LINE_NO": "=lineNumber", "ENTRY_DATE": "=batch.date:date", "TR_TYPE": "=side:side", "DOCUMENT": "=document",
+        "ACCOUNTNO": "=account.id", "ACCOUNTTITLE": "=account.name", "STATISTICAL": "=isStatistical",
+        "CURRENCY": "=currency", "BASECURR": "=base", "DESCRIPTION": "=memo", "DEBITAMOUNT": "=debit",
+        "CREDITAMOUNT": "=credit", "AMOUNT": "=amount", "TRX_AMOUNT": "=trxAmount",
+    },
     "cash-management/bank-transaction": {
         "FINANCIALENTITY": "=financialAccount.id", "TRANSACTIONID": "=txnId", "POSTINGDATE": "=postingDate:date",
         "TRANSACTIONTYPE": "=txnType", "DOCTYPE": "=documentType", "DOCNO": "=documentNumber", "PAYEE": "=payee",
@@ -259,7 +270,11 @@ LINES: dict[str, dict[str, str]] = {
     },
     "cash-management/other-receipt-line": {"RECORDKEY": "=otherReceipt.key", **_LINE},
     "cash-management/deposit-line": {"RECORDKEY": "=deposit.key"},
-    "expenses/employee-expense-line": {"RECORDKEY": "=employeeExpense.key", **_LINE},
+    "expenses/employee-expense-line": {
+        "RECORDKEY": "=employeeExpense.key", **_ACCOUNT, "ENTRY_DATE": "entryDate:date", "AMOUNT": "=txnAmount",
+        "TRX_AMOUNT": "txnAmount", "ENTRYDESCRIPTION": "paidFor", "DESCRIPTION2": "paidTo", "CURRENCY": "txnCurrency",
+        "ACCOUNTLABEL": "expenseType.id", "BILLABLE": "isBillable:flag",
+    },
     "general-ledger/budget-detail": {
         "ACCT_NO": "glAccount.id", "PERIODNAME": "reportingPeriod.id", "AMOUNT": "amount",
         "DEPT_NO": "dimensions.department.id", "LOCATION_NO": "dimensions.location.id", "BUDGETKEY": "=budget.key",
@@ -270,6 +285,7 @@ PREFIXES = ("CONTACT.", "SHIPTO.", "BILLTO.", "RETAINAGE", "REVREC", "DEFERRED",
             "ORIGDOC", "LEGAL", "BILLABLECONTRACT", "VAT", "PAYTO.", "RETURNTO.")  # fmt: skip
 """Families of fields that Intacct has and nothing here fills."""
 _EMPTY = """
+CHILDENTITY DEPARTMENTTITLE OWNERSHIPKEY
 BASECURR ENTRY_DATE RECORD_URL REPORTPRINTAS TOTALENTERED
 ACHBANKID ADDRESSCOUNTRYDEFAULT ALLOCATIONKEY ALTSETUP AMOUNTRELEASED AMOUNTRETAINED ARADVANCEOFFSETACCT
 ARADVANCEOFFSETACCTKEY ARADVANCEOFFSETACCTTITLE BASELOCATION BILLTOPAYTOKEY BILLTOPAYTONAME BIRTHDATE BRANCHID

@@ -155,3 +155,21 @@ def test_support_ids_and_the_telling_error_come_first(gateway: Gateway) -> None:
     assert "already exists" in str(told[0][1])
     assert str(told[1][1]).startswith("Could not create Vendor record.")
     assert ElementTree.tostring(root).count(b"[Support ID: ") == 2
+
+
+def test_a_session_may_be_ended_by_a_fault(gateway: Gateway) -> None:
+    client = gateway.intacct.client
+    order = {"ledger": "sage_intacct", "path": "xmlgw", "action": "revoke_token", "times": 1}
+    assert client.post("/_control/faults", json=order).status_code in (200, 201)
+    for _ in range(2):
+        response = posted(client, f"<sessionid>{gateway.session}</sessionid>", functions(SETUP))
+        assert said(parsed(response), "errormessage/error/errorno") == "invalidRequest"
+    assert opened(gateway.intacct).done(SETUP) is not None
+
+
+def test_the_log_of_calls_names_the_company_and_what_kind_of_call_it_was(gateway: Gateway) -> None:
+    gateway.done(SETUP)
+    gateway.done(VENDOR)
+    calls = [each for each in gateway.intacct.world.calls.since(None) if each["path"] == ADDRESS]
+    assert [each["kind"] for each in calls] == ["oauth", "read", "write"]
+    assert {each["org"] for each in calls} == {gateway.intacct.company}

@@ -156,3 +156,41 @@ def test_a_bill_that_waits_is_recalled_only_then(gateway: Gateway) -> None:
     key = gateway.made("APBILL", VENDORID="V100", WHENCREATED="01/21/2026", WHENDUE="02/20/2026", APBILLITEMS=lines)
     assert "cannot be recalled" in gateway.refused(element("recallApBill", {"key": key}))[1]
     assert gateway.rows("APBILL", "STATE", where("equalto", "STATE", "Posted")) == [{"STATE": "Posted"}]
+
+
+def test_the_details_of_the_ledger_add_up_to_its_balances(busy: Intacct) -> None:
+    gateway = opened(busy)
+    data = gateway.done(
+        "<query><object>GLDETAIL</object><select><field>ACCOUNTNO</field><sum>AMOUNT</sum></select>"
+        "<pagesize>2000</pagesize></query>").find("data")  # fmt: skip
+    assert data is not None
+    told = {said(each, "ACCOUNTNO"): Decimal(said(each, "SUM.AMOUNT")) for each in data}
+    ending = {row["code"]: Decimal(row["debit"]) - Decimal(row["credit"])
+              for row in busy.control("trial_balance")["accounts"]}  # fmt: skip
+    assert {code: amount for code, amount in told.items() if amount} == {
+        code: amount for code, amount in ending.items() if amount}  # fmt: skip
+
+
+def test_the_details_of_a_bill_are_its_debits_and_credits(gateway: Gateway) -> None:
+    lines = {"APBILLITEM": {"ACCOUNTNO": "6000", "TRX_AMOUNT": "5.00"}}
+    key = gateway.made("APBILL", VENDORID="V100", WHENCREATED="01/21/2026", WHENDUE="02/20/2026", APBILLITEMS=lines)
+    rows = gateway.rows("GLDETAIL", "ACCOUNTNO TR_TYPE AMOUNT DEBITAMOUNT CREDITAMOUNT BATCH_DATE SYMBOL",
+                        where("equalto", "BATCHKEY", key))  # fmt: skip
+    assert {tuple(row.values()) for row in rows} == {
+        ("6000", "1", "5.00", "5.00", "0.00", "01/21/2026", "APJ"),
+        ("2100", "-1", "-5.00", "0.00", "5.00", "01/21/2026", "APJ"),
+    }
+
+
+def test_an_expense_report_is_created_with_its_expenses(gateway: Gateway) -> None:
+    employee = gateway.rows("EMPLOYEE", "EMPLOYEEID")[0]["EMPLOYEEID"]
+    expense = {"glaccountno": "6000", "amount": "12.50", "paidfor": "Lunch", "locationid": "110"}
+    head = element("employeeid", employee) + day("datecreated", "2026-03-11") + element("state", "Submitted")
+    body = head + element("description", "March") + element("expenses", {"expense": expense})
+    key = said(gateway.done(f"<create_expensereport>{body}</create_expensereport>"), "key")
+    assert gateway.row("EEXPENSES", key, "EMPLOYEEID STATE TOTALENTERED DESCRIPTION WHENCREATED") == {
+        "EMPLOYEEID": employee, "STATE": "Submitted", "TOTALENTERED": "12.50", "DESCRIPTION": "March",
+        "WHENCREATED": "03/11/2026"}  # fmt: skip
+    row = gateway.rows("EEXPENSESITEM", "ACCOUNTNO TRX_AMOUNT ENTRYDESCRIPTION LOCATIONID",
+                       where("equalto", "RECORDKEY", key))[0]  # fmt: skip
+    assert list(row.values()) == ["6000", "12.50", "Lunch", "110"]
