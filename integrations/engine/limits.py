@@ -340,8 +340,9 @@ def headroom(
 
 
 def spelled(seconds: float) -> str:
-    """A window's length as people say it: `a minute`, `a day`, `20 s`."""
-    return _LENGTHS.get(seconds, f"{seconds:g} s")
+    """A window's length as people say it: `a minute`, `a day`, `30 days`, `20 s`."""
+    days, rest = divmod(seconds, 86400)
+    return _LENGTHS.get(seconds) or (f"{seconds:g} s" if rest else f"{days:g} days")
 
 
 _LENGTHS: dict[float, str] = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}

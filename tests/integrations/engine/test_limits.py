@@ -19,6 +19,7 @@ from integrations.engine.limits import (
     headroom,
     heard,
     reading,
+    spelled,
 )
 
 POLICY = LimitPolicy(
@@ -195,3 +196,8 @@ def test_a_smaller_plan_keeps_its_own_part_not_one_of_the_declared_number() -> N
     said = reading(86400.0, 1, None, at=90.0, since=0)
     assert not left_today(9, is_write=False, readings=(said,))
     assert left_today(9, is_write=True, readings=(said,))
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1, "a second"), (60, "a minute"), (20, "20 s"), (2_592_000, "30 days")])
+def test_a_window_is_named_by_its_length_as_people_say_it(seconds: float, said: str) -> None:
+    assert spelled(seconds) == said
