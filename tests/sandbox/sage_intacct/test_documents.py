@@ -322,3 +322,61 @@ def test_every_document_of_a_history_is_shown_and_saved_again_unchanged() -> Non
                 **each, "audit": None, "lines": [{**line, "audit": None} for line in each["lines"]],
             }  # fmt: skip
     assert busy.books.company.trial_balance() == before
+
+
+def test_a_gross_amount_alone_is_taken_apart_where_tax_is_on_top(keeper: Keeper) -> None:
+    line = {"glAccount": {"id": "6000"}, "totalTxnAmount": "120.00",
+            "taxEntries": [{"purchasingTaxDetail": {"id": STANDARD}}]}  # fmt: skip
+    made = keeper.post(BILL, a_bill("B-14", lines=[line]))
+    assert (made["lines"][0]["txnAmount"], made["totalTxnAmount"]) == ("100.00", "120.00")
+    changed = keeper.patch(BILL, made["key"], {"lines": [{"key": made["lines"][0]["key"], "taxEntries": []}]})
+    assert (changed["lines"][0]["taxEntries"], changed["totalTxnAmount"]) == ([], "100.00")
+
+
+def test_another_currency_brings_its_own_rate(keeper: Keeper) -> None:
+    made = keeper.post(BILL, a_bill("B-15", currency={"txnCurrency": "EUR", "exchangeRate": {"rate": Decimal("0.9")}}))
+    changed = keeper.patch(BILL, made["key"], {"currency": {"txnCurrency": "USD"}})
+    assert changed["currency"]["exchangeRate"]["rate"] not in (1, Decimal("0.9"))
+    assert "base currency" in keeper.refusal(BILL, a_bill("X", currency={"baseCurrency": "USD"})).last.message
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "why"),
+    [
+        ({"txnType": "sideways"}, 422, "txnType 'sideways' is not valid"),
+        ({"txnType": None}, 422, "txnType is missing"),
+        ({"txnAmount": None}, 422, "txnAmount is missing"),
+        ({"glAccount": None}, 422, "glAccount is missing"),
+        ({"taxEntries": [{}, {}]}, 422, "one tax entry"),
+        ({"dimensions": {"mood": {"id": "1"}}}, 400, "dimensions.mood"),
+        ({"key": "999001"}, 404, "was not found"),
+        ({"currency": {"txnCurrency": "EUR"}}, 422, "one currency"),
+    ],
+)
+def test_a_wrong_line_of_an_entry_is_refused(keeper: Keeper, line: dict[str, Any], status: int, why: str) -> None:
+    given = an_entry(("debit", "1.00", "6000"), ("credit", "1.00", "1000"))
+    given["lines"][1]["currency"] = {"txnCurrency": "GBP"}
+    given["lines"][0] |= line
+    refused = keeper.refusal(ENTRY, given)
+    assert refused.status == status
+    assert why in refused.last.message
+
+
+def test_an_entry_has_two_lines_and_a_reversal_after_it(keeper: Keeper) -> None:
+    assert "two lines" in keeper.refusal(ENTRY, an_entry(("debit", "0", "6000"))).last.message
+    early = an_entry(("debit", "1.00", "6000"), ("credit", "1.00", "1000"), reverseDate="2026-10-01")
+    assert "after the posting date" in keeper.refusal(ENTRY, early).last.message
+    assert keeper.refusal(ENTRY, {**early, "lines": "none"}).status == 400
+
+
+def test_an_order_needs_items_quantities_and_prices(keeper: Keeper) -> None:
+    line = {"dimensions": {"item": {"id": "SEN-100"}}, "unitQuantity": "1", "unitPrice": "2.50"}
+    given = {"vendor": {"id": "V100"}, "txnDate": "2026-10-29", "paymentTerm": {"id": "Net 30"}, "lines": [line]}
+    made = keeper.post(ORDER, given)
+    assert (made["dueDate"], made["lines"][0]["unitPrice"], made["lines"][0]["unit"]) == ("2026-11-28", "2.50", "Each")
+    for name in ("dimensions", "unitQuantity", "unitPrice"):
+        rest = {each: value for each, value in line.items() if each != name}
+        assert "is missing" in keeper.refusal(ORDER, {**given, "lines": [rest]}).last.message
+    assert "dueDate" in keeper.refusal(ORDER, {**given, "paymentTerm": None}).last.message
+    converted = {**line, "sourceDocumentLine": {"key": "1"}}
+    assert "not converted" in keeper.refusal(ORDER, {**given, "lines": [converted]}).last.message
