@@ -69,6 +69,10 @@ JOURNALS = (
 BANKS = (("BOA", "Operating account", "checking", "1000"), ("SAV", "Savings account", "savings", "1210"),
          ("CARD", "Company credit card", "creditCard", "2150"))  # fmt: skip
 """Id, name, type, ledger account."""
+FOLDERS = ("Documents", "Ledger Portal")
+"""The second is the one that the portal's files go to unless it is told otherwise."""
+USERS = (("Admin", "Administrator", "business"), ("ws", "Web Services", "webServices"))
+"""Id, name, type; the first does everything here."""
 CUSTOM_FIELDS = (
     ("accounts-receivable/invoice", "Project Code", "string", ()),
     ("accounts-receivable/invoice-line", "Contract Ref", "string", ()),

@@ -74,7 +74,10 @@ def _lists(books: Books, made: Founded) -> None:
             books.keep("exchange_rate", None, {"type": "1", "from": record.body["code"], "to": books.home,
                                                "lines": rates})  # fmt: skip
     books.keep("employee", None, {"code": "EMP-10", "name": "Alex Hartley", "is_active": True, "own": {}})
-    books.keep("folder", None, {"code": "Documents", "name": "Documents", "is_active": True})
+    for name in chart.FOLDERS:
+        books.keep("folder", None, {"code": name, "name": name, "is_active": True})
+    for code, name, kind in chart.USERS:
+        books.keep("user", None, {"code": code, "name": name, "is_active": True, "own": {"userType": kind}})
     for body in _periods(books.today):
         books.keep("reporting_period", None, body)
 

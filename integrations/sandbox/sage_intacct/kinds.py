@@ -98,6 +98,7 @@ MASTERS = (
           birth={"is_vendor": False, "is_customer": True}),
     _list("company-config/contact", "person", "CONTACT", "Contact"),
     _list("company-config/employee", "employee", "EMPLOYEE", "Employee"),
+    _list("company-config/user", "user", "USERINFO", "User", methods=READ_ONLY),
     _list("accounts-payable/term", "payment_term", "APTERM", "Term", "name", tests={"own.side": (None, "ap")},
           birth={"own": {"side": "ap"}}),
     _list("accounts-receivable/term", "payment_term", "ARTERM", "Term", "name", tests={"own.side": (None, "ar")},
@@ -170,7 +171,7 @@ NATURAL: dict[str, str] = {each.kind: each.natural for each in OBJECTS if each.n
 NEUTRAL_LISTS = frozenset({"account", "contact", "item", "tax_rate", "dimension", "currency", "payment_term"})
 OWN_KINDS = frozenset({
     "journal", "reporting_period", "person", "employee", "tax_solution", "exchange_rate", "exchange_rate_type",
-    "bank_account", "folder", "bank_feed", "bank_transaction", "employee_expense",
+    "bank_account", "folder", "user", "bank_feed", "bank_transaction", "employee_expense",
 })  # fmt: skip
 """Tables that the neutral books know nothing of: written by Books.keep instead of Company.save."""
 RECORD_KINDS = frozenset(each.kind for each in DOCUMENTS)

@@ -86,7 +86,7 @@ PROPERTIES: dict[str, tuple[Property, ...]] = {
     "company-config/exchange-rate-type": (Property("name", "name"),),
     "cash-management/checking-account": _BANK, "cash-management/savings-account": _BANK,
     "cash-management/credit-card-account": _BANK, "cash-management/bank-account": _BANK,
-    "company-config/folder": (*own("text", "description"),),
+    "company-config/user": (Property("userName", "name"), *own("text", "userType")),
 }  # fmt: skip
 _NAMED = frozenset({"contact", "dimension", "account"})
 """Kinds whose name is `name`; the others say it among their properties."""
@@ -225,7 +225,7 @@ def _budget_line(books: Books, record: Record, line: Body) -> Body:
 
 SHOWN: dict[str, Callable[[Books, Object, Record], Body]] = {
     **dict.fromkeys(("journal", "reporting_period", "employee", "payment_term", "dimension", "currency",
-                     "exchange_rate_type", "folder"), plain),
+                     "exchange_rate_type", "user"), plain),
     "account": account, "contact": party, "person": person, "item": item, "tax_rate": tax_detail,
     "tax_solution": solution, "exchange_rate": exchange_rate, "bank_account": bank, "budget": budget,
 }  # fmt: skip

@@ -261,7 +261,7 @@ def _budget_line(books: Books, given: Body, kept: Body | None) -> Body:
 
 
 READ: dict[str, Callable[[Books, Object, Body, Record | None], Body]] = {
-    **dict.fromkeys(("journal", "employee", "payment_term", "dimension", "exchange_rate_type", "folder"), plain),
+    **dict.fromkeys(("journal", "employee", "payment_term", "dimension", "exchange_rate_type"), plain),
     "account": account, "contact": party, "person": person, "item": item, "tax_rate": tax_detail,
     "bank_account": bank, "currency": currency, "exchange_rate": exchange_rate, "budget": budget,
 }  # fmt: skip

@@ -193,6 +193,13 @@ def test_custom_fields_are_checked_by_their_type(intacct: Intacct) -> None:
     assert "not a valid date" in intacct.refused("POST", f"objects/{VENDOR}", vendor)[2]
 
 
+def test_who_made_a_record_is_a_user_of_the_company(intacct: Intacct) -> None:
+    audit = intacct.made(VENDOR, {"id": "V-1", "name": "One"})["audit"]
+    user = intacct.get(audit["createdByUser"]["href"].lstrip("/"))
+    assert (user["key"], user["id"]) == (audit["createdBy"], audit["createdByUser"]["id"])
+    assert [row["userType"] for row in intacct.query("company-config/user", "userType")] == ["business", "webServices"]
+
+
 def test_an_american_company_has_no_vat(intacct: Intacct) -> None:
     american = connect(intacct.client, country="US", currency="USD", name="US Company")
     assert [row["taxType"] for row in american.query("tax/tax-detail", "taxType")] == ["sale"]

@@ -6,8 +6,8 @@ from typing import Any, cast
 from integrations.sandbox.calls import Call
 from integrations.sandbox.sage_intacct import limits
 from integrations.sandbox.sage_intacct.face import SageIntacctFace
-from tests.sandbox.driver import read
-from tests.sandbox.sage_intacct.driver import Intacct, connect
+from tests.sandbox.driver import control, read
+from tests.sandbox.sage_intacct.driver import Intacct, connect, machine
 
 VENDOR = "accounts-payable/vendor"
 DEPARTMENT = "company-config/department"
@@ -192,6 +192,17 @@ def test_a_failure_is_kept_under_its_key_too(intacct: Intacct) -> None:
     intacct.post(f"objects/{VENDOR}", vendor("V-1"))
     assert intacct.refused("POST", "objects/accounts-payable/bill", wrong, **headers)[0] == 422
     assert intacct.post("objects/accounts-payable/bill", wrong, 201, **{"Idempotency-Key": "6f3"})
+
+
+def test_a_key_is_remembered_for_48_hours_and_taken_for_60_days(intacct: Intacct) -> None:
+    headers = {"Idempotency-Key": "6f5"}
+    intacct.post(f"objects/{VENDOR}", vendor("V-1"), 201, **headers)
+    control(intacct.client, "/_control/clock", {"seconds": 49 * 3600})
+    intacct.token = machine(intacct.client, intacct.company)["access_token"]
+    assert intacct.refused("POST", f"objects/{VENDOR}", vendor("V-1"), **headers)[0] == 409
+    control(intacct.client, "/_control/clock", {"seconds": 60 * 86_400})
+    intacct.token = machine(intacct.client, intacct.company)["access_token"]
+    assert intacct.post(f"objects/{VENDOR}", vendor("V-2"), 201, **headers)["id"] == "V-2"
 
 
 def test_keys_of_two_companies_do_not_meet(intacct: Intacct) -> None:
