@@ -7,8 +7,8 @@ from integrations.sandbox.books.store import Record
 from integrations.sandbox.sage_intacct import chart, errors, kinds, properties
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.kinds import BY_PATH, Object, at
+from integrations.sandbox.sage_intacct.lines import merged
 from integrations.sandbox.sage_intacct.masters import ADDRESS, CONTACT_BLOCK, properties_of
-from integrations.sandbox.sage_intacct.merging import merged
 from integrations.sandbox.wire import Body
 
 _STATUSES = {"active": True, "activeNonPosting": True, "inactive": False}
@@ -196,7 +196,7 @@ def exchange_rate(books: Books, obj: Object, given: Body, before: Record | None)
     """The rates of a pair, by the day they begin."""
     fields = ("exchangeRateType", "fromCurrency", "toCurrency", obj.lines_field)
     properties.check_known(obj.path, given, (), prefixes=(*fields, *_FREE))
-    body: Body = dict(before.body) if before else {"lines": []}
+    body: Body = dict(before.body) if before else {}
     for name, place in (("fromCurrency", "from"), ("toCurrency", "to")):
         if given.get(name):
             body[place] = books.find("company-config/txn-currency", given[name]).body["code"]
@@ -205,8 +205,7 @@ def exchange_rate(books: Books, obj: Object, given: Body, before: Record | None)
     if before is None:
         kind = books.given("company-config/exchange-rate-type", given, "exchangeRateType")
         body["type"] = kind or books.store.live("exchange_rate_type")[0].id
-    if obj.lines_field in given:
-        body["lines"] = merged(obj, before, given[obj.lines_field], _rate)
+    body["lines"] = merged(obj, given, before, _rate)
     return body
 
 
@@ -238,9 +237,8 @@ def budget(books: Books, obj: Object, given: Body, before: Record | None) -> Bod
     for name in ("description", "isDefault", "currency"):
         if name in given:
             body[name] = given[name]
-    if obj.lines_field in given:
-        body["lines"] = merged(obj, before, given[obj.lines_field], lambda line, kept: _budget_line(books, line, kept))
-    return {"lines": [], **body}
+    body["lines"] = merged(obj, given, before, lambda line, kept: _budget_line(books, line, kept))
+    return body
 
 
 def _budget_line(books: Books, given: Body, kept: Body | None) -> Body:
