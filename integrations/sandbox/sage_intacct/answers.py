@@ -63,7 +63,7 @@ def many(results: list[Body], status: int) -> Answer:
 
 def href(path: str) -> str:
     """A path with its spaces written as %20."""
-    return quote(path, safe="/:")
+    return quote(path, safe="/:%")
 
 
 def refused(ask: Ask | None, error: SageError) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.wire import Body
@@ -42,7 +43,11 @@ class Object:
     @property
     def href(self) -> str:
         """Where its records are found."""
-        return f"/objects/{self.path}"
+        return f"/objects/{quote(self.path, safe='/:')}"
+
+    def line_href(self, key: str) -> str:
+        """Where one of its lines is found."""
+        return f"/objects/{quote(self.lines, safe='/:')}/{key}"
 
     def holds(self, record: Record) -> bool:
         """Whether a record is one of these."""

@@ -158,7 +158,7 @@ def head(books: Books, obj: Object, record: Record, line: Body, number: int) -> 
     """What every line shows of itself: key, id, href, owner, lineNumber, dimensions, custom fields, audit."""
     key = kinds.line_key(record.id, line["id"])
     owner = {"id": record.id, "key": record.id, "href": f"{obj.href}/{record.id}"}
-    return {"id": key, "key": key, "href": f"/objects/{obj.lines}/{key}", "lineNumber": number, obj.owner: owner,
+    return {"id": key, "key": key, "href": obj.line_href(key), "lineNumber": number, obj.owner: owner,
             "dimensions": dimensions.shown(books, line), "audit": books.audit(record),
             **custom.shown(books, obj.lines, line)}  # fmt: skip
 
@@ -188,7 +188,7 @@ def tax_entries(books: Books, obj: Object, record: Record, line: Body, named: tu
         return []
     name, path = named
     key = kinds.line_key(record.id, line["id"])
-    owner = {"id": key, "key": key, "href": f"/objects/{obj.lines}/{key}"}
+    owner = {"id": key, "key": key, "href": obj.line_href(key)}
     base = cents(tax * record.body["rate"], books.home)
     return [{
         "id": key, "key": key, "baseTaxAmount": money(base), "txnTaxAmount": money(tax),

@@ -132,7 +132,7 @@ def _detail(books: Books, obj: Object, record: Record, row: Body, number: int) -
     side, key = SIDES[record.table], kinds.line_key(record.id, row["id"])
     rate, amount = record.body["rate"], row["amount"]
     return {
-        "id": key, "key": key, "href": f"/objects/{obj.lines}/{key}", "lineNumber": number,
+        "id": key, "key": key, "href": obj.line_href(key), "lineNumber": number,
         obj.owner: {"id": record.id, "key": record.id, "href": f"{obj.href}/{record.id}"},
         side.document: _named(books, side.path, row["document"]),
         CREDIT: _named(books, side.credit_path, row["credit"]),

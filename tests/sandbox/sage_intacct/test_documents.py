@@ -303,6 +303,8 @@ def test_a_purchase_order_is_read_as_it_was_written(keeper: Keeper) -> None:
     assert within(given, made) == []
     assert made["id"] == f"Purchase Order-{made['documentNumber']}"
     assert keeper.books.find(ORDER, {"id": made["id"]}).id == made["key"]
+    assert made["href"] == f"/objects/purchasing/document::Purchase%20Order/{made['key']}"
+    assert "document-line::Purchase%20Order/" in made["lines"][0]["href"]
     assert (made["state"], made["txnTotal"], made["lines"][0]["extendedPrice"]) == ("pending", "30.30", "30.30")
     closed = keeper.patch(ORDER, made["key"], {"state": "closed"})
     assert closed["state"] == "closed"

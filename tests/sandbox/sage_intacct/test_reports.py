@@ -12,7 +12,9 @@ from integrations.sandbox.books.reports import profit_and_loss, sums
 from integrations.sandbox.sage_intacct import reports
 from integrations.sandbox.sage_intacct.answers import Answer, Ask
 from integrations.sandbox.sage_intacct.errors import SageError
+from tests.sandbox.driver import start
 from tests.sandbox.sage_intacct.bookkeeping import ENTRY, Keeper, company
+from tests.sandbox.sage_intacct.driver import connect
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +127,15 @@ def test_what_is_not_there_is_refused(busy: Keeper) -> None:
         order(busy, timePeriod=None)
     with pytest.raises(SageError, match="dimension"):
         order(busy, dimensions={"location": {"id": "110"}})
+
+
+def test_a_report_travels_as_csv_over_the_wire() -> None:
+    intacct = connect(start())
+    period = {"dateRange": {"startDate": "2026-01-01", "endDate": "2026-12-31"}}
+    told = intacct.post("services/reports/general-ledger/trial-balance", {"parameters": {"timePeriod": period}}, 202)
+    intacct.client.application.world.clock.advance(reports.TAKES)
+    state = intacct.get("services/reports/status", reportId=told["reportId"], outputType="csv")
+    assert state["status"] == "completed"
+    response = intacct.call("GET", "services/reports/download", reportId=told["reportId"], outputType="csv")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="report.csv"'
+    assert sum(Decimal(row["Closing balance"]) for row in csv.DictReader(io.StringIO(response.text))) == 0
