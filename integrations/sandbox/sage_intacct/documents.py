@@ -27,7 +27,7 @@ _TYPES = {
     "bill": ("pi", "accountsPayable"), "vendor_credit": ("pa", "accountsPayable"),
     "invoice": ("ri", "accountsReceivable"), "credit_note": ("ra", "accountsReceivable"),
 }  # fmt: skip
-_NO_RATE: Body = {"date": None, "typeId": None, "rate": None}
+Show = Callable[[Books, Object, Record], Body]
 
 
 def state(books: Books, record: Record) -> str:
@@ -45,9 +45,11 @@ def lined(books: Books, obj: Object, record: Record) -> Body:
     record_type, module = _TYPES[record.table]
     found = {**books.base(obj, record), **head(books, record)}
     found |= {"recordType": record_type, "moduleName": module, "state": state(books, record),
-              "isSystemGenerated": False, **_amounts(books, record), "webURL": web_url(books, obj, record),
+              "isSystemGenerated": False, **_amounts(books, record),
               "isTaxInclusive": record.body["tax_mode"] == "inclusive",
               obj.lines_field: lines.shown(books, obj, record)}  # fmt: skip
+    if record.table == "bill":
+        found["billSummary"]["name"] = found["billSummary"]["id"]
     reversed_by = (record.body.get("own") or {}).get("reversal")
     if reversed_by:
         found["reversal"] = dict(reversed_by)
@@ -91,10 +93,9 @@ def _amounts(books: Books, record: Record) -> Body:
         "totalBaseAmountPaid": money(sign * cents(paid * rate, books.home)),
         "totalTxnAmountSelectedForPayment": "0.00", "totalBaseAmountSelectedForPayment": "0.00",
     }  # fmt: skip
-    shown: Body = {**found, "paymentInformation": information}
-    if body.get("due_on") and not (body.get("own") or {}).get(DUELESS):
-        shown["dueInDays"] = (date.fromisoformat(body["due_on"]) - books.today).days
-    return shown
+    is_due = body.get("due_on") and not (body.get("own") or {}).get(DUELESS)
+    days = (date.fromisoformat(body["due_on"]) - books.today).days if is_due else None
+    return {**found, "paymentInformation": information, "dueInDays": days}
 
 
 def _paid_on(books: Books, record: Record, due: Decimal) -> Any:
@@ -102,9 +103,13 @@ def _paid_on(books: Books, record: Record, due: Decimal) -> Any:
     return max(days) if days and not due else None
 
 
-SHOWN: dict[str, Callable[[Books, Object, Record], Body]] = {
+def _linked(show: Show) -> Show:
+    return lambda books, obj, record: {**show(books, obj, record), "webURL": web_url(books, obj, record)}
+
+
+_TRANSACTIONS: dict[str, Show] = {
     **dict.fromkeys(_TYPES, lined), "payment": payments.shown, "bill_payment": payments.shown,
-    "journal_entry": journals.shown, "purchase_order": orders.shown, **banking.SHOWN, **attachments.SHOWN,
-    **employee_expenses.SHOWN,
+    "journal_entry": journals.shown, "purchase_order": orders.shown, **banking.SHOWN, **employee_expenses.SHOWN,
 }  # fmt: skip
+SHOWN: dict[str, Show] = {**{kind: _linked(show) for kind, show in _TRANSACTIONS.items()}, **attachments.SHOWN}
 """Kind → how its records look in REST."""
