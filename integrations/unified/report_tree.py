@@ -12,8 +12,8 @@ ZERO = Decimal(0)
 
 GROUPS = frozenset({
     "income", "cost_of_sales", "gross_profit", "expenses", "operating_profit", "other_income", "other_expenses",
-    "net_other", "net_profit", "assets", "liabilities", "equity", "net_assets", "liabilities_and_equity", "operating", "investing",
-    "financing", "net_change", "opening_cash", "closing_cash", "total",
+    "net_other", "net_profit", "assets", "liabilities", "equity", "net_assets", "liabilities_and_equity", "operating",
+    "investing", "financing", "net_change", "opening_cash", "closing_cash", "total",
 })  # fmt: skip
 """What a part of a report is, whatever the ledger calls it."""
 

@@ -10,12 +10,18 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox import wire
+from integrations.sandbox.books.consent import Page
 from integrations.sandbox.faces import Organisation
-from integrations.sandbox.netsuite import assertion, consent
+from integrations.sandbox.netsuite import assertion
 from integrations.sandbox.netsuite.accounts import canonical, host_form
 from integrations.sandbox.netsuite.assertion import Certificate, UnprovedError
 from integrations.sandbox.netsuite.grants import ACCESS_SECONDS, Grant, Grants, InvalidGrantError
 from integrations.sandbox.wire import Body
+
+_CONSENT = Page(
+    "NetSuite", "asks for access with your role Administrator.", "company", "Account", ("deny", "Cancel"),
+    ("allow", "Allow"),
+)  # fmt: skip
 
 SCOPES = ("rest_webservices", "restlets", "suite_analytics")
 _CARRIED = ("client_id", "response_type", "scope", "redirect_uri", "state", "code_challenge", "code_challenge_method")
@@ -52,11 +58,11 @@ class OAuth:
         fields = {name: given[name] for name in _CARRIED if given.get(name)}
         problem = self._problem(fields)
         if problem:
-            return Response(consent.refusal(problem), 400, content_type="text/html; charset=utf-8")
+            return _CONSENT.refusal("This request is not valid", problem, 400)
         is_auto = given.get("auto_consent", "") in ("1", "true", "yes")
         if request.method == "POST" or is_auto:
             return self._decided(request, fields, is_auto=is_auto)
-        response = Response(consent.page(self._organisations(), fields), content_type="text/html; charset=utf-8")
+        response = _CONSENT.shown(self._organisations(), fields)
         response.headers["X-Frame-Options"] = "DENY"
         return response
 

@@ -8,13 +8,18 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox import wire
+from integrations.sandbox.books.consent import Page
 from integrations.sandbox.books.oauth import Grant, Grants, InvalidGrantError, Issued, Policy
 from integrations.sandbox.clock import Clock
 from integrations.sandbox.faces import Organisation
 from integrations.sandbox.storage import Storage
 from integrations.sandbox.wire import Body
-from integrations.sandbox.xero import consent
 from integrations.sandbox.xero.forms import guid
+
+_CONSENT = Page(
+    "Xero", "would like to access your organisations.", "org", "Organisation", ("reject", "Reject"), ("accept", "Accept"),
+    takes_several=True,
+)  # fmt: skip
 
 _CARRIED = ("client_id", "response_type", "scope", "redirect_uri", "state", "code_challenge", "code_challenge_method")
 _DAY = 86400
@@ -55,15 +60,15 @@ class OAuth:
         given = request.values
         fields = {name: given[name] for name in _CARRIED if given.get(name)}
         if fields.get("client_id") not in self._clients:
-            return consent.refusal("unauthorized_client", "Unknown client or client not enabled")
+            return _CONSENT.refusal("unauthorized_client", "Unknown client or client not enabled")
         if not fields.get("redirect_uri", "").startswith(("http://", "https://")):
-            return consent.refusal("invalid_request", "Invalid redirect_uri")
+            return _CONSENT.refusal("invalid_request", "Invalid redirect_uri")
         scopes = fields.get("scope", "").split()
         if not scopes or not set(scopes) <= _SCOPES:
             return self._back(fields, {"error": "invalid_scope"})
         companies = self._organisations()
         if request.method == "GET" and not given.get("auto_consent"):
-            return consent.page(companies, fields)
+            return _CONSENT.shown(companies, fields)
         if given.get("decision") == "reject" or not companies:
             return self._back(fields, {"error": "access_denied"})
         known = {each.external_org_id for each in companies}

@@ -11,12 +11,18 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from integrations.sandbox import wire
+from integrations.sandbox.books.consent import Page
 from integrations.sandbox.books.oauth import Grants, InvalidGrantError, Issued, Policy
 from integrations.sandbox.clock import Clock
 from integrations.sandbox.faces import Organisation
 from integrations.sandbox.storage import Storage
 from integrations.sandbox.wire import Body
-from integrations.sandbox.zoho_books import centres, consent
+from integrations.sandbox.zoho_books import centres
+
+_CONSENT = Page(
+    "Zoho Books", "would like to access your organisations.", "org", "Organisation", ("reject", "Reject"),
+    ("accept", "Accept"), scope_separator=",",
+)  # fmt: skip
 
 _CARRIED = ("client_id", "response_type", "scope", "redirect_uri", "state", "access_type", "prompt")
 _SCOPE = re.compile(r"ZohoBooks\.[a-z]+\.(CREATE|READ|UPDATE|DELETE|ALL|all)")
@@ -57,15 +63,15 @@ class OAuth:
         given = request.values
         fields = {name: given[name] for name in _CARRIED if given.get(name)}
         if fields.get("client_id") not in self._clients:
-            return consent.refusal("invalid_client", "No such client.")
+            return _CONSENT.refusal("invalid_client", "No such client.")
         if not fields.get("redirect_uri", "").startswith(("http://", "https://")):
-            return consent.refusal("invalid_redirect_uri", "The redirect_uri is not registered.")
+            return _CONSENT.refusal("invalid_redirect_uri", "The redirect_uri is not registered.")
         scopes = fields.get("scope", "").split(",")
         if not all(_SCOPE.fullmatch(each) for each in scopes) or fields.get("response_type") != "code":
             return self._back(fields, {"error": "invalid_scope"})
         companies = [each for each in self._organisations() if centre in ("", centres.of(each.country))]
         if request.method == "GET" and not given.get("auto_consent"):
-            return consent.page(companies, fields)
+            return _CONSENT.shown(companies, fields)
         if given.get("decision") == "reject" or not companies:
             return self._back(fields, {"error": "access_denied"})
         chosen = given.get("org") or companies[0].external_org_id
