@@ -17,16 +17,20 @@ from integrations.sandbox.storage import Storage
 from integrations.sandbox.wire import Body
 
 UNIQUE = ("invoice", "credit_note", "vendor_credit", "purchase_order")
+OWED = {"bill": 1, "vendor_credit": -1, "invoice": 1, "credit_note": -1}
+"""What makes up a party's balance, and its sign."""
 NOBODY: Body = {"key": None, "id": None, "name": None}
 USER = "1"
 """The record number of the user that does everything here."""
 
 
 def keys_of(record: Record) -> Iterable[Key]:
-    """By its natural id, beside the ways of the neutral books."""
+    """By its natural id and by its party, beside the ways of the neutral books."""
     value = record.body.get(kinds.NATURAL.get(record.table, ""))
     if value:
         yield "natural", f"{record.table}:{str(value).casefold()}"
+    if record.table in OWED:
+        yield "owed", str(record.body["contact"])
 
 
 def stamp(seconds: float) -> str:
@@ -155,6 +159,12 @@ class Books:
         if named:
             shown["name"] = title(record)
         return {**shown, "href": f"{obj.href}/{record.id}"}
+
+    def due(self, contact: str) -> Decimal:
+        """What a vendor is owed or a customer owes, in the currencies of the documents."""
+        held = (each.partition(":") for each in self.store.find("owed", contact))
+        records = (self.store.tables[kind][key] for kind, _, key in held)
+        return sum((OWED[each.table] * self.company.open_amount(each) for each in records), Decimal(0))
 
     def card_or_bank(self, account: Any) -> Record | None:
         """The bank account or card that a ledger account belongs to."""

@@ -122,7 +122,7 @@ def party(books: Books, obj: Object, record: Record) -> Body:
     found = plain(books, obj, record)
     contacts = found.setdefault("contacts", {})
     contacts["default"] = contact_block(books, obj, record)
-    return {**found, "currency": found["currency"] or books.home}
+    return {**found, "totalDue": money(books.due(record.id)), "currency": found["currency"] or books.home}
 
 
 def contact_block(books: Books, obj: Object, record: Record) -> Body:

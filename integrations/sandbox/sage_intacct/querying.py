@@ -39,6 +39,8 @@ class Row:
         match path:
             case "key":
                 return self._record.id
+            case "id":
+                return self._books.natural(self._obj, self._record)
             case "audit.modifiedDateTime":
                 return stamp(self._record.updated)
             case "audit.createdDateTime":

@@ -79,6 +79,17 @@ def test_vendors_and_customers_may_share_names_and_ids(intacct: Intacct) -> None
     assert intacct.refused("GET", f"objects/{CUSTOMER}/{one['key']}")[0] == 404
 
 
+def test_a_party_knows_what_is_due(intacct: Intacct) -> None:
+    key = intacct.made(VENDOR, {"id": "V-1", "name": "One"})["key"]
+    bill = {"vendor": {"id": "V-1"}, "createdDate": "2026-01-21", "dueDate": "2026-02-20",
+            "lines": [{"glAccount": {"id": "6000"}, "txnAmount": "40.00"}]}  # fmt: skip
+    first = intacct.made("accounts-payable/bill", {**bill, "billNumber": "1"})
+    intacct.post("objects/accounts-payable/bill", {**bill, "billNumber": "2"})
+    assert intacct.get(f"objects/{VENDOR}/{key}")["totalDue"] == "80.00"
+    intacct.post("workflows/accounts-payable/bill/reverse", {"key": first["key"], "reverseDate": "2026-03-03"}, 200)
+    assert intacct.get(f"objects/{VENDOR}/{key}")["totalDue"] == "40.00"
+
+
 def test_a_vendor_without_an_id_is_numbered(intacct: Intacct) -> None:
     first, second = (intacct.made(VENDOR, {"name": name})["id"] for name in ("One", "Two"))
     assert first
