@@ -17,8 +17,8 @@ from integrations.sandbox.wire import Body
 from integrations.sandbox.xero.forms import guid
 
 _CONSENT = Page(
-    "Xero", "would like to access your organisations.", "org", "Organisation", ("reject", "Reject"), ("accept", "Accept"),
-    takes_several=True,
+    "Xero", "would like to access your organisations.", "org", "Organisation", ("reject", "Reject"),
+    ("accept", "Accept"), takes_several=True,
 )  # fmt: skip
 
 _CARRIED = ("client_id", "response_type", "scope", "redirect_uri", "state", "code_challenge", "code_challenge_method")

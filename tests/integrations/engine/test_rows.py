@@ -60,7 +60,7 @@ def test_more_is_told_by_true_or_by_where_the_next_page_begins(told: Any, is_mor
 def test_rows_may_belong_to_rows_of_an_earlier_part() -> None:
     lines = Part(BILLS, "bill.key", 10, (("lines", lambda row: True),))
     taxes = Part(BILLS, "line.key", 1, (("taxes", lambda row: True),), under="lines", id="key")
-    told = [[{"key": "l1", "bill": {"key": "1"}}, {"key": "l2", "bill": {"key": "1"}}],
+    told: list[list[Any]] = [[{"key": "l1", "bill": {"key": "1"}}, {"key": "l2", "bill": {"key": "1"}}],
             [{"line": {"key": "l1"}, "amount": 3}], []]  # fmt: skip
     asked: list[Mapping[str, Any]] = []
 
