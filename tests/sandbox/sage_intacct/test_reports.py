@@ -133,7 +133,7 @@ def test_a_report_travels_as_csv_over_the_wire() -> None:
     intacct = connect(start())
     period = {"dateRange": {"startDate": "2026-01-01", "endDate": "2026-12-31"}}
     told = intacct.post("services/reports/general-ledger/trial-balance", {"parameters": {"timePeriod": period}}, 202)
-    intacct.client.application.world.clock.advance(reports.TAKES)
+    intacct.world.clock.advance(reports.TAKES)
     state = intacct.get("services/reports/status", reportId=told["reportId"], outputType="csv")
     assert state["status"] == "completed"
     response = intacct.call("GET", "services/reports/download", reportId=told["reportId"], outputType="csv")
