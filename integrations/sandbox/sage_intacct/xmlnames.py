@@ -65,7 +65,7 @@ def fields(books: Books, path: str) -> dict[str, Field]:
 
 def is_empty(name: str) -> bool:
     """Whether Intacct has such a field that nothing here fills."""
-    return name in EMPTY or name.startswith(PREFIXES)
+    return name in EMPTY or (name.startswith(PREFIXES) and name.replace(".", "").replace("_", "").isalnum())
 
 
 def _field(name: str, spelled: str) -> Field:
@@ -84,7 +84,7 @@ def _common(path: str) -> Mapping[str, str]:
         return {"RECORDNO": "=key", **moments}
     entity = {"MEGAENTITYKEY": "=entity.key", "MEGAENTITYID": "=entity.id", "MEGAENTITYNAME": "=entity.name"}
     if path in TRANSACTIONS:
-        return {"RECORDNO": "=key", **moments, **entity, "RECORD_URL": "=webURL.url"}
+        return {"RECORDNO": "=key", **moments, **entity}
     created = {"WHENCREATED": "=audit.createdDateTime:moment", "STATUS": "status"}
     return {"RECORDNO": "=key", **moments, **entity, **created}
 

@@ -41,7 +41,7 @@ _DISPLAY = {"DISPLAYCONTACT.CONTACTNAME": "=contacts.default.id", **_contact("DI
 _PARTY = {
     "NAME": "name", "TERMNAME": "term.id", "TAXID": "taxId", "CREDITLIMIT": "creditLimit", "ONHOLD": "isOnHold:flag",
     "CURRENCY": "currency", "COMMENTS": "notes", "PARENTID": "parent.id", "PARENTKEY": "=parent.key",
-    "PARENTNAME": "=parent.name", "TOTALDUE": "=totalDue", "BILLINGTYPE": "billingType:billing",
+    "PARENTNAME": "=parent.name", "BILLINGTYPE": "billingType:billing",
     "ONETIME": "isOneTimeUse:flag", **_DISPLAY,
 }  # fmt: skip
 _PARENTED = {"PARENTID": "parent.id", "PARENTKEY": "=parent.key", "PARENTNAME": "=parent.name",
@@ -135,7 +135,7 @@ _TOTALS = {
     "TRX_TOTALPAID": "=paymentInformation.totalTxnAmountPaid", "WHENPAID": "=paymentInformation.fullyPaidDate:date",
     "TOTALSELECTED": "=paymentInformation.totalBaseAmountSelectedForPayment",
     "TRX_TOTALSELECTED": "=paymentInformation.totalTxnAmountSelectedForPayment", "RECORDTYPE": "=recordType",
-    "STATE": "=state:state", "RAWSTATE": "=state", "DUE_IN_DAYS": "=dueInDays", "ACTION": "state:action",
+    "STATE": "=state:state", "RAWSTATE": "=state", "RECORD_URL": "=webURL.url", "ACTION": "state:action",
     "INCLUSIVETAX": "isTaxInclusive:flag", "TAXSOLUTIONID": "taxSolution.id", "SUPDOCID": "attachment.id",
     "DESCRIPTION": "description", "DOCNUMBER": "referenceNumber", "SYSTEMGENERATED": "=isSystemGenerated:flag",
 }  # fmt: skip
@@ -163,6 +163,7 @@ TRANSACTIONS: dict[str, dict[str, str]] = {
         "RECORDID": "invoiceNumber", **_CUSTOMER, "WHENCREATED": "invoiceDate:date", "WHENPOSTED": "postingDate:date",
         "WHENDUE": "dueDate:date", "WHENDISCOUNT": "discountCutOffDate:date", "TERMNAME": "term.id", **_TOGETHER,
         **_TOTALS, "BILLTOPAYTOCONTACTNAME": "contacts.payTo.id", "SHIPTORETURNTOCONTACTNAME": "contacts.returnTo.id",
+        "DUE_IN_DAYS": "=dueInDays",
     },
     "accounts-receivable/adjustment": {"RECORDID": "adjustmentNumber", **_CUSTOMER, **_CREATED, **_SPLIT, **_TOTALS},
     "accounts-receivable/payment": {
@@ -176,7 +177,7 @@ TRANSACTIONS: dict[str, dict[str, str]] = {
         "WHENDISCOUNT": "discountCutOffDate:date", "RECPAYMENTDATE": "recommendedPaymentDate:date",
         "PAYMENTPRIORITY": "paymentPriority", "ONHOLD": "isOnHold:flag", "TERMNAME": "term.id", **_TOGETHER, **_TOTALS,
         "BILLTOPAYTOCONTACTNAME": "contacts.payTo.id", "SHIPTORETURNTOCONTACTNAME": "contacts.returnTo.id",
-        "PRBATCH": "=billSummary.name",
+        "DUE_IN_DAYS": "=dueInDays",
     },
     "accounts-payable/adjustment": {"RECORDID": "adjustmentNumber", **_VENDOR, **_CREATED, **_TOGETHER, **_TOTALS},
     "accounts-payable/payment": {**_VENDOR, **_PAID, "PAYMENTDATE": "paymentDate:date", "WHENPAID": "=paymentDate:date",
@@ -237,6 +238,7 @@ _LINE = {
     "ENTRYDESCRIPTION": "memo", "CURRENCY": "=currency.txnCurrency", "BASECURR": "=currency.baseCurrency",
     "OFFSETGLACCOUNTNO": "overrideOffsetGLAccount.id", "ALLOCATION": "allocation.id",
 }  # fmt: skip
+_CARD_LINE = {name: path for name, path in _LINE.items() if name not in ("OFFSETGLACCOUNTNO", "ALLOCATION")}
 _SPLIT_LINE = {**_LINE, "TRX_AMOUNT": "txnCurrency.amount", "AMOUNT": "=baseCurrency.amount",
                "TOTALTRXAMOUNT": "txnCurrency.totalAmount", "CURRENCY": "txnCurrency.currency",
                "BASECURR": "=baseCurrency.currency"}  # fmt: skip
@@ -265,8 +267,8 @@ LINES: dict[str, dict[str, str]] = {
         "TOTAL": "=extendedPrice", "TRX_VALUE": "=txnExtendedPrice",
     },
     "cash-management/credit-card-txn-line": {
-        "RECORDKEY": "=creditCardTxn.key", **_LINE, "DESCRIPTION": "description", "ENTRYDESCRIPTION": "description",
-        "BILLABLE": "isBillable:flag",
+        "RECORDKEY": "=creditCardTxn.key", **_CARD_LINE, "DESCRIPTION": "description",
+        "ENTRYDESCRIPTION": "description", "BILLABLE": "isBillable:flag",
     },
     "cash-management/other-receipt-line": {"RECORDKEY": "=otherReceipt.key", **_LINE},
     "cash-management/deposit-line": {"RECORDKEY": "=deposit.key"},
