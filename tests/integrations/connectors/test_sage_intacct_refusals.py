@@ -3,9 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
+from integrations.engine import auth
+from integrations.engine.client import Client
+from integrations.engine.endpoints import resolve
 from integrations.engine.errors import (
+    ConfigurationError,
     LedgerUnavailable,
     OutcomeUnknown,
     PermissionMissing,
@@ -14,7 +19,7 @@ from integrations.engine.errors import (
     RejectedError,
 )
 from integrations.engine.results import Outcome
-from tests.integrations.connectors.simulation import Simulation
+from tests.integrations.connectors.simulation import SANDBOX, Simulation
 from tests.integrations.connectors.test_sage_intacct import created, document, journal, listed
 
 
@@ -139,6 +144,27 @@ def test_every_kind_of_refusal_is_understood(
             listed(acme, "items")
     finally:
         acme.browser.delete("/_control/faults")
+
+
+def test_a_session_that_ended_is_opened_again(acme: Simulation) -> None:
+    assert acme.ledger.organisation().currency == "GBP"
+    acme.ledger.client._session = "ended"  # type: ignore[attr-defined]
+    assert acme.ledger.organisation().currency == "GBP"
+
+
+def test_a_wrong_password_is_not_taken_for_a_missing_permission() -> None:
+    own = Simulation("sage_intacct", way="password", invoices=0, bills=0, payments=0)
+    with pytest.raises(ReauthorizationNeeded, match="company, user or password"):
+        auth.obtain(own.client(), own.way, credentials={**own.typed, "user_password": "wrong"})
+
+
+def test_a_wrong_sender_is_the_operators_to_correct() -> None:
+    own = Simulation("sage_intacct", way="password", invoices=0, bills=0, payments=0)
+    endpoints = resolve(own.connector, {**SANDBOX, "PORTAL_SAGE_INTACCT_SENDER_PASSWORD": "no"}, org=own.org)
+    client = Client(own.connector, endpoints, way="password", transport=httpx.MockTransport(own._answer))
+    typed = {name: own.typed[name] for name in ("company_id", "user_id", "user_password")}
+    with pytest.raises(ConfigurationError, match="sender id"):
+        auth.obtain(client, own.way, credentials=typed)
 
 
 def test_a_token_that_ended_with_400_is_renewed_once(acme: Simulation) -> None:
