@@ -21,13 +21,14 @@ class MalformedXmlError(ValueError):
 
 @dataclass(frozen=True)
 class Control:
-    """The control block: who sends, and whether the functions' control ids are used once only."""
+    """The control block: who sends, whether control ids are used once only, whether errors tell their REST ids."""
 
     sender: str = ""
     password: str = ""
     id: str = ""
     is_unique: bool = True
     version: str = DTD_VERSION
+    is_detailed: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def _root(data: bytes) -> Element:
 def _control(block: Element | None) -> Control:
     unique = text(block, "uniqueid").casefold() != "false"
     return Control(text(block, "senderid"), text(block, "password"), text(block, "controlid"), unique,
-                   text(block, "dtdversion") or DTD_VERSION)  # fmt: skip
+                   text(block, "dtdversion") or DTD_VERSION,
+                   text(block, "showadditionalerrorinfo").casefold() == "true")  # fmt: skip
 
 
 def _login(block: Element) -> Login:
@@ -149,13 +151,14 @@ def leaves(values: dict[str, object]) -> str:
 # Answers
 
 
-def errors_of(details: Iterable[Detail]) -> str:
-    """An errormessage: a number, what, why with a support id, and what to do."""
+def errors_of(details: Iterable[Detail], *, is_detailed: bool = False) -> str:
+    """An errormessage: a number, what, why with a support id, and what to do; detailed with REST's error id too."""
     found = []
     for each in details:
         why = f"{each.message} [Support ID: {support_id()}]" if each.message else ""
+        more = node("additionalinfo", leaf("errorid", each.error_id)) if is_detailed and each.error_id else ""
         found.append(node("error", leaf("errorno", each.number), leaf("description", each.description or None),
-                          leaf("description2", why), leaf("correction", each.correction or None)))  # fmt: skip
+                          leaf("description2", why), leaf("correction", each.correction or None), more))  # fmt: skip
     return node("errormessage", *found)
 
 

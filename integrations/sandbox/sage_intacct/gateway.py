@@ -152,7 +152,7 @@ def _all_or_none(desk: Desk, asked: Asked) -> list[str]:
     if failed is None:
         return done
     place = len(done)
-    return [_failure(each, failed) if number == place else _aborted(each)
+    return [_failure(asked, each, failed) if number == place else _aborted(each)
             for number, each in enumerate(asked.functions)]  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def _one(desk: Desk, asked: Asked, function: Function) -> str:
         with desk.books.store.transaction():
             return _success(function, _run(desk, asked, function))
     except SageError as error:
-        return _failure(function, error)
+        return _failure(asked, function, error)
 
 
 def _run(desk: Desk, asked: Asked, function: Function) -> Result:
@@ -211,12 +211,13 @@ def _success(function: Function, result: Result) -> str:
                 leaf("controlid", function.id), result.xml)  # fmt: skip
 
 
-def _failure(function: Function, error: SageError) -> str:
+def _failure(asked: Asked, function: Function, error: SageError) -> str:
     """The telling entry first, then what came of it."""
     details = functions.details_of(function, error)
     empty = node("data", listtype="objects", count="0") if function.name in functions.GENERIC_WRITES else ""
     return node("result", leaf("status", "failure"), leaf("function", function.name),
-                leaf("controlid", function.id), empty, envelopes.errors_of(details))  # fmt: skip
+                leaf("controlid", function.id), empty,
+                envelopes.errors_of(details, is_detailed=asked.control.is_detailed))  # fmt: skip
 
 
 def _aborted(function: Function) -> str:

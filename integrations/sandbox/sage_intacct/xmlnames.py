@@ -16,12 +16,16 @@ from integrations.sandbox.sage_intacct.xmltables import DIMENSIONS, EMPTY, LINES
 
 @dataclass(frozen=True)
 class Field:
-    """One XML field: its name, the REST path, the form, and whether it can be written."""
+    """One XML field: its name, the REST path, the form, and whether it can be written.
+
+    Of a field of another object (VENDOR.TAXID) `path` leads to that object's key, and `related` is the field there.
+    """
 
     name: str
     path: str
     form: str = ""
     is_writable: bool = True
+    related: "tuple[Object, Field] | None" = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,17 @@ def fields(books: Books, path: str) -> dict[str, Field]:
         name = str(each["name"]).removeprefix(custom.PREFIX)
         found[name] = Field(name, each["name"], {"date": "date", "boolean": "flag"}.get(each["type"], ""))
     return found
+
+
+def related(books: Books, own: Mapping[str, Field], name: str) -> Field | None:
+    """VENDOR.TAXID of an object that has a VENDORID; None where the name leads nowhere."""
+    before, _, rest = name.partition(".")
+    link, other = own.get(f"{before}ID"), shape(before)
+    if link is None or other is None or not link.path.endswith(".id"):
+        return None
+    there = fields(books, other.path).get(rest)
+    key = f"{link.path.removesuffix('.id')}.key"
+    return Field(name, key, there.form, is_writable=False, related=(other.obj, there)) if there else None
 
 
 def is_empty(name: str) -> bool:

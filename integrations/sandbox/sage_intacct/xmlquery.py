@@ -18,6 +18,8 @@ from integrations.sandbox.sage_intacct.xmlrows import Table, failed
 
 LARGEST, USUAL = 2000, 100
 BY_QUERY_LARGEST = 1000
+_PLACE = {"object", "fields", "query", "docparid", "size", "start"}
+"""What a result id holds."""
 AGGREGATES = ("count", "avg", "min", "max", "sum")
 
 
@@ -126,9 +128,11 @@ def read_more(desk: Desk, body: Element) -> Result:
     told = text(body, "resultId")
     try:
         asked = json.loads(base64.urlsafe_b64decode(told.encode()))
-        return _page(desk, asked)
-    except (binascii.Error, UnicodeError, KeyError, json.JSONDecodeError) as error:
+    except (binascii.Error, UnicodeError, json.JSONDecodeError) as error:
         raise failed(f"The resultId '{told}' is not valid.") from error
+    if not isinstance(asked, dict) or asked.keys() != _PLACE:
+        raise failed(f"The resultId '{told}' is not valid.")
+    return _page(desk, asked)
 
 
 def _page(desk: Desk, asked: dict[str, Any]) -> Result:

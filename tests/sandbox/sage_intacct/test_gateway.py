@@ -173,3 +173,12 @@ def test_the_log_of_calls_names_the_company_and_what_kind_of_call_it_was(gateway
     calls = [each for each in gateway.intacct.world.calls.since(None) if each["path"] == ADDRESS]
     assert [each["kind"] for each in calls] == ["oauth", "read", "write"]
     assert {each["org"] for each in calls} == {gateway.intacct.company}
+
+
+def test_errors_tell_more_when_one_asks_for_that(gateway: Gateway) -> None:
+    block = control().replace("<dtdversion>", "<showadditionalerrorinfo>true</showadditionalerrorinfo><dtdversion>")
+    broken = element("create", {"VENDOR": {"VENDORID": "V100", "NAME": "Again"}})
+    proof = f"<sessionid>{gateway.session}</sessionid>"
+    root = parsed(posted(gateway.intacct.client, proof, functions(broken), block))
+    assert said(root, "operation/result/errormessage/error/additionalinfo/errorid") == "BL34000061"
+    assert gateway.ask(broken).find("operation/result/errormessage/error/additionalinfo") is None

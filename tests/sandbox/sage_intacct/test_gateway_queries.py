@@ -217,3 +217,30 @@ def test_every_object_can_be_read_by_all_its_fields(history: Gateway) -> None:
             keys = said(data, f"{data[0].tag}/RECORDNO")
             history.done(element("read", {"object": name, "keys": keys, "fields": "*"}))
     assert len([name for name, count in counted.items() if count]) >= 35, counted
+
+
+def test_fields_of_the_object_that_a_record_refers_to_are_read_and_filtered(gateway: Gateway) -> None:
+    gateway.made("VENDOR", VENDORID="V-7", NAME="Design Works", TAXID="GB7")
+    key = gateway.made("APBILL", **{**BILL, "VENDORID": "V-7"})
+    gateway.made("APBILL", **BILL)
+    rows = gateway.rows("APBILL", "RECORDNO VENDOR.NAME VENDOR.TAXID", where("equalto", "VENDOR.TAXID", "GB7"))
+    assert rows == [{"RECORDNO": key, "VENDOR.NAME": "Design Works", "VENDOR.TAXID": "GB7"}]
+    nowhere = "<query><object>APBILL</object><select><field>VENDOR.SHOESIZE</field></select></query>"
+    assert "apbill: [VENDOR.SHOESIZE]" in gateway.refused(nowhere)[1]
+
+
+@pytest.mark.parametrize("function", [
+    "<query/>", "<read/>", "<readByName/>", "<lookup/>", "<inspect/>", "<readMore/>", "<create/>", "<update/>",
+    "<delete/>", "<create><APBILL/></create>", "<update><APBILL><RECORDNO>x</RECORDNO></APBILL></update>",
+    "<delete><object>APBILL</object></delete>", "<create_invoice/>", "<create_potransaction/>", "<reverse_bill/>",
+    "<create_supdoc/>", "<update_supdoc/>", "<get_list/>", "<get_trialbalance/>", "<recallApBill/>",
+    "<readMore><resultId>NQ==</resultId></readMore>", "<readMore><resultId>e30=</resultId></readMore>",
+    "<query><object>VENDOR</object><select><field>CONTACT.&lt;b&gt;</field></select></query>",
+    "<query><object>VENDOR</object><select><field>NAME</field></select><filter><equalto/></filter></query>",
+    "<create><APBILL><VENDORID>V100</VENDORID><WHENCREATED>01/21/2026</WHENCREATED><APBILLITEMS><APBILLITEM/>"
+    "</APBILLITEMS></APBILL></create>",
+])  # fmt: skip
+def test_a_function_without_what_it_needs_is_refused_in_words(gateway: Gateway, function: str) -> None:
+    number, why = gateway.refused(function)
+    assert number != "GW-0001", why
+    assert why
