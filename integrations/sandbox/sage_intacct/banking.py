@@ -51,7 +51,7 @@ def _account(books: Books, given: Body, body: Body) -> None:
 
 
 def _spent(books: Books, obj: Object, given: Body, body: Body, before: Record | None) -> Body:
-    currency(books, obj, body, before)
+    currency(books, body, before)
     status(body, before)
     body["tax_mode"] = "inclusive" if body["own"].get("inclusive") else "exclusive"
     body["lines"] = lines.read(books, obj, given, body, before)

@@ -39,7 +39,7 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     body = head(books, obj, given, before)
     require(obj, HEADS[obj.kind], body, ("glJournal", "postingDate", "description"))
     _line_currency(given, body)
-    currency(books, obj, body, before)
+    currency(books, body, before)
     status(body, before)
     body["lines"] = merged(obj, given, before, lambda item, kept: _line(books, obj, item, body, kept))
     body["tax_mode"] = "exclusive" if any(line.get("tax") for line in body["lines"]) else "none"

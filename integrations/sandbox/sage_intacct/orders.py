@@ -31,7 +31,7 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     require(obj, HEADS[obj.kind], body, ("vendor", "txnDate"))
     if not body.get("due_on"):
         body["due_on"] = _due(books, body, before)
-    currency(books, obj, body, before)
+    currency(books, body, before)
     if before is None and not body.get("number"):
         body["number"] = next_number(books, obj.kind)
     check_unique(books, obj, body, before)

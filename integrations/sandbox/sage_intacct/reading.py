@@ -28,6 +28,7 @@ from integrations.sandbox.sage_intacct.reading_heads import (
     posting_date,
     require,
     status,
+    wait_for_approval,
 )
 from integrations.sandbox.wire import Body
 
@@ -42,12 +43,14 @@ def lined(books: Books, obj: Object, given: Body, before: Record | None) -> Body
     body = head(books, obj, given, before)
     require(obj, HEADS[obj.kind], body, _NEEDED[obj.kind])
     posting_date(obj, given, body, before)
-    currency(books, obj, body, before)
+    currency(books, body, before)
     inclusive = bool(body["own"].get("inclusive"))
     body["tax_mode"] = "inclusive" if inclusive else "exclusive"
     status(body, before)
+    if obj.kind == "bill":
+        wait_for_approval(books, body, before)
     if obj.kind in ("bill", "invoice"):
-        _due(books, obj, given, body)
+        _due(obj, given, body)
     if before is None and not body.get("number") and obj.kind in chart.NUMBERS:
         body["number"] = next_number(books, obj.kind)
     check_unique(books, obj, body, before)
@@ -58,7 +61,7 @@ def lined(books: Books, obj: Object, given: Body, before: Record | None) -> Body
     return body
 
 
-def _due(books: Books, obj: Object, given: Body, body: Body) -> None:
+def _due(obj: Object, given: Body, body: Body) -> None:
     """A due date is given, or the document's own term says it; a draft may do without. Raises SageError."""
     is_moved = "term" in given or _date_field(obj) in given
     if "dueDate" not in given and (body["own"].pop(DUELESS, False) or (is_moved and body.get("term"))):

@@ -13,6 +13,8 @@ from integrations.sandbox.wire import Body
 
 DUELESS = "dueless"
 """Marks a draft that nobody gave a due date."""
+APPROVAL = "bill_approval"
+"""The company setting by which submitted bills wait for approval."""
 
 
 def head(books: Books, obj: Object, given: Body, before: Record | None, *more: str) -> Body:
@@ -54,7 +56,7 @@ def posting_date(obj: Object, given: Body, body: Body, before: Record | None) ->
         body["on"] = body["own"]["createdDate"]
 
 
-def currency(books: Books, obj: Object, body: Body, before: Record | None) -> None:
+def currency(books: Books, body: Body, before: Record | None) -> None:
     """The document's currency, else its customer's or vendor's; a new one has a rate of its own. Raises SageError."""
     own = body["own"]
     base = own.pop("baseCurrency", None)
@@ -66,8 +68,7 @@ def currency(books: Books, obj: Object, body: Body, before: Record | None) -> No
     code = body["currency"] = body.get("currency") or party.get("currency") or books.home
     if code != books.home and not books.store.find("currency.code", str(code).casefold()):
         raise errors.invalid_reference("Currency", code)
-    changed = before is not None and before.body["currency"] != code
-    if changed and before is not None and body.get("rate") == before.body["rate"]:
+    if before is not None and before.body["currency"] != code and body.get("rate") == before.body["rate"]:
         body["rate"] = None
 
 
@@ -80,6 +81,13 @@ def status(body: Body, before: Record | None) -> None:
         body["status"] = "draft" if wanted == "draft" else "authorised"
     elif wanted in ("submitted", "posted") and before.body["status"] == "draft":
         body["status"] = "authorised"
+
+
+def wait_for_approval(books: Books, body: Body, before: Record | None) -> None:
+    """Where the company wants it, a bill that is submitted waits."""
+    is_new = before is None or before.body["status"] == "draft"
+    if is_new and body["status"] == "authorised" and books.settings.get(APPROVAL):
+        body["status"] = "submitted"
 
 
 def check_unique(books: Books, obj: Object, body: Body, before: Record | None) -> None:

@@ -24,7 +24,7 @@ def payment(books: Books, obj: Object, given: Body, before: Record | None) -> Bo
     """The neutral payment; own.details keeps every row, own.details with a credit are applied after saving."""
     body = head(books, obj, given, before, "financialEntity", "undepositedGLAccount")
     require(obj, HEADS[obj.kind], body, _NEEDED[obj.kind])
-    currency(books, obj, body, before)
+    currency(books, body, before)
     status(body, before)
     account(books, given, body, allow_undeposited=obj.kind == "payment")
     rows = merged(obj, given, before, lambda item, kept: _row(books, obj, item, kept or {}), payments.rows)

@@ -10,7 +10,7 @@ from integrations.sandbox.sage_intacct import documents, errors, payments, prope
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import Object
-from integrations.sandbox.sage_intacct.reading_heads import DUELESS, missing_due_date
+from integrations.sandbox.sage_intacct.reading_heads import APPROVAL, DUELESS, missing_due_date
 from integrations.sandbox.wire import Body
 
 _DATES = ("reverseDate", "reversedDate", "paymentDate", "reversalDate")
@@ -19,8 +19,7 @@ _NOTES = ("notes", "memo", "description")
 _REPORTS = {"authorised": "approved"}
 """Expense reports are approved, not posted: their posting is not simulated."""
 _SAID = ("description", "documentNumber", "attachment", "key", "id", "href")
-APPROVAL = "bill_approval"
-"""The company setting by which submitted bills wait for approval."""
+"""What may change of a payment in force (not verified)."""
 
 
 def run(books: Books, obj: Object, action: str, given: Body) -> Body:

@@ -7,7 +7,7 @@ import pytest
 from integrations.sandbox.sage_intacct import saving
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.kinds import BY_PATH
-from integrations.sandbox.sage_intacct.workflows import APPROVAL
+from integrations.sandbox.sage_intacct.reading_heads import APPROVAL
 from tests.sandbox.sage_intacct.bookkeeping import (
     AP_ADJUSTMENT,
     AP_PAYMENT,
@@ -156,6 +156,10 @@ def test_bills_wait_for_approval_where_the_company_wants_it(keeper: Keeper) -> N
     assert keeper.run(BILL, "approve", key)["state"] == "posted"
     assert keeper.balance("6000") - before == 100
     assert "state is posted" in refused(keeper, BILL, "approve", key)
+    other = keeper.post(BILL, a_bill(billNumber="B-2"))
+    assert other["state"] == "submitted"
+    assert keeper.patch(BILL, other["key"], {"description": "please"})["state"] == "submitted"
+    assert keeper.run(BILL, "approve", other["key"])["state"] == "posted"
 
 
 def test_orders_are_submitted_and_card_charges_reversed(keeper: Keeper) -> None:
