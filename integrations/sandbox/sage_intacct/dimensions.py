@@ -1,5 +1,7 @@
 """Dimensions of lines, both ways."""
 
+from functools import cache
+
 from integrations.sandbox.sage_intacct import errors
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.kinds import BY_PATH
@@ -18,6 +20,7 @@ OTHERS = {
 ITEM = "inventory-control/item"
 
 
+@cache
 def objects() -> dict[str, str]:
     """Name at a line → object, the item and the user-defined ones among them."""
     defined = {path.partition("/")[2]: path for path in BY_PATH if path.startswith("platform-apps/")}

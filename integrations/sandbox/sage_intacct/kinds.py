@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -40,14 +41,18 @@ class Object:
         """The last step of the path."""
         return self.path.rpartition("/")[2]
 
-    @property
+    @cached_property
     def href(self) -> str:
         """Where its records are found."""
         return f"/objects/{quote(self.path, safe='/:')}"
 
     def line_href(self, key: str) -> str:
         """Where one of its lines is found."""
-        return f"/objects/{quote(self.lines, safe='/:')}/{key}"
+        return f"{self._lines_href}/{key}"
+
+    @cached_property
+    def _lines_href(self) -> str:
+        return f"/objects/{quote(self.lines, safe='/:')}"
 
     def holds(self, record: Record) -> bool:
         """Whether a record is one of these."""
