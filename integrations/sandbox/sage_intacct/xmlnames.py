@@ -99,7 +99,7 @@ def _common(path: str) -> Mapping[str, str]:
         return {"RECORDNO": "=key", **moments}
     entity = {"MEGAENTITYKEY": "=entity.key", "MEGAENTITYID": "=entity.id", "MEGAENTITYNAME": "=entity.name"}
     if path in TRANSACTIONS:
-        return {"RECORDNO": "=key", **moments, **entity}
+        return {"RECORDNO": "=key", **moments, **entity, "RECORD_URL": "=webURL.url"}
     created = {"WHENCREATED": "=audit.createdDateTime:moment", "STATUS": "status"}
     return {"RECORDNO": "=key", **moments, **entity, **created}
 

@@ -41,7 +41,7 @@ _DISPLAY = {"DISPLAYCONTACT.CONTACTNAME": "=contacts.default.id", **_contact("DI
 _PARTY = {
     "NAME": "name", "TERMNAME": "term.id", "TAXID": "taxId", "CREDITLIMIT": "creditLimit", "ONHOLD": "isOnHold:flag",
     "CURRENCY": "currency", "COMMENTS": "notes", "PARENTID": "parent.id", "PARENTKEY": "=parent.key",
-    "PARENTNAME": "=parent.name", "BILLINGTYPE": "billingType:billing",
+    "PARENTNAME": "=parent.name", "TOTALDUE": "=totalDue", "BILLINGTYPE": "billingType:billing",
     "ONETIME": "isOneTimeUse:flag", **_DISPLAY,
 }  # fmt: skip
 _PARENTED = {"PARENTID": "parent.id", "PARENTKEY": "=parent.key", "PARENTNAME": "=parent.name",
@@ -135,7 +135,7 @@ _TOTALS = {
     "TRX_TOTALPAID": "=paymentInformation.totalTxnAmountPaid", "WHENPAID": "=paymentInformation.fullyPaidDate:date",
     "TOTALSELECTED": "=paymentInformation.totalBaseAmountSelectedForPayment",
     "TRX_TOTALSELECTED": "=paymentInformation.totalTxnAmountSelectedForPayment", "RECORDTYPE": "=recordType",
-    "STATE": "=state:state", "RAWSTATE": "=state", "RECORD_URL": "=webURL.url", "ACTION": "state:action",
+    "STATE": "=state:state", "RAWSTATE": "=state", "ACTION": "state:action",
     "INCLUSIVETAX": "isTaxInclusive:flag", "TAXSOLUTIONID": "taxSolution.id", "SUPDOCID": "attachment.id",
     "DESCRIPTION": "description", "DOCNUMBER": "referenceNumber", "SYSTEMGENERATED": "=isSystemGenerated:flag",
 }  # fmt: skip
