@@ -110,6 +110,13 @@ def test_without_the_taxes_application_its_objects_are_left_alone() -> None:
     assert len([call for call in calls(own, started) if call["path"].endswith("/query")]) == 2
 
 
+def test_projects_are_read_where_the_company_has_them() -> None:
+    own = Simulation("sage_intacct", invoices=0, bills=0, payments=0)
+    assert "project" not in {row["type"] for row in listed(own, "tracking_categories")}
+    own.ledger.context.values["projects"] = "on"  # type: ignore[index]
+    assert {row["name"] for row in listed(own, "tracking_categories") if row["type"] == "project"} == {"Office move"}
+
+
 def test_pages_go_on_where_the_ledger_says_the_next_begins(acme: Simulation) -> None:
     entity = acme.ledger.connector.resources["invoices"].entities["invoice"]
     whole = [row["external_id"] for row in listed(acme, "invoices")]
