@@ -128,7 +128,7 @@ def test_of(given: Body, today: date) -> Test:
     if not isinstance(filters, list) or not isinstance(parameters, dict):
         raise errors.invalid_request("filters must be an array and filterParameters an object.")
     fold = parameters.get("caseSensitiveComparison") is False
-    day = date.fromisoformat(str(parameters["asOfDate"])) if parameters.get("asOfDate") else today
+    day = _as_of(parameters.get("asOfDate"), today)
     tests = [_one(each, fold, day) for each in filters]
     if not tests:
         return lambda value: True
@@ -136,6 +136,15 @@ def test_of(given: Body, today: date) -> Test:
     if expression.lower() in ("and", "or"):
         expression = f" {expression} ".join(str(place + 1) for place in range(len(tests)))
     return _Expression(expression, tests).test
+
+
+def _as_of(told: Any, today: date) -> date:
+    if not told:
+        return today
+    try:
+        return date.fromisoformat(str(told))
+    except ValueError as error:
+        raise errors.invalid_request("asOfDate is not a date in YYYY-MM-DD.") from error
 
 
 def _one(given: Any, fold: bool, today: date) -> Test:

@@ -28,7 +28,7 @@ def plain(
     body["own"] = {**(body.get("own") or {})}
     _identify(books, obj, given, body, before)
     if "status" in given:
-        if given["status"] not in _STATUSES:
+        if not isinstance(given["status"], str) or given["status"] not in _STATUSES:
             raise errors.invalid_request(f"The value '{given['status']}' of field status is not valid.")
         body["is_active"] = _STATUSES[given["status"]]
     if "name" in given and obj.natural != "name":
@@ -74,22 +74,26 @@ def account(books: Books, obj: Object, given: Body, before: Record | None) -> Bo
     """A ledger account; its neutral type from statement, side, closing and alternative account."""
     sides = ("accountType", "normalBalance", "closingType", "alternativeGLAccount")
     body = plain(books, obj, given, before, *sides, "closeToGLAccount")
-    body["type"] = _type(given, str(body.get("type") or ""), str(at(body, "own.category") or ""))
+    body["type"] = _type(given, str(body.get("type") or ""))
     return body
 
 
-def _type(given: Body, kept: str, category: str) -> str:
+def _type(given: Body, kept: str) -> str:
     alternative = {"payablesAccount": "payable", "receivablesAccount": "receivable"}
+    asked = given.get("alternativeGLAccount")
+    if asked not in (None, "none", *alternative):
+        raise errors.invalid_request("alternativeGLAccount is not valid.")
     statement = str(given.get("accountType") or ("incomeStatement" if kept in chart.RESULT_TYPES else "balanceSheet"))
     usual = "credit" if kept and kept not in chart.DEBIT_TYPES else "debit"
     side = str(given.get("normalBalance") or usual)
     if (statement, side) not in chart.USUAL_TYPES:
         raise errors.invalid_request("accountType or normalBalance is not valid.")
-    if given.get("alternativeGLAccount") in alternative:
-        return alternative[str(given["alternativeGLAccount"])]
-    by_category = next((name for name, told in chart.CATEGORIES.items() if told == category), "")
-    if by_category:
-        return by_category
+    if asked in alternative:
+        return alternative[str(asked)]
+    by_category = (name for name, told in chart.CATEGORIES.items() if told == given.get("accountCategory"))
+    found = next(by_category, "")
+    if found:
+        return found
     if given.get("closingType") == "closedToAccount" and (statement, side) == ("balanceSheet", "credit"):
         return "equity"
     is_same = kept and (kept in chart.RESULT_TYPES) == (statement == "incomeStatement")

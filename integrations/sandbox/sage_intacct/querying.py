@@ -12,6 +12,7 @@ from integrations.sandbox.sage_intacct.kinds import BY_LINES, BY_PATH, DOCUMENTS
 from integrations.sandbox.wire import Body
 
 LARGEST, USUAL = 4000, 100
+_LAST = 2**31
 TAX_ENTRY = "-tax-entry"
 BY_TAXES = {path.replace("-line", TAX_ENTRY): owner for path, owner in BY_LINES.items() if path.endswith("-line")}
 """The objects of taxes on lines."""
@@ -161,9 +162,9 @@ def paged(given: Any) -> tuple[int, int]:
     """start and size of a query or a list. Raises 400."""
     try:
         start, size = (int(given.get(name, usual)) for name, usual in (("start", 1), ("size", USUAL)))
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise errors.invalid_request("start and size must be whole numbers.") from error
-    if start < 1 or not 1 <= size <= LARGEST:
+    if not 1 <= start <= _LAST or not 1 <= size <= LARGEST:
         raise errors.invalid_request(f"start begins at 1 and size is at most {LARGEST}.")
     return start, size
 
