@@ -31,7 +31,10 @@ def report(ledger: "Ledger", name: str, **asked: Any) -> ReportTable:
     told = answer.body
     if call.uses_accounts:
         told = {**told, "accounts": [each.unified for page in ledger.pages("accounts") for each in page.records]}
-    return ReportTable(reports.read(call, told), answer.body)
+    found = reports.read(call, told)
+    # What the ledger does not repeat is what it was asked.
+    days = {name: day for name, day in reports.period(call, asked).items() if found.get(name) is None}
+    return ReportTable({**found, **days}, answer.body)
 
 
 def exchange_rate(ledger: "Ledger", currency: str, on: date) -> Decimal | None:

@@ -45,10 +45,21 @@ def request(call: ReportCall, places: Mapping[str, str], asked: Mapping[str, Any
     return RemoteRequest("GET", templates.filled_path(call.path, places), params, operation="read", kind="report")
 
 
-def _dates(asked: Mapping[str, Any]) -> dict[str, str]:
-    """`start_on`, `end_on` and their parts; what is not asked is this year until today."""
+def period(call: ReportCall, asked: Mapping[str, Any]) -> dict[str, date | None]:
+    """`start_on` and `end_on` as they were asked for; a report at a day has no start."""
+    days = _days(asked) if call.body is not None else {**asked, "end_on": asked.get("end_on") or asked.get("on")}
+    return {"start_on": days.get("start_on") if "start_on" in call.params else None, "end_on": days["end_on"]}
+
+
+def _days(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not asked is this year until today."""
     end = asked.get("end_on") or asked.get("on") or datetime.now(UTC).date()
-    days = {"start_on": asked.get("start_on") or end.replace(month=1, day=1), "end_on": end, "on": end}
+    return {"start_on": asked.get("start_on") or end.replace(month=1, day=1), "end_on": end, "on": end}
+
+
+def _dates(asked: Mapping[str, Any]) -> dict[str, str]:
+    """`start_on`, `end_on` and their parts."""
+    days = _days(asked)
     parts = {
         f"{name}.{part}": str(getattr(day, part)) for name, day in days.items() for part in ("year", "month", "day")
     }

@@ -12,6 +12,8 @@ def flattened(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _rows(nodes: Iterable[Mapping[str, Any]], level: int, wrong: set[str]) -> Iterator[dict[str, Any]]:
     for node in nodes:
+        if node["kind"] == "section" and not node["rows"] and not node.get("total"):
+            continue
         yield {
             "level": level,
             "kind": node["kind"],
@@ -20,11 +22,13 @@ def _rows(nodes: Iterable[Mapping[str, Any]], level: int, wrong: set[str]) -> It
             "is_wrong": node["kind"] != "section" and node["label"] in wrong,
         }
         yield from _rows(node.get("rows", ()), level + 1, wrong)
-        if node.get("total"):
+        if node["kind"] == "section":
+            # A ledger that tells no total of a section is no reason to show none.
+            total = node.get("total") or {"label": f"Total {node['label'].lower()}", "values": node.get("sum") or {}}
             yield {
                 "level": level,
                 "kind": "total",
-                "label": node["total"]["label"],
-                "values": node["total"]["values"],
+                "label": total["label"],
+                "values": total["values"],
                 "is_wrong": f"Total of {node['label']}" in wrong,
             }

@@ -110,6 +110,17 @@ def test_what_does_not_add_up_is_said_with_both_figures(acme: Actors, books: Con
     assert "the ledger says 12.50, its rows make 12.00" in page
 
 
+def test_a_section_without_a_told_total_shows_the_sum_and_an_empty_one_is_left_out(
+    acme: Actors, books: Connection
+) -> None:
+    income = {**REPORT["rows"][0], "total": None}  # type: ignore[index]
+    nothing = {**income, "label": "Other income", "rows": [], "sum": {}}
+    fetch = answered(books, answer={**REPORT, "rows": [income, nothing]})
+    page = acme.client("owner").get(f"{LIST}{fetch.pk}/change/").content.decode()
+    assert "Total income" in page
+    assert "Other income" not in page
+
+
 def test_a_report_that_failed_says_why_and_what_to_do(acme: Actors, books: Connection) -> None:
     error = {"message": "The ledger refused.", "remedy": "Ask for less.", "who_can_fix": "editor"}
     fetch = answered(books, status="failed", error=error, answer={})

@@ -298,3 +298,11 @@ def test_profit_and_loss_of_a_period_is_what_the_accounts_moved_in_it(netsuite: 
     assert earned == sum(
         row["values"]["total"] for report in (year, before) for row in report["rows"] if row["group"] == "net_profit"
     )
+
+
+def test_a_report_tells_the_days_it_was_asked_for(netsuite: Simulation) -> None:
+    days = {"start_on": date(2026, 1, 1), "end_on": date(2026, 3, 31)}
+    report = netsuite.ledger.report("profit_and_loss", **days).unified
+    assert {name: report[name] for name in days} == days
+    sheet = netsuite.ledger.report("balance_sheet", on=date(2026, 3, 31)).unified
+    assert (sheet["start_on"], sheet["end_on"]) == (None, date(2026, 3, 31))
