@@ -61,6 +61,12 @@ class UploadStep:
     parts: Mapping[str, Any] = field(default_factory=dict)
     take: Mapping[str, str] = field(default_factory=dict)
     """Places for the later steps: name → path in the answer."""
+    when: Mapping[str, bool] = field(default_factory=dict)
+    """Place → whether an earlier step must have taken something for it."""
+
+    def fits(self, places: Mapping[str, Any]) -> bool:
+        """Whether the step is made after what was taken."""
+        return all((places.get(name) is not None) is wanted for name, wanted in self.when.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ def attach(
     places |= {"file_name": name, "content_type": content_type, "size": len(content), "idempotency": key, "file": ""}
     found: Any = None
     for position, step in enumerate(files.upload):
+        if not step.fits(places):
+            continue
         # A step has its own key: the ledger must not take the second for the first.
         own = key if position == 0 else f"{key}-{position + 1}"
         answer = ledger.client.send(ledger.keyed(_upload(step, places, content), own))

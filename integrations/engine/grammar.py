@@ -87,7 +87,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "organisation": _keys("resource"),
     "report": _keys("path params headers body interface rows groups known_by accounts"),
     "attachments": _keys("style upload answer list download max_bytes kinds"),
-    "upload step": _keys("method path params headers body interface action part parts take"),
+    "upload step": _keys("method path params headers body interface action part parts take when"),
     "file list": _keys("method path params headers body interface action many id name type size take"),
     "download": _keys("method path params headers body interface action content_path url_path hosts"),
     "exchange_rates": _keys("path params body rate"),

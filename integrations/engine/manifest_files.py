@@ -61,6 +61,9 @@ def _step(root: Section, section: Section, style: str, known: Collection[str]) -
         part=section.text("part", ""),
         parts=parts,
         take=strings(section, "take"),
+        when={
+            name: Section(section.mapping("when"), section.at("when")).flag(name) for name in section.mapping("when")
+        },
     )
 
 

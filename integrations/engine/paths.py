@@ -8,10 +8,10 @@ Put = Callable[[Any, Any], None]
 
 
 def split(path: str) -> list[str | int]:
-    """The steps of a path; a number is a position in a list, `*` whatever stands first, `.` alone the value itself."""
+    """The steps of a path; a number is a position in a list (-1 its last), `*` whatever stands first, `.` the value."""
     if path in {"", "."}:
         return []
-    return [int(step) if step.isdecimal() else step for step in path.split(".")]
+    return [int(step) if step.removeprefix("-").isdecimal() else step for step in path.split(".")]
 
 
 def getter(path: str) -> Get:
@@ -55,7 +55,7 @@ def _many(steps: list[str | int]) -> Get:
             if isinstance(step, str):
                 value = value.get(step) if isinstance(value, dict) else None
             else:
-                value = value[step] if isinstance(value, list) and len(value) > step else None
+                value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
             if value is None:
                 return None
         return value

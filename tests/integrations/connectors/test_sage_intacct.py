@@ -273,6 +273,15 @@ def test_kinds_of_records_are_told_apart_by_their_names() -> None:
     assert len(kinds) == len({name for name, _ in kinds})
 
 
+def test_a_document_keeps_all_its_files_in_one_attachment(acme: Simulation) -> None:
+    bill = created(acme, "bills", document(acme, "vendor", "F-1"))["external_id"]
+    sent = {name: acme.ledger.attach("bills", bill, file_name=name, content_type="text/plain", content=name.encode(),
+                                     key=f"file-{name}") for name in ("a.txt", "b.txt")}  # fmt: skip
+    assert [each.file_name for each in acme.ledger.attachments("bills", bill)] == ["a.txt", "b.txt"]
+    for name, file in sent.items():
+        assert acme.ledger.download("bills", bill, file.external_id) == name.encode()
+
+
 def test_a_batch_has_an_outcome_for_each_of_its_records(acme: Simulation) -> None:
     created(acme, "bills", document(acme, "vendor", "TWICE"))
     bodies = [document(acme, "vendor", number) for number in ("B-1", "TWICE", "B-2")]

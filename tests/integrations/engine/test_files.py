@@ -86,6 +86,30 @@ def test_files_may_stand_on_a_shelf_that_the_record_names_with_their_bytes_in_th
     assert quarry.ledger.attachments("bills", "9") == []
 
 
+SHELVED = [
+    {"method": "GET", "path": "/{kind}/{id}", "take": {"shelf": "shelf"}},
+    {"when": {"shelf": False}, "path": "/shelves", "body": {"files": ["{base64}"]}, "take": {"made": "key"}},
+    {"when": {"shelf": False}, "path": "/{kind}/{id}/{made}"},
+    {"when": {"shelf": True}, "method": "PATCH", "path": "/shelves/{shelf}", "body": {"files": ["{base64}"]}},
+]
+
+
+@pytest.mark.parametrize(
+    ("shelf", "paths"),
+    [
+        (None, [("GET", "/Bill/9"), ("POST", "/shelves"), ("POST", "/Bill/9/s2")]),
+        ("s1", [("GET", "/Bill/9"), ("PATCH", "/shelves/s1")]),
+    ],
+)
+def test_a_file_goes_to_the_shelf_that_is_there_or_a_new_one_is_made(shelf: Any, paths: list[tuple[str, str]]) -> None:
+    found = raw_upload({"style": "base64", "upload": SHELVED, "list": LISTED, "answer": "files.-1"})()
+    quarry = Quarry(said({"shelf": shelf}), said({"key": "s2", "files": [{"key": "f1"}, {"key": "f2"}]}), said({}))
+    quarry.ledger.connector = replace(quarry.ledger.connector, files=found)
+    assert quarry.ledger.attach("bills", "9", **PDF).external_id == "f2"
+    assert quarry.asked == paths
+    assert quarry.bodies[1] == {"files": ["JVBERg=="]}
+
+
 def raw_upload(section: dict[str, Any]) -> Callable[..., Any]:
     declared = {"max_bytes": 10, "kinds": {"bills": "Bill"}, "style": "raw", **section}
     return lambda: files(Section.of("manifest", {"attachments": declared}, "x/manifest.yaml"))
