@@ -70,11 +70,9 @@ def _files(given: Any, kept: list[Body], before: Record | None) -> list[Body]:
     """The files after a request: those with a key are changed or deleted, those without added."""
     if given is None:
         return kept
-    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
-        raise errors.invalid_request("The value of field files must be an array of objects.")
     found = {str(each["id"]): each for each in kept}
     last = max((int(key) for key in found), default=0)
-    for each in given:
+    for each in properties.entries(given, "files"):
         properties.check_known("company-config/attachment-file", each, ("name", "data"))
         place = kinds.owner_key(str(each["key"]))[1] if each.get("key") else ""
         if place and (before is None or kinds.owner_key(str(each["key"]))[0] != before.id or place not in found):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from integrations.sandbox.books.money import ZERO, cents
 from integrations.sandbox.books.store import Record
@@ -121,7 +120,7 @@ def deposit(books: Books, obj: Object, given: Body, before: Record | None) -> Bo
     body["status"] = "authorised"
     if "lines" in given:
         body["lines"] = [{"id": str(number), **_deposited(books, item)}
-                         for number, item in enumerate(given["lines"] or (), 1)]  # fmt: skip
+                         for number, item in enumerate(properties.entries(given["lines"], "lines"), 1)]  # fmt: skip
     if not body.get("lines"):
         raise errors.business("At least one line item is required.", "BL01001974")
     return body
@@ -173,15 +172,15 @@ def feed(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
     body: Body = {}
     properties.read(books, _FEED, given, body)
     body["bank"] = payments.bank(books, given.get("financialAccount")).id
-    body["transactions"] = [_fed(books, obj, item) for item in given.get("transactions") or ()]
+    body["transactions"] = [
+        _fed(books, obj, item) for item in properties.entries(given.get("transactions"), "transactions")
+    ]
     if not body["transactions"]:
         raise errors.business("At least one transaction is required.", "BL01001974")
     return body
 
 
-def _fed(books: Books, obj: Object, item: Any) -> Body:
-    if not isinstance(item, dict):
-        raise errors.invalid_request("The value of field transactions must be an array of objects.")
+def _fed(books: Books, obj: Object, item: Body) -> Body:
     properties.check_known(f"{obj.path}.transactions", item, [each.path for each in _LINE])
     row: Body = {}
     properties.read(books, _LINE, item, row)

@@ -53,9 +53,9 @@ def read(books: Books, obj: Object, given: Body, before: Record | None) -> Body:
 
 def _line_currency(given: Body, body: Body) -> None:
     """The lines' currency is the entry's: all must have the same."""
-    told = [item[_LINE_CURRENCY] for item in given.get("lines") or () if isinstance(item, dict)
-            and isinstance(item.get(_LINE_CURRENCY), dict)]  # fmt: skip
-    codes = {each["txnCurrency"] for each in told if each.get("txnCurrency")}
+    rows = properties.entries(given.get("lines"), "lines")
+    told = [row[_LINE_CURRENCY] for row in rows if isinstance(row.get(_LINE_CURRENCY), dict)]
+    codes = {str(each["txnCurrency"]) for each in told if each.get("txnCurrency")}
     if len(codes) > 1:
         raise errors.business("All lines of a journal entry must be in one currency here.", "GL-0953")
     if codes:
@@ -77,7 +77,7 @@ def _line(books: Books, obj: Object, item: Body, body: Body, kept: Body | None) 
     properties.read(books, _LINE, item, line)
     dimensions.read(books, item, line)
     side = item.get("txnType") or (_side(kept) if kept else None)
-    if side not in _SIDES:
+    if not isinstance(side, str) or side not in _SIDES:
         raise errors.business("Required field txnType is missing." if not side else f"txnType '{side}' is not valid.",
                               "BL01001974")  # fmt: skip
     told = item.get("txnAmount")
@@ -104,7 +104,7 @@ def _tax(books: Books, item: Body, line: Body, code: str) -> None:
     """One tax entry {txnTaxAmount, taxDetail}; the tax goes to the side of the line."""
     if "taxEntries" not in item:
         return
-    entries = item["taxEntries"] or []
+    entries = properties.entries(item["taxEntries"], "taxEntries")
     if len(entries) > 1:
         raise errors.business("A line can have one tax entry only.", "TX-0101")
     line["tax"] = books.given("tax/tax-detail", entries[0], "taxDetail") if entries else None

@@ -59,11 +59,9 @@ def merged(obj: Object, given: Body, before: Record | None, read_one: Callable[[
     kept = {str(line["id"]): line for line in rows(before.body)} if before else {}
     if items is None:
         return [dict(line) for line in kept.values()]
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise errors.invalid_request(f"The value of field {obj.lines_field} must be an array of objects.")
     last = max((int(key) for key in kept), default=0)
     found = dict(kept)
-    for item in items:
+    for item in properties.entries(items, obj.lines_field):
         key = position(obj, item, before, kept)
         if key and item.get("ia::operation") == DELETE:
             del found[key]
@@ -106,9 +104,9 @@ def _read(books: Books, obj: Object, item: Body, body: Body, kept: Body | None) 
 def _tax(books: Books, style: Style, item: Body, line: Body) -> None:
     if "taxEntries" not in item:
         return
-    entries = item["taxEntries"] or []
+    entries = properties.entries(item["taxEntries"], "taxEntries")
     name, path = style.tax
-    if not isinstance(entries, list) or len(entries) > 1:
+    if len(entries) > 1:
         raise errors.business("A line can have one tax entry only.", "TX-0101")
     line["tax"] = books.given(path, entries[0], name) if entries else None
     for stale in ("tax_amount", "computed"):

@@ -13,6 +13,8 @@ from integrations.sandbox.wire import Body
 
 _IGNORED = frozenset({"key", "id", "href", "ia::operation", "ia::status"})
 """What a body may repeat of the record's address."""
+_MOST = 10**12
+"""Amounts, rates and quantities are below (the true limit is not verified)."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,16 @@ def amount(value: Any, path: str) -> Any:
         found = decimal(value)
     except ValueError as error:
         raise errors.invalid_request(f"The value '{value}' of field {path} is not a number.") from error
-    if not found.is_finite():
+    if not found.is_finite() or abs(found) >= _MOST:
         raise errors.invalid_request(f"The value '{value}' of field {path} is not a number.")
+    return found
+
+
+def entries(given: Any, path: str) -> list[Body]:
+    """A list of objects, empty for null. Raises 400."""
+    found = [] if given is None else given
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise errors.invalid_request(f"The value of field {path} must be an array of objects.")
     return found
 
 
