@@ -151,11 +151,11 @@ def leaves(values: dict[str, object]) -> str:
 # Answers
 
 
-def errors_of(details: Iterable[Detail], *, is_detailed: bool = False) -> str:
-    """An errormessage: a number, what, why with a support id, and what to do; detailed with REST's error id too."""
+def errors_of(details: Iterable[Detail], *, is_detailed: bool = False, supported: bool = True) -> str:
+    """An errormessage: a number, what, why (with a support id), and what to do; detailed with REST's error id too."""
     found = []
     for each in details:
-        why = f"{each.message} [Support ID: {support_id()}]" if each.message else ""
+        why = f"{each.message} [Support ID: {support_id()}]" if each.message and supported else each.message
         more = node("additionalinfo", leaf("errorid", each.error_id)) if is_detailed and each.error_id else ""
         found.append(node("error", leaf("errorno", each.number), leaf("description", each.description or None),
                           leaf("description2", why), leaf("correction", each.correction or None), more))  # fmt: skip

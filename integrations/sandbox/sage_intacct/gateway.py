@@ -1,6 +1,7 @@
 """The XML gateway: sender, user or session, then function after function."""
 
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from integrations.sandbox.sage_intacct.desk import Desk, Result
 from integrations.sandbox.sage_intacct.envelopes import Asked, Control, Function, MalformedXmlError, leaf, node
 from integrations.sandbox.sage_intacct.errors import Detail, SageError
 from integrations.sandbox.sage_intacct.kinds import BY_PATH
-from integrations.sandbox.sage_intacct.oauth import unauthorised
 from integrations.sandbox.sage_intacct.sessions import LIFE, Session
 
 if TYPE_CHECKING:
@@ -30,14 +30,20 @@ _DONE = "gateway_function"
 _WRONG_PASSWORD = "wrong"  # noqa: S105
 _FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
-# Numbers that no source shows: XL03000003, XL03000009 and XL03000012.
+# XL03000006 and XL03000009 are seen with these sentences; XL03000003, XL03000012 and the number of _BUSY are not.
 _MALFORMED = Detail("", number="XL03000003", description="Invalid request", correction="Check the request.")
-_SENDER = Detail("Incorrect Intacct XML Partner ID or password.", number="XL03000006", description="Sign-in failed")
-_USER = Detail("Sign-in information is incorrect.", number="XL03000006", description="Sign-in information is incorrect",
-               correction="Check the company ID, the user ID and the password.")  # fmt: skip
+_SENDER = Detail("Incorrect Intacct XML Partner ID or password.", number="XL03000006")
+_USER = Detail("Sign-in information is incorrect", number="XL03000006")
+_UNAUTHORISED = Detail(
+    "The sender ID '{sender}' is not authorized to make Web Services requests to company ID '{company}'.",
+    number="XL03000006", description="Invalid Web Services Authorization",
+    correction="Contact the company administrator to grant Web Services authorization to this sender ID.",
+)  # fmt: skip
 _SESSION = Detail("The session is not valid or has ended.", number="invalidRequest", description="Invalid session",
                   correction="Sign in again.")  # fmt: skip
-_BUSY = Detail("Too many operations. Please Try Again Later.", number="XL03000009", description="Too many operations",
+_ROLLED_BACK = Detail("The entire transaction in this operation has been rolled back due to an error.",
+                      number="XL03000009")  # fmt: skip
+_BUSY = Detail("Too many operations. Please Try Again Later.", number="GW-0010", description="Too many operations",
                correction="Please Try Again Later")  # fmt: skip
 _CRASHED = Detail("An internal error occurred.", number="GW-0001", description="Internal error")
 
@@ -87,7 +93,7 @@ def serve(face: "SageIntacctFace", request: Request, call: Call) -> Response:
     call.org = session.company
     with face.gateway_limits.admitted(call, session.company, "") as refused:
         if refused is not None:
-            return _failed(control, _BUSY)
+            return _failed(control, _BUSY, 429)
         return _answered(face, request, asked, session, organisation)
 
 
@@ -114,13 +120,12 @@ def _let_in(face: "SageIntacctFace", asked: Asked) -> tuple[Session, Organisatio
     if organisation is None or not is_known:
         raise _RefusedError(_unauthenticated(asked, _USER, user, company))
     if not face.authorised(organisation):
-        text = unauthorised(asked.control.sender, company)
-        detail = Detail(text, number="XL03000006", description="Invalid Web Services Authorization")
+        text = _UNAUTHORISED.message.format(sender=asked.control.sender, company=company)
+        detail = replace(_UNAUTHORISED, message=text)
         raise _RefusedError(_unauthenticated(asked, detail, user, company))
     books = face.books(organisation)
     if session.entity and books.named(BY_PATH["company-config/entity"], session.entity) is None:
-        detail = Detail(f"The location '{session.entity}' is invalid.", description="Sign-in information is incorrect",
-                        number="XL03000006")  # fmt: skip
+        detail = Detail(f"The location '{session.entity}' is invalid.", number="XL03000006")
         raise _RefusedError(_unauthenticated(asked, detail, user, company))
     return session, organisation
 
@@ -152,7 +157,7 @@ def _all_or_none(desk: Desk, asked: Asked) -> list[str]:
     if failed is None:
         return done
     place = len(done)
-    return [_failure(asked, each, failed) if number == place else _aborted(each)
+    return [_failure(asked, each, failed, _ROLLED_BACK) if number == place else _aborted(each)
             for number, each in enumerate(asked.functions)]  # fmt: skip
 
 
@@ -211,9 +216,9 @@ def _success(function: Function, result: Result) -> str:
                 leaf("controlid", function.id), result.xml)  # fmt: skip
 
 
-def _failure(asked: Asked, function: Function, error: SageError) -> str:
+def _failure(asked: Asked, function: Function, error: SageError, *more: Detail) -> str:
     """The telling entry first, then what came of it."""
-    details = functions.details_of(function, error)
+    details = [*functions.details_of(function, error), *more]
     empty = node("data", listtype="objects", count="0") if function.name in functions.GENERIC_WRITES else ""
     return node("result", leaf("status", "failure"), leaf("function", function.name),
                 leaf("controlid", function.id), empty,
@@ -221,16 +226,19 @@ def _failure(asked: Asked, function: Function, error: SageError) -> str:
 
 
 def _aborted(function: Function) -> str:
-    return node("result", leaf("status", "aborted"), leaf("function", function.name), leaf("controlid", function.id))
+    return node("result", leaf("status", "aborted"), leaf("function", function.name), leaf("controlid", function.id),
+                envelopes.errors_of([_ROLLED_BACK], supported=False))  # fmt: skip
 
 
 def _failed(control: Control, detail: Detail, status: int = 200) -> Response:
-    return _sent(envelopes.control_block(control, "failure"), envelopes.errors_of([detail]), status=status)
+    return _sent(
+        envelopes.control_block(control, "failure"), envelopes.errors_of([detail], supported=False), status=status
+    )
 
 
 def _unauthenticated(asked: Asked, detail: Detail, user: str, company: str) -> Response:
     told = node("authentication", leaf("status", "failure"), leaf("userid", user), leaf("companyid", company))
-    operation = node("operation", told, envelopes.errors_of([detail]))
+    operation = node("operation", told, envelopes.errors_of([detail], supported=False))
     return _sent(envelopes.control_block(asked.control, "success"), operation)
 
 

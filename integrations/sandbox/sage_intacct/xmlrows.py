@@ -16,14 +16,14 @@ def shape_of(name: str) -> Shape:
     """The object of an XML name. Raises SageError."""
     found = xmlnames.shape(name)
     if found is None:
-        raise failed(f"Object definition {name.upper()} not found")
+        raise errors.business(f"Object definition {name.upper()} not found", number="Query Failed")
     return found
 
 
 def failed(why: str) -> SageError:
-    """A query that cannot be answered (the number of one source's query errors; others are not verified)."""
+    """A query that cannot be answered (number and first sentence are seen, the rest is not verified)."""
     text = f"There was an error processing the request. {why}"
-    return errors.business(text, number="DL02000001", description="Query Failed", correction="Check the request.")
+    return errors.business(text, number="DL02000001", description="Error")
 
 
 class Table:

@@ -10,7 +10,8 @@ from integrations.sandbox.sage_intacct.xmltables import WORDS
 
 _DAY, _MOMENT = "%m/%d/%Y", "%m/%d/%Y %H:%M:%S"
 _ISO_DAY, _ISO_MOMENT = "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"
-_READ = (_MOMENT, _DAY, _ISO_MOMENT, _ISO_DAY, "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
+_READ = (_MOMENT, _DAY, _ISO_DAY)
+"""Moments as ISO 8601 has them are refused by the ledger."""
 _FLAGS = {"true": True, "t": True, "yes": True, "false": False, "f": False, "no": False}
 _BACK = {form: {word.casefold(): rest for rest, word in reversed(words.items())} for form, words in WORDS.items()}
 
@@ -57,7 +58,7 @@ def wanted(field: Field, text: str) -> Any:
 
 
 def moment(name: str, text: str) -> datetime:
-    """A date or moment, in any spelling that Intacct reads. Raises SageError."""
+    """A date or moment, in a spelling that Intacct reads. Raises SageError."""
     for pattern in _READ:
         try:
             return datetime.strptime(text, pattern)  # noqa: DTZ007

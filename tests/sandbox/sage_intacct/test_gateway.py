@@ -94,6 +94,9 @@ def test_an_unknown_function_fails_alone(gateway: Gateway) -> None:
 def test_functions_of_a_transaction_are_all_done_or_none(gateway: Gateway) -> None:
     root = gateway.ask(VENDOR, NO_VENDOR, SETUP, atomic=True)
     assert [each.text for each in root.findall("operation/result/status")] == ["aborted", "failure", "aborted"]
+    numbers = [[each.text for each in result.iter("errorno")] for result in root.findall("operation/result")]
+    assert [each[-1] for each in numbers] == ["XL03000009"] * 3
+    assert len(numbers[1]) > 1
     assert gateway.rows("VENDOR", "RECORDNO", _named("V-7")) == []
     root = gateway.ask(VENDOR, NO_VENDOR, SETUP)
     assert [each.text for each in root.findall("operation/result/status")] == ["success", "failure", "success"]
@@ -120,7 +123,9 @@ def test_a_third_call_of_a_company_at_once_is_too_many(gateway: Gateway) -> None
     limits = face.gateway_limits  # type: ignore[attr-defined]
     for _ in range(2):
         assert limits.enter(gateway.intacct.company, "") is None
-    root = parsed(posted(client, f"<sessionid>{gateway.session}</sessionid>", functions(SETUP)))
+    response = posted(client, f"<sessionid>{gateway.session}</sessionid>", functions(SETUP))
+    root = parsed(response)
+    assert response.status_code == 429
     assert said(root, "errormessage/error/correction") == "Please Try Again Later"
     assert "Too many operations" in said(root, "errormessage/error/description2")
     limits.leave(gateway.intacct.company, "")

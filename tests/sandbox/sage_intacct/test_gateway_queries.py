@@ -126,7 +126,8 @@ def test_a_query_names_all_fields_that_are_unknown(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("rest", ["<pagesize>2001</pagesize>", "<offset>-1</offset>", where("resembles", "NAME", "x"),
-                                  where("between", "NAME", "x"), where("equalto", "WHENMODIFIED", "soon")])  # fmt: skip
+                                  where("between", "NAME", "x"), where("equalto", "WHENMODIFIED", "soon"),
+                                  where("greaterthan", "WHENMODIFIED", "2026-01-01T00:00:00Z")])  # fmt: skip
 def test_a_malformed_query_is_refused(gateway: Gateway, rest: str) -> None:
     ask = f"<query><object>VENDOR</object><select><field>NAME</field></select>{rest}</query>"
     assert gateway.refused(ask)[1]

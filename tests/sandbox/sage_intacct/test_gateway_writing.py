@@ -191,5 +191,7 @@ def test_closed_periods_are_refused_in_the_ledgers_words(gateway: Gateway) -> No
 
 
 def test_lines_and_what_is_read_only_cannot_be_created(gateway: Gateway) -> None:
-    for name in ("APBILLITEM", "TAXDETAIL", "NOTHING"):
+    for name in ("APBILLITEM", "TAXDETAIL"):
         assert gateway.refused(element("create", {name: {"NAME": "x"}}))[0] == "DL02000001"
+    assert gateway.refused(element("create", {"NOTHING": {"NAME": "x"}})) == (
+        "Query Failed", "Object definition NOTHING not found")  # fmt: skip
