@@ -21,6 +21,7 @@ from integrations.sandbox.sage_intacct.answers import Ask
 from integrations.sandbox.sage_intacct.books import Books, open_store
 from integrations.sandbox.sage_intacct.errors import SageError
 from integrations.sandbox.sage_intacct.idempotency import Replies
+from integrations.sandbox.sage_intacct.jobs import Jobs
 from integrations.sandbox.sage_intacct.kinds import BY_PATH
 from integrations.sandbox.sage_intacct.limits import Throttle
 from integrations.sandbox.sage_intacct.oauth import OAuth, who
@@ -50,6 +51,7 @@ class SageIntacctFace:
         self.sessions = Sessions(setting.clock)
         self.oauth = OAuth(setting, self.organisations, self.authorised, self.sessions)
         self._replies = Replies(setting.clock, setting.storage)
+        self._jobs = Jobs(setting.clock)
 
     # Requests
 
@@ -101,8 +103,16 @@ class SageIntacctFace:
                 response = _over_limit(refusal)
             else:
                 opened = partial(self.sessions.open, company, user, wanted, grant.client)
-                response = self._once(request, grant, organisation, parts, wanted, opened)
+                run = partial(self._once, request, grant, organisation, parts, wanted, opened)
+                response = self._sooner_or_later(request, company, parts, run)
         return throttle.tell(response, company, grant.client, refusal)
+
+    def _sooner_or_later(self, request: Request, company: str, parts: list[str], run: Callable[[], Response]
+                         ) -> Response:  # fmt: skip
+        """Answered at once, or by a job where the request prefers that."""
+        if [request.method, *parts] == ["GET", "services", "core", "async", "job-status"]:
+            return self._jobs.status(company, request.args.get("jobId", ""))
+        return self._jobs.accepted(company, run()) if self._jobs.is_wanted(request, parts) else run()
 
     def organisation(self, company: str) -> Organisation:
         """The company by its id, if it lets the sender in. Raises GW-0011."""
@@ -225,6 +235,7 @@ class SageIntacctFace:
         self.oauth.grants.clear()
         self.sessions.clear()
         self._replies.clear()
+        self._jobs.clear()
         self.gateway_limits.clear()
         with self._lock:
             self._throttles.clear()

@@ -1,9 +1,9 @@
-"""The model service, the list of dimensions, and composite requests."""
+"""The model service, the list of dimensions, composite requests, and answers that come later."""
 
 from typing import Any
 
-from tests.sandbox.driver import read
-from tests.sandbox.sage_intacct.driver import Intacct
+from tests.sandbox.driver import control, read
+from tests.sandbox.sage_intacct.driver import Intacct, connect
 
 VENDOR = "accounts-payable/vendor"
 
@@ -77,3 +77,29 @@ def test_a_composite_has_two_to_ten_parts(intacct: Intacct) -> None:
         assert intacct.refused("POST", "services/core/composite", [part] * number)[0] == 400
     nested = {"method": "POST", "path": "/services/core/composite", "body": [part, part]}
     assert intacct.refused("POST", "services/core/composite", [part, nested])[0] == 400
+
+
+def test_a_write_may_be_answered_later(intacct: Intacct) -> None:
+    headers = {"Prefer": "respond-async"}
+    response = intacct.call("POST", f"objects/{VENDOR}", {"id": "V-1", "name": "One"}, headers)
+    job = read(response)["ia::result"]["jobId"]
+    assert (response.status_code, response.headers["Retry-After"]) == (202, "2")
+    control(intacct.client, "/_control/clock", {"seconds": 3})
+    told = intacct.get("services/core/async/job-status", jobId=job)
+    assert (told["status"], told["responseStatus"]) == ("delivered", 201)
+    assert told["response"]["ia::result"]["id"] == "V-1"
+    assert intacct.query(VENDOR, "id", {"$eq": {"id": "V-1"}}) == [{"id": "V-1"}]
+
+
+def test_a_refusal_is_told_by_its_job_and_jobs_of_others_are_not_told(intacct: Intacct) -> None:
+    response = intacct.call("POST", f"objects/{VENDOR}", {"id": "V-1"}, {"Prefer": "respond-async-serialized"})
+    job = read(response)["ia::result"]["jobId"]
+    control(intacct.client, "/_control/clock", {"seconds": 3})
+    assert intacct.get("services/core/async/job-status", jobId=job)["responseStatus"] == 422
+    other = connect(intacct.client, name="Other")
+    assert other.call("GET", "services/core/async/job-status", jobId=job).status_code == 404
+
+
+def test_queries_are_never_answered_later(intacct: Intacct) -> None:
+    body = {"object": VENDOR, "fields": ["id"]}
+    assert intacct.call("POST", "services/core/query", body, {"Prefer": "respond-async"}).status_code == 200
