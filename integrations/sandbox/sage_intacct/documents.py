@@ -11,6 +11,7 @@ from integrations.sandbox.sage_intacct import (
     attachments,
     banking,
     employee_expenses,
+    feeds,
     journals,
     lines,
     orders,
@@ -109,7 +110,8 @@ def _linked(show: Show) -> Show:
 
 _TRANSACTIONS: dict[str, Show] = {
     **dict.fromkeys(_TYPES, lined), "payment": payments.shown, "bill_payment": payments.shown,
-    "journal_entry": journals.shown, "purchase_order": orders.shown, **banking.SHOWN, **employee_expenses.SHOWN,
+    "journal_entry": journals.shown, "purchase_order": orders.shown, **banking.SHOWN, **feeds.SHOWN,
+    **employee_expenses.SHOWN,
 }  # fmt: skip
 SHOWN: dict[str, Show] = {**{kind: _linked(show) for kind, show in _TRANSACTIONS.items()}, **attachments.SHOWN}
 """Kind → how its records look in REST."""

@@ -9,6 +9,7 @@ from integrations.sandbox.sage_intacct import (
     chart,
     employee_expenses,
     errors,
+    feeds,
     journals,
     lines,
     orders,
@@ -91,7 +92,7 @@ def _negative(obj: Object, body: Body) -> None:
 READ: dict[str, Callable[[Books, Object, Body, Record | None], Body]] = {
     **dict.fromkeys(("bill", "invoice", "credit_note", "vendor_credit"), lined),
     "payment": reading_payments.payment, "bill_payment": reading_payments.payment,
-    "journal_entry": journals.read, "purchase_order": orders.read, **banking.READ, **attachments.READ,
+    "journal_entry": journals.read, "purchase_order": orders.read, **banking.READ, **feeds.READ, **attachments.READ,
     **employee_expenses.READ,
 }  # fmt: skip
 """Kind → the neutral body of what REST sends."""

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from integrations.sandbox.books.errors import BooksError
 from integrations.sandbox.books.store import Record
-from integrations.sandbox.sage_intacct import banking, errors, forms, kinds, masters_reading, payments, workflows
+from integrations.sandbox.sage_intacct import errors, feeds, forms, kinds, masters_reading, payments, workflows
 from integrations.sandbox.sage_intacct.books import Books
 from integrations.sandbox.sage_intacct.kinds import Object
 from integrations.sandbox.wire import Body
 
 _FOLLOW: dict[str, Callable[[Books, Record], Record]] = {
     "payment": payments.apply_credits, "bill_payment": payments.apply_credits,
-    "journal_entry": workflows.schedule_reversal, "bank_feed": banking.fed,
+    "journal_entry": workflows.schedule_reversal, "bank_feed": feeds.fed,
     "exchange_rate": masters_reading.spread_rates,
 }  # fmt: skip
 """Kind → what a saved record sets off; gives the record as it is then."""
