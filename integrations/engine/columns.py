@@ -38,7 +38,9 @@ class Columns:
             named = [(alias, path) for alias, path, _ in aliased]
         else:
             named = [(expression.lower(), path) for _, path, expression in aliased]
-            if not any(name in known for name, _ in named):
+            # A record in its own shape may have properties of these names too; rows of queries are flat.
+            is_record = any(isinstance(value, Mapping | list) for value in row.values())
+            if is_record or not any(name in known for name, _ in named):
                 return row
         record: dict[str, Any] = {}
         for name, path in named:

@@ -9,7 +9,16 @@ from integrations.engine.declarations import Connector, Entity, Resource
 
 def records(connector: Connector, resource: Resource, body: Any) -> Iterator[tuple[Entity, dict[str, Any]]]:
     """The records of a resource in a JSON value, in their order, each with its kind; without stubs of deleted ones."""
-    yield from _records(connector, resource, body, may_be_bare=True)
+    inside = _enveloped(connector, body)
+    for entity, record in _records(connector, resource, body if inside is None else inside, may_be_bare=True):
+        # Rows of a query become what the ledger's own records are.
+        yield entity, entity.paging.rows([record], {})[0]
+
+
+def _enveloped(connector: Connector, body: Any) -> Any:
+    """What stands in the one envelope of a ledger that has one for everything, None elsewhere."""
+    path = connector.answers.one
+    return None if path in ("", ".") or "{" in path else paths.getter(path)(body)
 
 
 def _records(

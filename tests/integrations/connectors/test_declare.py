@@ -106,3 +106,15 @@ def test_a_failure_says_what_and_where(file: Any, arguments: tuple[str, ...], bo
 def test_an_unknown_ledger_lists_those_there_are(file: Any) -> None:
     with pytest.raises(CommandError, match="expected one of .*quickbooks"):
         call_command("declare", "sap", "invoices", "--read", str(file({})))
+
+
+def test_records_in_an_envelope_of_their_own_and_rows_of_a_query_are_read_too(file: Any) -> None:
+    line = {"key": "440", "bill": {"key": "299"}, "glAccount": {"key": "246", "name": "Fees"}, "txnAmount": "5.00"}
+    record = {"key": "299", "id": "299", "billNumber": "B-1", "vendor": {"key": "43", "name": "Acme"}, "lines": [line]}
+    row = {"key": "60", "id": "60", "billNumber": "B-2", "vendor.key": "43", "vendor.name": "Acme"}
+    for told, number in ((record, "B-1"), ([row], "B-2")):
+        out = StringIO()
+        call_command("declare", "sage_intacct", "bills", "--read", file({"ia::result": told}), "--json", stdout=out)
+        (found,) = json.loads(out.getvalue())["records"]
+        assert (found["number"], found["contact"]["id"]) == (number, "43")
+        assert [each["account"]["id"] for each in found["lines"]] == (["246"] if told is record else [])

@@ -41,6 +41,8 @@ def test_columns_are_a_list_in_a_body_and_rows_keyed_by_them_are_unfolded() -> N
     }  # fmt: skip
     row = {"key": "7", "vendor.name": "Acme", "nsp::PLACE": "here"}
     assert BILLS.rows([row], PLACES) == [{"key": "7", "vendor": {"name": "Acme"}, "nsp::PLACE": "here"}]
+    record = {"key": "7", "vendor": {"name": "Acme"}}
+    assert BILLS.rows([record], PLACES) == [record]
 
 
 def test_changes_and_searches_are_filters_of_the_body_with_what_ends_a_text_escaped() -> None:
