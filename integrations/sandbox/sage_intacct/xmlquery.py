@@ -5,7 +5,7 @@ import binascii
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -108,7 +108,10 @@ def _aggregate(table: Table, way: str, field: Field | None, rows: list[Any]) -> 
     if way in ("min", "max"):
         best = (min if way == "min" else max)(rows, key=lambda row: rank(table.value(row, field)))
         return table.text(best, field)
-    total = sum((Decimal(str(each)) for each in held), Decimal(0))
+    try:
+        total = sum((Decimal(str(each)) for each in held), Decimal(0))
+    except InvalidOperation as error:
+        raise failed(f"The field {field.name if field else ''} has no numbers to {way}.") from error
     return money(total if way == "sum" else total / len(held))
 
 

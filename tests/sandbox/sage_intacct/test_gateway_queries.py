@@ -238,6 +238,7 @@ def test_fields_of_the_object_that_a_record_refers_to_are_read_and_filtered(gate
     "<readMore><resultId>NQ==</resultId></readMore>", "<readMore><resultId>e30=</resultId></readMore>",
     "<query><object>VENDOR</object><select><field>CONTACT.&lt;b&gt;</field></select></query>",
     "<query><object>VENDOR</object><select><field>NAME</field></select><filter><equalto/></filter></query>",
+    "<query><object>VENDOR</object><select><sum>NAME</sum></select></query>",
     "<create><APBILL><VENDORID>V100</VENDORID><WHENCREATED>01/21/2026</WHENCREATED><APBILLITEMS><APBILLITEM/>"
     "</APBILLITEMS></APBILL></create>",
 ])  # fmt: skip
