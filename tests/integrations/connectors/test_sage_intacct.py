@@ -110,6 +110,11 @@ def test_without_the_taxes_application_its_objects_are_left_alone() -> None:
     assert len([call for call in calls(own, started) if call["path"].endswith("/query")]) == 2
 
 
+def test_terms_of_both_sides_tell_their_days(acme: Simulation) -> None:
+    days = {(row["remote_type"], row["name"]): row["due_days"] for row in listed(acme, "terms")}
+    assert days["vendor_term", "Net 60"] == days["customer_term", "Net 60"] == 60
+
+
 def test_projects_are_read_where_the_company_has_them() -> None:
     own = Simulation("sage_intacct", invoices=0, bills=0, payments=0)
     assert "project" not in {row["type"] for row in listed(own, "tracking_categories")}
