@@ -95,6 +95,31 @@ def test_an_unknown_account_is_named_as_such(acme: Simulation) -> None:
     assert caught.value.code == "invalid_reference"
 
 
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("This transaction is missing the Department dimension for the Account 6000", "missing_dimension"),
+        ("The account number '6000' requires a Location", "missing_dimension"),
+        ("The vendor 'V9' is invalid.", "invalid_reference"),
+        ("Customer 'C9' specified is not valid.", "invalid_reference"),
+        ("Account 9 is not valid", "invalid_reference"),
+        ("Another record with the value 'B-1' already exists.", "duplicate_number"),
+        ("Transactions do not balance for Place ,", "unbalanced"),
+        ("Something nobody has seen before.", "business_rule"),
+    ],
+)
+def test_what_intacct_says_is_told_by_its_last_words(acme: Simulation, message: str, code: str) -> None:
+    details = [{"errorId": "X-1", "message": "Could not create record."}, {"errorId": "X-2", "message": message}]
+    told = {"ia::result": refusal("operationFailed", "POST request was unsuccessful", errorId="REST-7001",
+                                  details=details)}  # fmt: skip
+    acme.control(
+        "faults", {"path": "/services/core/query", "action": "status", "status": 422, "body": told, "times": 1}
+    )
+    with pytest.raises(RejectedError) as caught:
+        listed(acme, "items")
+    assert (caught.value.code, caught.value.ledger_code) == (code, "X-2")
+
+
 def test_a_closed_period_is_named_as_such() -> None:
     own = Simulation("sage_intacct", invoices=0, bills=0, payments=0)
     own.control(f"organisations/{own.id}/changes", {"action": "close_period", "through": "2026-11-30"})
