@@ -1,7 +1,7 @@
 """The query service: rows of any object or line object, filtered, sorted, paged, summed up."""
 
 from collections import defaultdict
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from integrations.sandbox.books.store import Record
@@ -218,5 +218,8 @@ def _aggregate(field: str, rows: list[Any]) -> Any:
         return None
     if name in ("min", "max"):
         return (min if name == "min" else max)(held, key=_rank)
-    total = sum((Decimal(str(each)) for each in held), Decimal(0))
+    try:
+        total = sum((Decimal(str(each)) for each in held), Decimal(0))
+    except InvalidOperation as error:
+        raise errors.invalid_request(f"The field {path} has no numbers for {name}.") from error
     return money(total if name == "sum" else total / len(held))

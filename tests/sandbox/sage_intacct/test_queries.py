@@ -214,3 +214,10 @@ def test_a_query_of_an_unknown_object_is_refused(intacct: Intacct) -> None:
     assert (
         intacct.refused("POST", "services/core/query", {"object": "general-ledger/acount", "fields": ["id"]})[0] == 404
     )
+
+
+def test_texts_cannot_be_summed_up(busy: Intacct) -> None:
+    body = {"object": BILL, "fields": ["sum:billNumber"]}
+    status, code, why = busy.refused("POST", "services/core/query", body)
+    assert (status, code) == (400, "invalidRequest")
+    assert "billNumber" in why
