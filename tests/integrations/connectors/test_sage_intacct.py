@@ -224,6 +224,17 @@ def test_a_payment_is_what_its_allocations_add_up_to(acme: Simulation) -> None:
     assert caught.value.code == "in_use"
 
 
+@pytest.mark.parametrize(("given", "told"), [({}, "cash"), ({"method": {"id": "eft"}}, "eft")])
+def test_a_payment_has_one_of_intaccts_methods(acme: Simulation, given: dict[str, Any], told: str) -> None:
+    invoice = created(acme, "invoices", document(acme, "customer", f"M-{told}"))
+    payment = {"contact": invoice["contact"], "issued_on": "2026-11-04", "total": Decimal(30), "reference": told,
+               "account": {"id": first(acme, "accounts", type="bank")["external_id"]},
+               "allocations": [{"type": "invoice", "id": invoice["external_id"], "amount": Decimal(30)}]}  # fmt: skip
+    made = acme.ledger.post("payments", "create", payment | given, key=f"paid-{told}")
+    assert isinstance(made, Record)
+    assert made.unified["method"]["id"] == told
+
+
 def test_lines_with_an_id_are_changed_and_others_added(acme: Simulation) -> None:
     made = created(acme, "bills", document(acme, "vendor", "L-1"))
     line, key = made["lines"][0], made["external_id"]
