@@ -1,6 +1,6 @@
-"""NetSuite's reports from its accounts' sums: SuiteQL has no reports, but every posting.
+"""Statements made of what every account moved, for ledgers whose interfaces tell sums but no statements.
 
-The answer is a query's `items`: `acctnumber`, `name`, `accttype`, `debit`, `credit`, one row an account.
+An account is `id`, `code`, `name`, its unified `type`, and the sums of its `debit` and `credit`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,36 +10,36 @@ from typing import Any
 from integrations.engine.scalars import decimal
 
 _SECTIONS: Mapping[str, tuple[str, frozenset[str]]] = {
-    "income": ("Income", frozenset({"Income"})),
-    "cost_of_sales": ("Cost of goods sold", frozenset({"COGS"})),
-    "expenses": ("Expenses", frozenset({"Expense"})),
-    "other_income": ("Other income", frozenset({"OthIncome"})),
-    "other_expenses": ("Other expenses", frozenset({"OthExpense"})),
+    "income": ("Income", frozenset({"income"})),
+    "cost_of_sales": ("Cost of goods sold", frozenset({"cost_of_sales"})),
+    "expenses": ("Expenses", frozenset({"expense"})),
+    "other_income": ("Other income", frozenset({"other_income"})),
+    "other_expenses": ("Other expenses", frozenset({"other_expense"})),
     "assets": (
         "Assets",
-        frozenset({"Bank", "AcctRec", "UnbilledRec", "OthCurrAsset", "FixedAsset", "OthAsset", "DeferExpense"}),
+        frozenset({"bank", "accounts_receivable", "current_asset", "fixed_asset", "other_asset"}),
     ),
     "liabilities": (
         "Liabilities",
-        frozenset({"AcctPay", "CredCard", "OthCurrLiab", "LongTermLiab", "DeferRevenue"}),
+        frozenset({"accounts_payable", "credit_card", "current_liability", "long_term_liability"}),
     ),
-    "equity": ("Equity", frozenset({"Equity"})),
+    "equity": ("Equity", frozenset({"equity"})),
 }
 _RESULT_PARTS = {"income": 1, "cost_of_sales": -1, "expenses": -1, "other_income": 1, "other_expenses": -1}
 _CREDITS = frozenset({"income", "other_income", "liabilities", "equity"})
 _AMOUNT = "total"
 
 Row = dict[str, Any]
+Account = Mapping[str, Any]
 
 
-def netsuite_accounts(name: str, body: Any) -> dict[str, Any]:
-    """A trial balance, profit and loss or balance sheet from the accounts' debits and credits."""
-    accounts: Sequence[Mapping[str, Any]] = body.get("items") or []
+def statement(name: str, accounts: Sequence[Account]) -> dict[str, Any]:
+    """A trial balance, profit and loss or balance sheet, by its unified name."""
     columns, make = _REPORTS[name]
     nothing = {"basis": "accrual", "currency": None, "made_at": None, "start_on": None, "end_on": None}
     return {"external_id": name, "name": name.replace("_", " ").capitalize(), **nothing,
             "columns": [{"key": "label", "title": "Account", "type": ""}, *columns], "rows": make(accounts),
-            "is_cut_short": bool(body.get("hasMore"))}  # fmt: skip
+            "is_cut_short": False}  # fmt: skip
 
 
 def _trial_balance(accounts: Iterable[Mapping[str, Any]]) -> list[Row]:
@@ -61,7 +61,7 @@ def _profit_and_loss(accounts: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 def _balance_sheet(accounts: Sequence[Mapping[str, Any]]) -> list[Row]:
-    # No account holds what was earned: NetSuite works out retained earnings and net income when it shows them.
+    # No account holds what was earned: such ledgers work out retained earnings and net income when they show them.
     earned = _earned(accounts, _RESULT_PARTS)
     own = [_row("data", "Retained earnings and net income", {_AMOUNT: earned})]
     equity = _total("equity", accounts) + earned
@@ -95,16 +95,16 @@ def _row(
 
 
 def _label(account: Mapping[str, Any]) -> str:
-    return f"{account.get('acctnumber') or ''} {account.get('name') or ''}".strip()
+    return f"{account.get('code') or ''} {account.get('name') or ''}".strip()
 
 
 def _of(part: str, accounts: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     _, types = _SECTIONS[part]
-    return (account for account in accounts if account.get("accttype") in types)
+    return (account for account in accounts if account.get("type") in types)
 
 
 def _balance(account: Mapping[str, Any]) -> Decimal:
-    return decimal(account.get("debit") or "0") - decimal(account.get("credit") or "0")
+    return decimal(account["debit"] or "0") - decimal(account["credit"] or "0")
 
 
 def _amount(part: str, account: Mapping[str, Any]) -> Decimal:

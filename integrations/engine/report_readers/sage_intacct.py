@@ -10,20 +10,12 @@ from typing import Any
 
 from integrations.engine import paths
 from integrations.engine.errors import UnexpectedShape
-from integrations.engine.netsuite_reports import netsuite_accounts
+from integrations.engine.report_readers.statements import statement
 from integrations.engine.scalars import decimal
 
 _ACCOUNT, _END, _CURRENCY = "glaccountno", "endbalance", "currency"
 _DEBITS, _CREDITS = ("debits", "adjdebits"), ("credits", "adjcredits")
 _ROWS = paths.every("response.operation.result.data.trialbalance")
-
-# Our types of accounts in the words of the reader of accounts' sums.
-_TYPES = {
-    "bank": "Bank", "accounts_receivable": "AcctRec", "current_asset": "OthCurrAsset", "fixed_asset": "FixedAsset",
-    "other_asset": "OthAsset", "accounts_payable": "AcctPay", "credit_card": "CredCard",
-    "current_liability": "OthCurrLiab", "long_term_liability": "LongTermLiab", "equity": "Equity", "income": "Income",
-    "cost_of_sales": "COGS", "expense": "Expense", "other_income": "OthIncome", "other_expense": "OthExpense",
-}  # fmt: skip
 
 
 def intacct_trial_balance(name: str, body: Any) -> dict[str, Any]:
@@ -34,9 +26,9 @@ def intacct_trial_balance(name: str, body: Any) -> dict[str, Any]:
     accounts = {str(account.get("code")): account for account in body.get("accounts") or ()}
     sums = _moved if name == "profit_and_loss" else _held
     # Rows of nothing may be those of accounts that are gone.
-    items = [_item(row, accounts, amounts) for row in _told(body) if any(amounts := sums(row))]
+    rows = [_account(row, accounts, amounts) for row in _told(body) if any(amounts := sums(row))]
     currency = next((row.get(_CURRENCY) for row in _told(body)), None)
-    return {**netsuite_accounts(name, {"items": items}), "currency": currency}
+    return {**statement(name, rows), "currency": currency}
 
 
 def _told(body: Any) -> Iterator[dict[str, Any]]:
@@ -44,13 +36,13 @@ def _told(body: Any) -> Iterator[dict[str, Any]]:
         yield from (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict))
 
 
-def _item(row: Mapping[str, Any], accounts: Mapping[str, Any], sums: tuple[Decimal, Decimal]) -> dict[str, Any]:
+def _account(row: Mapping[str, Any], accounts: Mapping[str, Any], sums: tuple[Decimal, Decimal]) -> dict[str, Any]:
     number = str(row.get(_ACCOUNT) or "")
     account = accounts.get(number)
     if account is None:
         raise UnexpectedShape(f"The trial balance names an account that is not in the ledger: {number or 'none'}.")
-    return {"id": account["external_id"], "acctnumber": number, "name": account.get("name"),
-            "accttype": _TYPES.get(str(account.get("type"))), "debit": sums[0], "credit": sums[1]}  # fmt: skip
+    return {"id": account["external_id"], "code": number, "name": account.get("name"), "type": account.get("type"),
+            "debit": sums[0], "credit": sums[1]}  # fmt: skip
 
 
 def _held(row: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
