@@ -83,9 +83,11 @@ def every(path: str) -> Callable[[Any], Iterator[Any]]:
 def putter(path: str) -> Put:
     """A function that puts a value at the path of a JSON object, making what is missing on the way.
 
-    At `.` the value must be an object and is merged.
+    At `.` the value must be an object and is merged; `*` is every item of a list that is there.
     """
     steps = split(path)
+    if "*" in steps:
+        return _put_every(path)
     if not steps:
         return merge
     if len(steps) == 1 and isinstance(steps[0], str):
@@ -106,6 +108,17 @@ def putter(path: str) -> Put:
         else:
             _enter(target, last, None)
             target[last] = value
+
+    return put
+
+
+def _put_every(path: str) -> Put:
+    before, _, after = path.partition("*")
+    get, put_inner = getter(before.rstrip(".")), putter(after.lstrip("."))
+
+    def put(target: Any, value: Any) -> None:
+        for item in get(target) or []:
+            put_inner(item, value)
 
     return put
 

@@ -337,6 +337,15 @@ def test_the_trial_balance_is_that_of_the_books(acme: Simulation) -> None:
     assert {code: amount for code, amount in told.items() if amount} == {c: a for c, a in true.items() if a}
 
 
+def test_an_entry_in_another_currency_says_so_on_every_line() -> None:
+    own = Simulation("sage_intacct", currencies=["EUR"], invoices=1, bills=1, payments=0)
+    body = journal(own, "FX-1") | {"currency": "EUR", "exchange_rate": Decimal("0.86")}
+    made = created(own, "journal_entries", body)
+    assert (made["currency"], made["exchange_rate"], made["total"]) == ("EUR", Decimal("0.86"), Decimal(5))
+    assert created(own, "journal_entries", journal(own, "FX-2"))["currency"] == "GBP"
+    assert own.trial_balance()["difference"] == "0.00"
+
+
 def test_a_rate_is_that_of_its_day() -> None:
     own = Simulation("sage_intacct", currencies=["EUR"], invoices=1, bills=1, payments=0)
     assert own.ledger.organisation().is_multi_currency

@@ -247,3 +247,13 @@ def test_paths_make_what_is_missing_and_read_none_where_a_step_is() -> None:
     assert paths.getter("A.0.B.C")(target) == 1
     assert paths.getter("A.3.B")(target) is None
     assert paths.getter("A.B.C")({"A": "text"}) is None
+
+
+def test_a_value_of_the_record_may_be_written_into_every_line() -> None:
+    put = paths.putter("lines.*.currency.code")
+    record: dict[str, Any] = {"lines": [{"amount": 1}, {"currency": {"rate": 2}}]}
+    put(record, "EUR")
+    assert record == {"lines": [{"amount": 1, "currency": {"code": "EUR"}}, {"currency": {"rate": 2, "code": "EUR"}}]}
+    put({}, "EUR")
+    assert paths.getter("lines.*.currency.code")(record) == "EUR"
+    assert [paths.getter(f"lines.{place}.amount")(record) for place in (0, -1, -2, -3)] == [1, None, 1, None]
