@@ -53,7 +53,9 @@ def cases(options: Section, shapes: Shapes) -> Converter:
                 for path, set_to in wanted:
                     paths.putter(path)(target, set_to)
                 return target
-        raise ValueError(f"{value!r} is unknown, expected one of {', '.join(str(told) for told, _ in settings)}")
+        raise ValueError(
+            f"{value!r} is unknown, expected one of {', '.join(dict.fromkeys(str(told) for told, _ in settings))}"
+        )
 
     return Converter(read, write if options.flag("writable") else None)
 
