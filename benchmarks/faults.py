@@ -175,6 +175,7 @@ def _group(number: str, sold: dict[str, Any], bank: dict[str, Any]) -> Iterator[
         "payments",
         {
             "reference": number,
+            "memo": number,
             "contact": contact,
             "issued_on": day,
             "total": amount,
