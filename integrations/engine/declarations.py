@@ -79,6 +79,8 @@ class Lookup:
     entity: str
     key: str
     paging: Listing
+    declared: str
+    """How the manifest says it: resources that say the same share what is read."""
 
 
 @dataclass(frozen=True, slots=True)

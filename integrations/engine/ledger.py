@@ -62,7 +62,7 @@ class Ledger:
         self.client = client
         self.context = context
         self.reader = Reader(self)
-        self._lookups: dict[tuple[str, str], Any] = {}
+        self._lookups: dict[str, Any] = {}
         self._definitions: dict[str, list[Definition]] = {}
 
     # Reading
@@ -300,6 +300,7 @@ class Ledger:
         return list(found.values())
 
     def _lookup(self, resource: Resource, name: str) -> Any:
-        if (resource.name, name) not in self._lookups:
-            self._lookups[resource.name, name] = self.reader.table(resource.lookups[name])
-        return self._lookups[resource.name, name]
+        lookup = resource.lookups[name]
+        if lookup.declared not in self._lookups:
+            self._lookups[lookup.declared] = self.reader.table(lookup)
+        return self._lookups[lookup.declared]

@@ -143,6 +143,7 @@ class _Resource:
             entity=section.text("entity"),
             key=section.text("key", ""),
             paging=self._paging(section, section.data.get("single")),
+            declared=repr(section.data),
         )
 
     def _paging(self, section: Section, single: Any) -> Any:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
 from integrations.engine import manifest
@@ -306,3 +307,18 @@ def test_a_report_tells_the_days_it_was_asked_for(netsuite: Simulation) -> None:
     assert {name: report[name] for name in days} == days
     sheet = netsuite.ledger.report("balance_sheet", on=date(2026, 3, 31)).unified
     assert (sheet["start_on"], sheet["end_on"]) == (None, date(2026, 3, 31))
+
+
+class Overheard(Simulation):
+    """A simulation that keeps what was asked."""
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked = [*getattr(self, "asked", []), request.content.decode()]
+        return super()._answer(request)
+
+
+def test_what_several_resources_join_is_read_once() -> None:
+    company = Overheard("netsuite", way="tokens")
+    for resource in ("invoices", "bills", "payments"):
+        assert all_of(company, resource)
+    assert sum("FROM currency c" in question for question in company.asked) == 1
