@@ -21,7 +21,7 @@ from integrations import tasks
 from integrations.admin.pages import PageAdmin
 from integrations.engine.declarations import Connector
 from integrations.models import Connection, Fetch
-from integrations.services import fetching
+from integrations.services import aged, fetching
 from integrations.services.connectors import connector_of
 from integrations.services.report_rows import flattened
 from tenants.http import TenantRequest
@@ -44,6 +44,11 @@ def title_of(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " ").capitalize())
 
 
+def _reports_of(connector: Connector) -> list[str]:
+    """The ledger's own, and those that the portal makes of its copy."""
+    return [*connector.reports, *(name for name in aged.MADE if aged.is_made(connector, name))]
+
+
 class ReportForm(forms.Form):
     """Which report of which ledger, for which days; without days the ledger chooses."""
 
@@ -55,7 +60,7 @@ class ReportForm(forms.Form):
     def __init__(self, data: Any, *, connections: "QuerySet[Connection]") -> None:
         super().__init__(data)
         self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
-        known = {name for row in connections for name in connector_of(row).reports}
+        known = {name for row in connections for name in _reports_of(connector_of(row))}
         ordered = [*[name for name in _NAMES if name in known], *sorted(known - set(_NAMES))]
         self.fields["name"].choices = [(name, title_of(name)) for name in ordered]  # type: ignore[attr-defined]
         for field in self.fields.values():
@@ -67,20 +72,24 @@ class ReportForm(forms.Form):
         if start and end and end < start:
             self.add_error("end_on", "The last day lies before the first.")
         if found.get("connection") and found.get("name"):
-            self._check_known(connector_of(found["connection"]), found["name"])
+            connector, name = connector_of(found["connection"]), found["name"]
+            self._check_known(connector, name)
+            if aged.is_made(connector, name) and (start or end):
+                self.add_error("end_on", f"Leave the days empty: this is made of {aged.BASIS}.")
         return found
 
     def _check_known(self, connector: Connector, name: str) -> None:
         """The list of reports is that of all connected ledgers."""
-        if name not in connector.reports:
+        if name not in _reports_of(connector):
             why = connector.missing.get(f"reports.{name}", f"{connector.label} has no such report.")
-            has = ", ".join(title_of(each).lower() for each in connector.reports) or "no reports"
+            has = ", ".join(title_of(each).lower() for each in _reports_of(connector)) or "no reports"
             self.add_error("name", f"{why} It has: {has}.")
 
     def params(self) -> dict[str, str]:
         """The question: the report's name and those of the days that it takes (an aged list takes one)."""
         asked = {"name": self.cleaned_data["name"]}
-        takes = connector_of(self.cleaned_data["connection"]).reports[asked["name"]].params
+        call = connector_of(self.cleaned_data["connection"]).reports.get(asked["name"])
+        takes = call.params if call else {}
         days = {"start_on": "start_on", "end_on": "end_on", "on": "end_on"}
         for name, field in days.items():
             if name in takes and self.cleaned_data.get(field):

@@ -1,9 +1,12 @@
 """What every connector covers, for pages, the API and the documentation; worked out once, connectors do not change."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from integrations.engine import manifest
 from integrations.engine.coverage import Cover, coverage
+from integrations.engine.declarations import Connector
+from integrations.services import aged
 
 VERBS = ("read", "create", "update", "void", "delete", "allocate", "attach")
 
@@ -18,7 +21,17 @@ def ledgers() -> dict[str, str]:
 @lru_cache(maxsize=64)
 def covers(connector_name: str) -> dict[str, Cover]:
     """Resource or report → what the connector covers of it, in the model's order."""
-    return {cover.name: cover for cover in coverage(manifest.load(connector_name))}
+    connector = manifest.load(connector_name)
+    return {cover.name: _made(connector, cover) for cover in coverage(connector)}
+
+
+def _made(connector: Connector, cover: Cover) -> Cover:
+    """A report that the ledger lacks and the portal makes itself says so."""
+    if not aged.is_made(connector, cover.name.removeprefix("reports.")):
+        return cover
+    return replace(
+        cover, operations=("read",), changes_by="asked on demand", gotchas=(f"Made of {aged.BASIS}. {cover.reason}",)
+    )
 
 
 def names() -> list[str]:

@@ -12,9 +12,9 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from integrations.engine.errors import IntegrationError, TransientError
+from integrations.engine.errors import IntegrationError, RejectedError, TransientError
 from integrations.models import Connection, Fetch
-from integrations.services import failures, ledgers
+from integrations.services import aged, failures, ledgers
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of
 from integrations.services.custom_fields import remember
@@ -66,9 +66,10 @@ def request_fetch(
 
 def _known(connection: Connection, kind: str, params: Mapping[str, Any]) -> None:
     connector = connector_of(connection)
-    if kind == Fetch.Kind.REPORT and params.get("name") not in connector.reports:
+    name = params.get("name", "")
+    if kind == Fetch.Kind.REPORT and name not in connector.reports and not aged.is_made(connector, name):
         known = ", ".join(connector.reports) or "none"
-        raise ValidationError(f"{connector.label} has no report {params.get('name')}. It has: {known}.")
+        raise ValidationError(f"{connector.label} has no report {name}. It has: {known}.")
     if kind in (Fetch.Kind.ATTACHMENTS, Fetch.Kind.FILE) and (
         connector.files is None or params["resource"] not in connector.files.kinds
     ):
@@ -125,6 +126,16 @@ def _report(session: Session, params: Mapping[str, Any]) -> Answer:
     for name in ("start_on", "end_on", "on"):
         if name in asked:
             asked[name] = date.fromisoformat(asked[name])
+    connection = session.connection
+    if aged.is_made(connector_of(connection), params["name"]):
+        if asked:
+            raise RejectedError(
+                f"This report is made of {aged.BASIS}: it knows what is open now, not on a day.",
+                code="unsupported",
+                remedy="Ask for it without days.",
+            )
+        with tenant_scope(connection.tenant_id):
+            return aged.made(connection, params["name"], timezone.localdate()), None
     return session.ledger.report(params["name"], **asked).unified, None
 
 

@@ -90,6 +90,15 @@ def test_a_report_that_this_ledger_lacks_is_refused_with_the_reason(acme: Actors
     assert browser.post(LIST, {"connection": str(quickbooks.pk), "name": "balance_sheet"}).status_code == 302
 
 
+def test_an_aged_list_of_the_portals_copy_takes_no_days(acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        zoho = make_connection(acme.tenant, connector="zoho_books", external_org_id="97531403")
+    browser, form = acme.client("owner"), {"connection": str(zoho.pk), "name": "aged_payables"}
+    assert browser.post(LIST, form).status_code == 302
+    refused = browser.post(LIST, {**form, "end_on": "2026-10-31"})
+    assert "Leave the days empty" in refused.content.decode()
+
+
 def test_without_a_connection_the_page_says_what_to_do(acme: Actors) -> None:
     assert "No ledger can be asked now" in acme.client("owner").get(LIST).content.decode()
 
