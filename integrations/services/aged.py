@@ -63,6 +63,7 @@ def made(connection: Connection, name: str, today: date) -> dict[str, Any]:
         "external_id": name, "name": name.replace("_", " ").capitalize(), "basis": None, "start_on": None,
         "end_on": today, "currency": currencies[0] if len(currencies) == 1 else None, "made_at": None,
         "columns": _COLUMNS, "rows": list(_rows(by_currency)), "is_cut_short": False,
+        "note": f"made of {BASIS}",
     })  # fmt: skip
 
 

@@ -15,6 +15,7 @@ SCHEMAS: dict[str, Schema] = {
         "rows": Spec("any", help="Nested: sections with rows, total and sum; lines; results (see report_tree)."),
         "checks": Spec("any", help="How many totals were worked out again, and which of them differ."),
         "is_cut_short": Spec("bool"),
+        "note": TEXT,
     },
     "attachments": {
         **RECORD,

@@ -61,6 +61,7 @@ def test_each_contact_owes_by_age_and_credits_are_taken_off(xero: Connection) ->
     assert total["values"]["total"] == Decimal("123.50")
     assert report["checks"]["differences"] == []
     assert (report["currency"], report["end_on"]) == ("GBP", TODAY)
+    assert report["note"] == "made of the portal's copy, as of the last sync"
 
 
 def test_drafts_voids_settled_and_deleted_documents_are_not_owed(xero: Connection) -> None:
