@@ -1,11 +1,13 @@
 """Xero as finance people know it: complete lines, archived and voided records, batches, reports, limits, words."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from integrations.engine import manifest
 from integrations.engine.errors import PermissionMissing, RateLimited, RejectedError
 from integrations.engine.results import BatchItem, Record
 from tests.integrations.connectors.simulation import Simulation
@@ -114,3 +116,28 @@ def test_a_scope_that_was_not_granted_is_a_permission_and_no_reason_to_reconnect
     acme.control("faults", fault)
     with pytest.raises(PermissionMissing):
         acme.ledger.read("contacts", listed_id(acme))
+
+
+def test_a_lock_date_is_known_before_anything_is_sent(acme: Simulation) -> None:
+    assert acme.ledger.organisation().closed_through is None
+    control = f"/_control/organisations/{acme.id}/changes"
+    answer = acme.browser.post(control, json={"action": "close_period", "through": "2026-03-31"})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert acme.ledger.organisation().closed_through == date(2026, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("remote", "kind", "amount"),
+    [
+        ("SPEND", "expense", "-5"),
+        ("SPEND-OVERPAYMENT", "expense", "-5"),
+        ("RECEIVE-PREPAYMENT", "deposit", "5"),
+        ("RECEIVE-TRANSFER", "transfer", "5"),
+        ("SPEND-TRANSFER", "transfer", "-5"),
+    ],
+)
+def test_a_bank_transaction_tells_its_kind_and_which_way_the_money_went(remote: str, kind: str, amount: str) -> None:
+    resource = manifest.load("xero").resources["bank_transactions"]
+    raw = {"BankTransactionID": "b1", "Type": remote, "Total": Decimal(5), "LineItems": []}
+    unified = resource.read(raw, "banktransaction")
+    assert (unified["type"], unified["amount"]) == (kind, Decimal(amount))
