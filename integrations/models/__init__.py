@@ -2,11 +2,16 @@
 
 from integrations.models.connection import Authorisation, Connection, Credential
 from integrations.models.custom import CustomField
+from integrations.models.discrepancy import Discrepancy
 from integrations.models.fetch import Fetch
 from integrations.models.limits import LimitLease, SharedLease
+from integrations.models.policy import ResourcePolicy
 from integrations.models.posting import CrossReference, Posting
+from integrations.models.proof import Proof
 from integrations.models.record import LedgerRecord, Resource
+from integrations.models.replay import Replay
 from integrations.models.sync import ApiCall, SeenRecord, SyncCursor, SyncRun, Work
+from integrations.models.webhook import WebhookDelivery, WebhookEvent
 
 __all__ = [
     "ApiCall",
@@ -15,14 +20,20 @@ __all__ = [
     "Credential",
     "CrossReference",
     "CustomField",
+    "Discrepancy",
     "Fetch",
     "LedgerRecord",
     "LimitLease",
     "Posting",
+    "Proof",
+    "Replay",
     "Resource",
+    "ResourcePolicy",
     "SeenRecord",
     "SharedLease",
     "SyncCursor",
     "SyncRun",
+    "WebhookDelivery",
+    "WebhookEvent",
     "Work",
 ]

@@ -1,5 +1,6 @@
 """A tenant's authorised link to one organisation in one ledger, its secrets, and the consent that made it."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -23,7 +24,18 @@ class ConnectionQuerySet(TenantOwnedQuerySet["Connection"]):
 
 
 @audited(
-    only_when=("status", "name", "external_org_id", "is_read_only", "sync_minutes", "error", "way", "settings"),
+    only_when=(
+        "status",
+        "name",
+        "external_org_id",
+        "is_read_only",
+        "closed_period",
+        "tax_tolerance",
+        "sync_minutes",
+        "error",
+        "way",
+        "settings",
+    ),
 )
 class Connection(TenantOwned):
     """One organisation (QuickBooks company, Xero organisation…) of one tenant."""
@@ -34,6 +46,11 @@ class Connection(TenantOwned):
         NEEDS_REAUTHORISATION = "needs_reauthorisation", "Reconnect needed"
         PAUSED = "paused", "Paused"
         DISCONNECTED = "disconnected", "Disconnected"
+
+    class ClosedPeriod(models.TextChoices):
+        BLOCK = "block", "Refuse it"
+        ASK = "ask", "Ask me"
+        FIRST_OPEN_DAY = "first_open_day", "Date it on the first open day"
 
     connector = models.CharField(max_length=30, help_text="The connector's name, such as quickbooks.")
     external_org_id = models.CharField(max_length=100, help_text="The ledger's own id of the organisation (realm id).")
@@ -49,8 +66,28 @@ class Connection(TenantOwned):
     closed_through = models.DateField(null=True, blank=True, help_text="Books are closed up to this day in the ledger.")
     status = models.CharField(max_length=30, choices=Status, default=Status.CONNECTING)
     is_read_only = models.BooleanField(default=False, help_text="Never post anything to this ledger.")
+    closed_period = models.CharField(
+        max_length=20,
+        choices=ClosedPeriod,
+        default=ClosedPeriod.BLOCK,
+        help_text="What becomes of a document that is dated in a closed period.",
+    )
+    tax_tolerance = models.DecimalField(
+        max_digits=10,
+        decimal_places=2,
+        default=Decimal("0.05"),
+        help_text="The ledger's tax and total may differ from ours by so much, in the document's currency.",
+    )
     sync_minutes = models.PositiveIntegerField(default=15, help_text="How often the portal looks for changes.")
     next_sync_at = models.DateTimeField(null=True, blank=True)
+    next_proof_at = models.DateTimeField(null=True, blank=True, help_text="When it is next proved against the ledger.")
+    webhook_key = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Digest of the secret in the address of its webhooks."
+    )
+    webhook_at = models.DateTimeField(null=True, blank=True, help_text="When the ledger last announced something.")
+    webhook_silent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When polling last found what no webhook had announced."
+    )
     last_success_at = models.DateTimeField(null=True, blank=True)
     error = models.JSONField(default=dict, blank=True, help_text="What keeps this connection from working, in words.")
     created_by = models.ForeignKey(_USER, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -43,6 +43,8 @@ class Posting(Work):
         REJECTED = "rejected", "Refused"
         UNKNOWN = "unknown", "Outcome unknown, being looked up"
         CANCELLED = "cancelled", "Cancelled before sending"
+        HELD = "held", "Waiting for your decision"
+        RESTING = "resting", "Resting after too many tries"
 
     class Operation(models.TextChoices):
         CREATE = "create", "Create"
@@ -71,6 +73,10 @@ class Posting(Work):
     origin_id = models.UUIDField(null=True)
     depends_on = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="dependants")
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reversals")
+    question = models.JSONField(
+        default=dict, help_text='What a held posting asks: {"code", "text", "choices": [{"name", "label"}]}.'
+    )
+    batch = models.UUIDField(null=True, help_text="The call that carried it together with others.")
     sent_at = models.DateTimeField(null=True)
     external_id = models.CharField(max_length=100, blank=True)
     remote_type = models.CharField(max_length=40, blank=True)

@@ -114,6 +114,8 @@ class SyncCursor(TenantOwned):
     resource = models.CharField(max_length=30, choices=Resource)
     changed_through = models.DateTimeField(help_text="Changes up to this moment of the ledger's clock are stored.")
     full_synced_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, help_text="When changes are next looked for; empty: with the connection.")
+    changes_per_hour = models.FloatField(default=0.0, help_text="How often it has changed lately, as a moving average.")
 
     class Meta:
         constraints: ClassVar = [

@@ -13,7 +13,13 @@ from tests.building import build, owned_models
 from tests.conftest import Actors
 
 # Machine diaries: they record what happened and are never decided upon, so a trail of them would be a copy.
-DIARIES = {"integrations.apicall", "integrations.limitlease", "integrations.seenrecord"}
+DIARIES = {
+    "integrations.apicall",
+    "integrations.limitlease",
+    "integrations.proof",
+    "integrations.seenrecord",
+    "integrations.webhookevent",
+}
 TRACKED = [model for model in owned_models() if model._meta.label_lower not in DIARIES]
 
 
