@@ -120,20 +120,20 @@ def request_all(connections: list[Any], sandbox: Sandbox, postings: int) -> dict
     from integrations.services.postings import request_posting
     from tenants.rls import tenant_scope
 
-    known = [_known(connection) for connection in connections]
+    known = [sold_and_bank(connection) for connection in connections]
     numbers: dict[int, list[str]] = {place: [] for place in range(len(connections))}
     with tenant_scope(connections[0].tenant_id, source="command"):
         for start in range(0, postings, 3):
             place, number = start // 3 % len(connections), f"F{start // 3:06d}"
-            bodies = list(_group(number, *known[place]))[: postings - start]
+            bodies = list(group_of(number, *known[place]))[: postings - start]
             earlier: list[Any] = []
             for resource, body in bodies:
-                linked = _linked(body, earlier)
+                body = linked(body, earlier)
                 earlier.append(
                     request_posting(
                         connection=connections[place],
                         resource=resource,
-                        body=linked,
+                        body=body,
                         origin_kind="benchmark",
                         idempotency_key=f"{number}-{resource}",
                         depends_on=earlier[-1] if earlier else None,
@@ -143,7 +143,7 @@ def request_all(connections: list[Any], sandbox: Sandbox, postings: int) -> dict
     return numbers
 
 
-def _known(connection: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def sold_and_bank(connection: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the lines of an invoice name (an item or an income account), and the bank account of payments."""
     accounts = listed(connection, "accounts")
     bank = next(row for row in accounts if row["type"] == "bank")
@@ -164,7 +164,7 @@ def listed(connection: Any, resource: str) -> list[dict[str, Any]]:
         return [record.unified for page in session.ledger.pages(resource) for record in page.records]
 
 
-def _group(number: str, sold: dict[str, Any], bank: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def group_of(number: str, sold: dict[str, Any], bank: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     day, amount = "2026-11-02", "120.00"
     contact = {"id": 0, "type": "customer"}
     line = {**sold, "quantity": "1", "unit_price": amount, "amount": amount, "description": number}
@@ -185,14 +185,14 @@ def _group(number: str, sold: dict[str, Any], bank: dict[str, Any]) -> Iterator[
     )
 
 
-def _linked(value: Any, earlier: list[Any]) -> Any:
+def linked(value: Any, earlier: list[Any]) -> Any:
     """The body with `id: n` replaced by a reference to the group's posting number n."""
     if isinstance(value, list):
-        return [_linked(each, earlier) for each in value]
+        return [linked(each, earlier) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: {"posting": str(earlier[each].pk)} if name == "id" and isinstance(each, int) else _linked(each, earlier)
+        name: {"posting": str(earlier[each].pk)} if name == "id" and isinstance(each, int) else linked(each, earlier)
         for name, each in value.items()
     }
 
@@ -304,7 +304,7 @@ def verify(sandbox: Sandbox, connections: list[Any], numbers: dict[int, list[str
     ids = {(row["connection_id"], row["idempotency_key"]): row["external_id"] for row in rows}
     lost = duplicated = mismatched = unbalanced = 0
     for place, company in enumerate(sandbox.companies):
-        books = _by_key(connections[place])
+        books = found_by_key(connections[place])
         for key in numbers[place]:
             found = books.get(key, [])
             lost += not found
@@ -322,7 +322,7 @@ def verify(sandbox: Sandbox, connections: list[Any], numbers: dict[int, list[str
     }
 
 
-def _by_key(connection: Any) -> dict[str, list[str]]:
+def found_by_key(connection: Any) -> dict[str, list[str]]:
     """What stands in the ledger under each of our names and numbers."""
     found: dict[str, list[str]] = {}
     for resource, names in (("contacts", ["name"]), ("invoices", ["number"]), ("payments", ["reference", "memo"])):
