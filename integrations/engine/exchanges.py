@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from integrations.engine import jsontext, redaction
+from integrations.engine import excerpts, jsontext, redaction
 from integrations.engine.declarations import Http
 
 _KEPT_CHARACTERS = 20_000
+# Of longer bodies only the beginning is parsed and redacted: a page of a thousand records is megabytes.
+_READ_BYTES = 2 * _KEPT_CHARACTERS
 
 # What people read in a recorded call; anything else is kept by its size.
 _READABLE = ("json", "xml", "text", "html", "csv")
@@ -110,13 +112,27 @@ def _shown(data: bytes, content_type: str, personal: Collection[str]) -> str:
 
 
 def _shown_text(data: bytes, personal: Collection[str]) -> str:
+    beginning = data[: _READ_BYTES + 1].lstrip()
+    is_long = len(data) > _READ_BYTES
+    if beginning[:1] == b"<" and b"<html" not in beginning[:1000].lower():
+        text = data[:_READ_BYTES].decode("utf-8", "replace")
+        return redaction.xml(excerpts.xml_beginning(text) if is_long else text, personal=personal)
     try:
-        body: Any = jsontext.loads(data)
+        return _shown_beginning(data, personal) if is_long else _shown_json(data, personal)
     except ValueError:
         # Broken off: what cannot be redacted property by property (a token, a tax number) is not kept.
-        if data.lstrip()[:1] in (b"{", b"["):
+        if beginning[:1] in (b"{", b"["):
             return f"[{len(data):,} bytes of JSON that is broken off]"
-        if data.lstrip()[:1] == b"<" and b"<html" not in data[:1000].lower():
-            return redaction.xml(data.decode("utf-8", "replace"), personal=personal)
         return f"[{len(data):,} bytes that are no JSON] {redaction.text(data[:300].decode('utf-8', 'replace'))}"
+
+
+def _shown_beginning(data: bytes, personal: Collection[str]) -> str:
+    text, end = excerpts.json_beginning(data[:_READ_BYTES].decode("utf-8-sig", "ignore"))
+    if not text.strip():
+        return f"[{len(data):,} bytes in one value]"
+    return _shown_json(text + end, personal).removesuffix(end) + "…"
+
+
+def _shown_json(data: bytes | str, personal: Collection[str]) -> str:
+    body: Any = jsontext.loads(data)
     return jsontext.dumps(redaction.body(body, personal=personal)).decode()
