@@ -1,7 +1,8 @@
-"""The mirror of a ledger: pages of records go in by one set-based statement, unchanged rows are not rewritten."""
+"""The mirror of a ledger: pages of records go in as sets, unchanged rows are neither sent nor rewritten."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,10 +17,11 @@ from django.utils import timezone
 
 from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
+from integrations.services import arrivals
 from integrations.unified.summary import summarise
 from tenants.models import new_id
 
-_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,15 @@ class Counts:
         return Counts(self.records + other.records, self.changed + other.changed, self.deleted + other.deleted)
 
 
+# Which rows of a page the mirror holds as they are: nothing more is made or sent of those.
+_SAME = """
+SELECT p.place
+FROM jsonb_to_recordset(%(keys)s::jsonb) AS p(place int, remote_type text, external_id text, content_hash text)
+JOIN integrations_ledgerrecord r ON r.remote_type = p.remote_type AND r.external_id = p.external_id
+WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resource = %(resource)s
+  AND r.deleted_at IS NULL AND r.content_hash = p.content_hash
+"""
+
 # A record that the mirror holds in a newer state than the page stays as it is: pages, change feeds and read-backs
 # arrive in any order (the ledger's own time decides, not the arrival).
 _UPSERT = """
@@ -41,14 +52,11 @@ INSERT INTO integrations_ledgerrecord AS r (
   id, tenant_id, connection_id, resource, remote_type, external_id, unified, raw, content_hash, version, modified_at,
   deleted_at, synced_at, name, number, contact_id_external, contact_name, issued_on, due_on, amount, open_amount,
   currency, status, kind, is_active, search)
-SELECT p.id, %(tenant)s, %(connection)s, %(resource)s, p.remote_type, p.external_id, p.unified, p.raw, p.content_hash,
-  p.version, p.modified_at, NULL, %(at)s, p.name, p.number, p.contact_id_external, p.contact_name, p.issued_on,
-  p.due_on, p.amount, p.open_amount, p.currency, p.status, p.kind, p.is_active, p.search
-FROM jsonb_to_recordset(%(page)s::jsonb) AS p(
-  id uuid, remote_type text, external_id text, unified jsonb, raw jsonb, content_hash text, version text,
-  modified_at timestamptz, name text, number text, contact_id_external text, contact_name text, issued_on date,
-  due_on date, amount numeric, open_amount numeric, currency text, status text, kind text, is_active boolean,
-  search text)
+SELECT p.id::uuid, %(tenant)s, %(connection)s, %(resource)s, p.remote_type, p.external_id, p.unified::jsonb,
+  p.raw::jsonb, p.content_hash, p.version, p.modified_at::timestamptz, NULL, %(at)s, p.name, p.number,
+  p.contact_id_external, p.contact_name, p.issued_on::date, p.due_on::date, p.amount::numeric, p.open_amount::numeric,
+  p.currency, p.status, p.kind, p.is_active::boolean, p.search
+FROM pg_temp.arriving_records p WHERE p.batch = %(batch)s
 ON CONFLICT (connection_id, resource, remote_type, external_id) DO UPDATE SET
   unified = excluded.unified, raw = excluded.raw, content_hash = excluded.content_hash, version = excluded.version,
   modified_at = excluded.modified_at, deleted_at = NULL, synced_at = excluded.synced_at, name = excluded.name,
@@ -90,8 +98,13 @@ def upsert_page(*, connection: Connection, resource: str, records: Sequence[Reco
     rows = {(record.remote_type, record.external_id): record for record in records}
     if not rows:
         return Counts()
-    page = _as_json([_row(resource, record) for record in rows.values()])
-    changed = _execute(_UPSERT, connection, resource=resource, page=page, at=timezone.now())
+    found = [(record, content_hash(record)) for record in rows.values()]
+    same = _same(connection, resource, found)
+    arriving = [_row(resource, *each) for place, each in enumerate(found) if place not in same]
+    if not arriving:
+        return Counts(records=len(rows))
+    batch = arrivals.copy_in(arriving)
+    changed = _execute(_UPSERT, connection, resource=resource, batch=batch, at=timezone.now())
     return Counts(records=len(rows), changed=changed)
 
 
@@ -113,7 +126,8 @@ def note_seen(*, run: SyncRun, resource: str, keys: Sequence[tuple[str, str]]) -
 
 def delete_unseen(*, run: SyncRun, resource: str, since: datetime) -> int:
     """Mark what a full re-read begun at `since` has not met; rows stored later than that are left alone."""
-    gone = _execute(_DELETE_UNSEEN, run.connection, run=run.pk, resource=resource, since=since, at=timezone.now())
+    with _joining_as_sets():
+        gone = _execute(_DELETE_UNSEEN, run.connection, run=run.pk, resource=resource, since=since, at=timezone.now())
     SeenRecord.objects.for_tenant(run.tenant_id).filter(sync_run=run, resource=resource).delete()
     return gone
 
@@ -136,67 +150,82 @@ def content_hash(record: Record) -> str:
     return sha256(data).hexdigest()
 
 
-def _row(resource: str, record: Record) -> dict[str, Any]:
+def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, str]]) -> set[int]:
+    """The places of records that the mirror holds just so."""
+    keys = [
+        {"place": place, "remote_type": record.remote_type, "external_id": record.external_id, "content_hash": digest}
+        for place, (record, digest) in enumerate(found)
+    ]
+    tenant, told = connection.tenant_id, _as_json(keys)
+    with database.cursor() as cursor:
+        cursor.execute(_SAME, {"tenant": tenant, "connection": connection.pk, "resource": resource, "keys": told})
+        return {place for (place,) in cursor.fetchall()}
+
+
+def _row(resource: str, record: Record, digest: str) -> tuple[str | bytes | None, ...]:
+    """The columns of `arrivals`, after the batch."""
     unified = record.unified
     summary = summarise(resource, unified)
     words = (summary.number, summary.name, summary.contact_name, unified.get("email"), unified.get("memo"))
-    return {
-        "id": new_id(),
-        "remote_type": record.remote_type,
-        "external_id": record.external_id,
-        "unified": unified,
-        "raw": _Raw(record.raw),
-        "content_hash": content_hash(record),
-        "version": str(unified.get("version") or ""),
-        "modified_at": unified.get("modified_at"),
-        "name": summary.name[:300],
-        "number": summary.number[:100],
-        "contact_id_external": summary.contact_id[:100],
-        "contact_name": summary.contact_name[:300],
-        "issued_on": summary.issued_on,
-        "due_on": summary.due_on,
-        "amount": summary.amount,
-        "open_amount": summary.open_amount,
-        "currency": summary.currency[:3],
-        "status": summary.status[:30],
-        "kind": summary.kind[:40],
-        "is_active": summary.is_active,
-        "search": " ".join(str(word) for word in words if word).lower(),
-    }
-
-
-class _Raw:
-    """A ledger's own form: its decimals are written as JSON numbers, as the ledger wrote them."""
-
-    def __init__(self, value: dict[str, Any]) -> None:
-        self.value = value
+    remote_type, external_id, version, name, number, contact_id, contact_name, currency, status, kind, search = (
+        arrivals.without_nul((
+            record.remote_type,
+            record.external_id,
+            str(unified.get("version") or ""),
+            summary.name[:300],
+            summary.number[:100],
+            summary.contact_id[:100],
+            summary.contact_name[:300],
+            summary.currency[:3],
+            summary.status[:30],
+            summary.kind[:40],
+            " ".join([str(word) for word in words if word]).lower(),
+        ))
+    )  # fmt: skip
+    text = arrivals.as_text
+    return (
+        arrivals.new_text_id(), remote_type, external_id, digest, version, text(unified.get("modified_at")), name,
+        number, contact_id, contact_name, text(summary.issued_on), text(summary.due_on), text(summary.amount),
+        text(summary.open_amount), currency, status, kind, text(summary.is_active), search,
+        _cleaned(orjson.dumps(unified, default=_unified_value)), _cleaned(orjson.dumps(record.raw, default=_raw_value)),
+    )  # fmt: skip
 
 
 def _as_json(value: Any) -> str:
-    # PostgreSQL's jsonb cannot hold the NUL character; no ledger means anything by it.
-    return _NUL.sub(r"\1", orjson.dumps(value, default=_unified_value).decode())
+    return _cleaned(orjson.dumps(value, default=_unified_value)).decode()
+
+
+def _cleaned(text: bytes) -> bytes:
+    """JSON for jsonb, which cannot hold the NUL character; no ledger means anything by it."""
+    return _NUL.sub(rb"\1", text) if b"\\u0000" in text else text
 
 
 def _unified_value(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if value.__class__ is Decimal or isinstance(value, UUID):
         return str(value)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, _Raw):
-        return orjson.Fragment(orjson.dumps(value.value, default=_raw_value))
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def _raw_value(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(f"{value:f}".encode()) if value.is_finite() else None
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    # A ledger's own form keeps its decimals as JSON numbers, as the ledger wrote them.
+    if value.__class__ is Decimal:
+        return orjson.Fragment(str(value)) if value.is_finite() else None
+    return _unified_value(value)
 
 
 def _hashable(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    if value.__class__ is Decimal:
+        return str(value.normalize())
+    return _unified_value(value)
+
+
+@contextmanager
+def _joining_as_sets() -> Iterator[None]:
+    """Without a loop over all rows for each row: a run's own rows are too new for the planner to know their number."""
+    with database.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
 
 
 def _execute(statement: str, connection: Connection, **values: Any) -> int:

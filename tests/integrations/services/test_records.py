@@ -1,17 +1,28 @@
 """The mirror: pages go in as sets, unchanged rows are not touched, and time decides over arrival."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SyncRun
-from integrations.services.records import delete_unseen, mark_deleted, note_seen, search_records, upsert_page
+from integrations.services.records import (
+    content_hash,
+    delete_unseen,
+    mark_deleted,
+    note_seen,
+    search_records,
+    upsert_page,
+)
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
 from tests.integrations.services.factories import make_connection
@@ -90,10 +101,67 @@ def test_a_record_that_stands_twice_on_a_page_is_stored_once(connection: Connect
     assert store(connection, invoice(1), invoice(1)) == (1, 1)
 
 
-def test_a_thousand_records_take_one_statement(connection: Connection) -> None:
+def statements(connection: Connection, records: list[Record]) -> list[str]:
     with CaptureQueriesContext(database) as queries:
-        assert store(connection, *[invoice(number) for number in range(1000)]) == (1000, 1000)
-    assert len(queries) == 1
+        store(connection, *records)
+    return [query["sql"] for query in queries]
+
+
+def test_a_thousand_records_take_as_many_statements_as_one(connection: Connection) -> None:
+    store(connection, invoice(-1))  # the temporary table is made with a session's first page
+    few = statements(connection, [invoice(0)])
+    many = statements(connection, [invoice(number) for number in range(1, 1001)])
+    assert len(many) == len(few) <= 4
+    assert LedgerRecord.objects.count() == 1002
+
+
+def test_of_unchanged_records_nothing_is_sent_but_their_hashes(connection: Connection) -> None:
+    page = [invoice(number) for number in range(50)]
+    store(connection, *page)
+    again = statements(connection, page)
+    assert len(again) == 1
+    assert "INV-" not in again[0]
+
+
+def test_records_travel_by_copy_and_are_never_deleted_one_page_after_the_other(connection: Connection) -> None:
+    """Deleted rows of a temporary table are not vacuumed; arrays of parameters and rows of the ORM cost many times as
+    much as a copy."""
+    store(connection, invoice(-1))
+    told = statements(connection, [invoice(number) for number in range(300)])
+    assert [sql.split()[0] for sql in told[:3]] == ["SELECT", "SELECT", "COPY"]
+    assert "INSERT INTO integrations_ledgerrecord" in told[3]
+    assert not any(word in " ".join(told) for word in ("DELETE", "TRUNCATE", "unnest", "VALUES"))
+
+
+def test_a_commit_empties_the_temporary_table(acme: Actors, transactional_db: None) -> None:
+    with tenant_scope(acme.tenant.pk):
+        connection = make_connection(acme.tenant)
+    for number in range(3):
+        with tenant_scope(acme.tenant.pk):
+            store(connection, invoice(number))
+            store(connection, invoice(number + 10))
+            assert _arriving() == 2
+    with tenant_scope(acme.tenant.pk):
+        assert _arriving() == 0
+        assert LedgerRecord.objects.count() == 6
+
+
+def _arriving() -> int:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_temp.arriving_records")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_page_that_is_rolled_back_leaves_nothing_for_the_next(connection: Connection) -> None:
+    def interrupted() -> None:
+        with transaction.atomic():
+            store(connection, invoice(1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert store(connection, invoice(2)) == (1, 1)
+    assert [row.external_id for row in LedgerRecord.objects.all()] == ["2"]
 
 
 def test_a_deleted_record_is_marked_and_comes_back_when_it_is_met_again(connection: Connection) -> None:
@@ -128,10 +196,47 @@ def test_every_word_of_a_search_must_occur(connection: Connection) -> None:
     assert [row.external_id for row in found] == ["2"]
 
 
-@pytest.mark.parametrize("text", ["nul \x00 inside", "backslash \\u0000 as text", "quote ' and \"", "𝄞 ünïcode"])
+@pytest.mark.parametrize(
+    "text",
+    ["nul \x00 inside", "a line\n\\.\nand \t \x01 \x02", "backslash \\u0000 as text", "quote ' and \"", "𝄞 ünïcode"],
+)
 def test_hostile_text_is_stored(connection: Connection, text: str) -> None:
     store(connection, invoice(1, number=text))
     assert LedgerRecord.objects.get().number == text.replace("\x00", "")
+    assert LedgerRecord.objects.get().unified["number"] == text.replace("\x00", "")
+
+
+def test_exact_fractions_are_kept_as_the_ledger_wrote_them(connection: Connection) -> None:
+    raw = {"Id": 2**63, "Rate": Decimal("0.10"), "Big": Decimal("12345678901234567890.123456789")}
+    upsert_page(connection=connection, resource="invoices", records=[Record(invoice(1).unified, raw, "Invoice")])
+    with database.cursor() as cursor:
+        cursor.execute("SELECT raw::text FROM integrations_ledgerrecord")
+        assert json.loads(cursor.fetchone()[0], parse_float=Decimal) == raw
+
+
+@given(values=st.permutations(["a", "b", "c", "d"]))
+def test_the_order_of_keys_makes_no_other_hash(values: list[str]) -> None:
+    def record(keys: list[str]) -> Record:
+        inner = {key: Decimal(1) for key in keys}
+        return Record({"external_id": "1", **inner}, {**inner, "x": inner}, "Invoice")
+
+    assert content_hash(record(values)) == content_hash(record(sorted(values)))
+
+
+def test_how_a_decimal_is_written_makes_no_other_hash() -> None:
+    one, other = (Record({"external_id": "1", "total": Decimal(text)}, {}, "Invoice") for text in ("100.50", "100.5"))
+    assert content_hash(one) == content_hash(other)
+
+
+def test_what_is_gone_is_found_without_a_loop_over_all_for_each(connection: Connection) -> None:
+    store(connection, *[invoice(number) for number in range(20)])
+    run = SyncRun.objects.create(tenant_id=connection.tenant_id, connection=connection, trigger="manual", is_full=True)
+    with CaptureQueriesContext(database) as queries:
+        delete_unseen(run=run, resource="invoices", since=timezone.now())
+    told = [query["sql"] for query in queries]
+    update = next(place for place, sql in enumerate(told) if "NOT EXISTS" in sql)
+    assert "enable_nestloop = off" in told[update - 1]
+    assert "enable_nestloop TO DEFAULT" in told[update + 1]
 
 
 def test_another_tenant_sees_nothing_of_it(connection: Connection, rival: Actors) -> None:

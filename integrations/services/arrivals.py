@@ -1,0 +1,73 @@
+"""How a page travels to the database: one binary COPY into a temporary table, and from there as a set.
+
+Measured against the same page as one JSON parameter (`jsonb_to_recordset`), the copy costs the worker a tenth and the
+database two thirds. The table is emptied by each commit, never by DELETE: deleted rows of a temporary table are not
+vacuumed, and every page would be slower than the one before. Within one transaction batches tell pages apart.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import uuid_utils
+from django.db import connection as database
+
+# All texts: nothing is parsed for rows that turn out to be older than what is held.
+COLUMNS = (
+    "batch", "id", "remote_type", "external_id", "content_hash", "version", "modified_at", "name", "number",
+    "contact_id_external", "contact_name", "issued_on", "due_on", "amount", "open_amount", "currency", "status", "kind",
+    "is_active", "search", "unified", "raw",
+)  # fmt: skip
+
+_EXISTS = "SELECT to_regclass('pg_temp.arriving_records') IS NOT NULL"
+_MAKE = (
+    f"CREATE TEMPORARY TABLE arriving_records ({', '.join(f'{name} text' for name in COLUMNS)}) ON COMMIT DELETE ROWS"
+)
+# Compressing what is read once, a moment later, only takes time.
+_UNPACKED = "ALTER TABLE arriving_records ALTER unified SET STORAGE EXTERNAL, ALTER raw SET STORAGE EXTERNAL"
+# JSON is made as bytes; as bytes or as text, the same goes over the wire.
+_SENT_AS = ["bytea" if name in ("unified", "raw") else "text" for name in COLUMNS]
+_COPY = f"COPY pg_temp.arriving_records ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+
+
+def copy_in(rows: Iterable[Sequence[str | bytes | None]]) -> str:
+    """Put rows, in the order of COLUMNS after the batch, into the temporary table; returns their batch.
+
+    Inside the caller's transaction, at whose end they are gone.
+    """
+    batch = new_text_id()
+    with database.cursor() as cursor:
+        cursor.execute(_EXISTS)
+        if not cursor.fetchone()[0]:
+            cursor.execute(_MAKE)
+            cursor.execute(_UNPACKED)
+        copying: Any = cursor
+        with copying.copy(_COPY) as copy:
+            copy.set_types(_SENT_AS)
+            for row in rows:
+                copy.write_row((batch, *row))
+    return batch
+
+
+def new_text_id() -> str:
+    """A fresh time-ordered id as text; a seventh of the time of making a `UUID` first."""
+    return str(uuid_utils.uuid7())
+
+
+def as_text(value: Any) -> str | None:
+    """A column's value as PostgreSQL reads it."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal | int):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} fits no column")
+
+
+def without_nul(texts: Collection[str]) -> Iterable[str]:
+    """PostgreSQL's texts cannot hold the NUL character; no ledger means anything by it."""
+    return (text.replace("\x00", "") for text in texts) if any("\x00" in text for text in texts) else texts
