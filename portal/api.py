@@ -51,6 +51,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         "code": code,
         "detail": detail if isinstance(detail, str) else "Some fields need attention; see errors.",
     }
+    if remedy := getattr(error, "remedy", ""):
+        problem["remedy"] = remedy
     if not isinstance(detail, str):
         problem["errors"] = detail
     response.data = problem

@@ -46,10 +46,13 @@ class Unprocessable(APIException):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
     default_code = "refused"
     default_detail = "The request was understood and refused."
+    remedy = ""
 
 
 def in_words(refused: ValidationError) -> Unprocessable:
-    return Unprocessable(" ".join(refused.messages))
+    answer = Unprocessable(" ".join(refused.messages), getattr(refused, "code", None))
+    answer.remedy = getattr(refused, "remedy", "")
+    return answer
 
 
 class ConnectionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantViewSet):

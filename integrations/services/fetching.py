@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.engine.errors import IntegrationError, RejectedError, TransientError
 from integrations.models import Connection, Fetch
-from integrations.services import aged, failures, ledgers
+from integrations.services import aged, failures, ledgers, policies
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of
 from integrations.services.custom_fields import remember
@@ -74,6 +74,8 @@ def _known(connection: Connection, kind: str, params: Mapping[str, Any]) -> None
         connector.files is None or params["resource"] not in connector.files.kinds
     ):
         raise ValidationError(f"{connector.label} keeps no files with {params['resource'].replace('_', ' ')}.")
+    if "resource" in params:
+        policies.check_reads(connection, [params["resource"]])
 
 
 def perform_fetch(tenant_id: UUID | str, fetch_id: UUID | str) -> Fetch | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.engine.errors import IntegrationError
 from integrations.engine.results import Deletion, Record
 from integrations.models import Connection, CrossReference, LedgerRecord, Posting
-from integrations.services import records
+from integrations.services import policies, records
 from integrations.services.connectors import connector_of
 from integrations.services.failures import NO_ERROR
 from integrations.services.hashing import body_hash
@@ -92,6 +92,10 @@ def read_back(posting: Posting, session: Session, affected: set[tuple[str, str]]
 
 
 def _read_affected(posting: Posting, session: Session, affected: set[tuple[str, str]]) -> None:
+    with tenant_scope(posting.tenant_id):
+        refreshed = set(policies.read_resources(posting.connection))
+    # Our own document is kept whatever its direction; what it changed along the way only where we read that.
+    affected = {each for each in affected if each[0] in refreshed}
     if not affected:
         return
     names = sorted({resource for resource, _ in affected})

@@ -7,13 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.models import LedgerRecord, SyncCursor, SyncRun
-from integrations.services.connectors import (
-    connector_of,
-    has_change_feed,
-    readable_resources,
-    tells_deleted,
-    tells_modified,
-)
+from integrations.services import policies
+from integrations.services.connectors import connector_of, has_change_feed, tells_deleted, tells_modified
 
 # QuickBooks keeps changes for 30 days; older questions may be cut short without an error (providers: CDC).
 LONGEST_LOOK_BACK = timedelta(days=29)
@@ -42,7 +37,9 @@ def plan(run: SyncRun, cursors: Mapping[str, SyncCursor]) -> dict[str, Any]:
 
     `is_reread` says that the mirror holds rows, so that those which a full pull does not meet are gone.
     """
-    names = run.resources or readable_resources(connector_of(run.connection))
+    wanted = policies.read_resources(run.connection)
+    # The direction may have changed since the run was asked for.
+    names = [name for name in run.resources if name in wanted] if run.resources else wanted
     rows = LedgerRecord.objects.for_tenant(run.tenant_id).filter(connection=run.connection)
     mirrored = set(rows.order_by().values_list("resource", flat=True).distinct())
     modes = {name: _mode(run, name, cursors.get(name)) for name in names}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from integrations.models import Connection, Posting
-from integrations.services import failures
+from integrations.services import failures, policies
 from integrations.services.connectors import check_operation, needs_day, reversal_of
 from integrations.services.hashing import body_hash
 from integrations.services.sending import send_posting
@@ -36,11 +36,12 @@ def request_posting(
     """Write down a write, in the caller's tenant transaction; ring `send_posting` after commit.
 
     The same key with the same content returns the posting that exists; with other content it raises ValidationError, as
-    do a disconnected connection and an operation that the ledger does not know.
+    do a disconnected connection, an operation that the ledger does not know, and a resource that is not written.
     """
     if connection.status == Connection.Status.DISCONNECTED:
         raise ValidationError(f"{connection} is disconnected: nothing can be posted to it.")
     check_operation(connection.connector, resource, operation)
+    policies.check_writes(connection, resource, is_undoing=reverses is not None)
     digest = body_hash(resource, operation, body)
     posting, _ = Posting.objects.get_or_create(
         connection=connection,

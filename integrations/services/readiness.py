@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_date
 
 from integrations.engine.errors import RejectedError
 from integrations.models import Connection, LedgerRecord, Posting
+from integrations.services import policies
 
 # Which resource a reference field points to; an allocation and a link say it by their type.
 _FIELDS = {
@@ -72,6 +73,7 @@ def ready_body(posting: Posting) -> dict[str, Any]:
             remedy="Allow postings on the connection, then replay this one.",
             who_can_fix="owner",
         )
+    policies.check_posting(posting)
     if posting.operation == Posting.Operation.CREATE:
         _period_is_open(posting.connection, body)
         _entry_balances(posting.resource, body)

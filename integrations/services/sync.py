@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.engine.errors import ConfigurationError, IntegrationError, ReauthorizationNeeded, TransientError
 from integrations.models import Connection, SyncRun
-from integrations.services import failures, ledgers
+from integrations.services import failures, ledgers, policies
 from integrations.services.calls import Recorder
 from integrations.services.connectors import known_resources
 from integrations.services.custom_fields import learn
@@ -42,11 +42,12 @@ def request_sync(
     """Write down a sync (empty `resources`: all); one already waiting or running that covers it is returned instead.
 
     Runs in the caller's tenant transaction. ValidationError when the connection cannot be called, a resource is
-    unknown, or another sync, which does not cover this one, is under way.
+    unknown or not read, or another sync, which does not cover this one, is under way.
     """
     if connection.status in {Connection.Status.DISCONNECTED, Connection.Status.NEEDS_REAUTHORISATION}:
         raise ValidationError(f"{connection} is not connected. Reconnect it first.")
     names = known_resources(connection.connector, resources)
+    policies.check_reads(connection, names)
     existing = _unfinished(connection)
     if existing is None:
         try:

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Connection, Posting
 from integrations.models.posting import PostingQuerySet
 from integrations.services.custom_fields import filled
+from integrations.services.policies import DirectionError
 from integrations.services.postings import cancel_posting, request_posting
 from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
 from mappings.models.documents import ORIGIN
-from mappings.services.references import complete, key_of
+from mappings.services.references import References, complete, key_of
 from mappings.services.targets import find_targets
 from mappings.services.versions import active_set
 from mappings.transform import Book, Document, Key, Problem, Result, apply
@@ -154,22 +157,36 @@ def _post(document: SourceDocument, version: MappingSet, result: Result) -> list
     if unfit := _fill_custom_fields(document, result):
         _wait(document, [unfit], _WAITS.MAPPING)
         return []
-    references = complete(document, result.resource, result.payload, version.version)
-    posting = request_posting(
-        connection=document.connection,
-        resource=result.resource,
-        operation="create",
-        body=result.payload,
-        origin_kind=ORIGIN,
-        origin_id=document.pk,
-        idempotency_key=str(key_of(document, "create")),
-        depends_on=references.last,
-    )
+    try:
+        # All or nothing: no contact is created for a document that may not be written.
+        with transaction.atomic():
+            references, posting = _requested(document, version, result.resource, result.payload)
+    except DirectionError as closed:
+        remedy = f"{closed.remedy} The document then goes after the next sync."
+        _wait(document, [Problem(code="direction", text=closed.what, remedy=remedy, cause="ledger")], _WAITS.LEDGER)
+        return []
     document.trace += [each.as_dict() for each in references.trace]
     document.status, document.waits_for, document.problems = SourceDocument.Status.MAPPED, _WAITS.NOTHING, []
     document.checked_at = document.mapped_at = timezone.now()
     document.save()
     return [*references.requested, posting]
+
+
+def _requested(
+    document: SourceDocument, version: MappingSet, resource: str, payload: dict[str, Any]
+) -> tuple[References, Posting]:
+    references = complete(document, resource, payload, version.version)
+    posting = request_posting(
+        connection=document.connection,
+        resource=resource,
+        operation="create",
+        body=payload,
+        origin_kind=ORIGIN,
+        origin_id=document.pk,
+        idempotency_key=str(key_of(document, "create")),
+        depends_on=references.last,
+    )
+    return references, posting
 
 
 def _fill_custom_fields(document: SourceDocument, result: Result) -> Problem | None:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from integrations.models import Connection, LedgerRecord, Posting, Resource, SyncRun
+from integrations.services import policies
 from tenants.rls import tenant_scope
 from tenants.services import create_partner
 from tests.conftest import Actors
@@ -307,3 +308,22 @@ def test_the_api_describes_itself(shop: Client) -> None:
     for name in NAMES:
         assert {"get", "post"} <= set(paths[f"/api/v1/{name}"]), name
         assert "get" in paths[f"/api/v1/{name}/{{external_id}}"], name
+
+
+def test_a_write_against_the_direction_is_a_problem_with_a_stable_code_and_a_remedy(
+    shop: Client, acme: Actors, books: Connection
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        policies.set_policy(connection=books, resource="invoices", direction="read")
+    headers = {"Idempotency-Key": "one"}
+    answer = shop.post(
+        f"/api/v1/invoices?connection={books.pk}", {"lines": []}, headers=headers, content_type="application/json"
+    )
+    problem = json.loads(answer.content)
+    assert (answer.status_code, problem["code"]) == (422, "direction")
+    assert "turn writing on" in problem["remedy"]
+    with tenant_scope(acme.tenant.pk):
+        policies.set_policy(connection=books, resource="invoices", direction="off")
+    body = {"connection": str(books.pk), "resources": ["invoices"]}
+    answer = shop.post("/api/v1/sync-runs", body, content_type="application/json")
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (422, "direction")

@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.models import Connection, LedgerRecord, Posting
+from integrations.services import policies
 from integrations.services.postings import replay_posting
 from mappings.models import DocumentValue, SourceDocument, SourceValue
 from mappings.services import decisions
@@ -323,3 +324,20 @@ def test_no_scope_and_another_tenant_see_nothing(connection: Connection, acme: A
         for model in (SourceDocument, SourceValue, DocumentValue):
             assert not model.objects.exists()
     assert len(WORDS) == 5
+
+
+def test_a_document_whose_direction_is_closed_waits_makes_nothing_and_goes_after_the_next_sync(
+    connection: Connection, acme: Actors
+) -> None:
+    activated(connection, acme)
+    policies.set_policy(connection=connection, resource="invoices", direction="read")
+    document = received(connection)
+    assert (document.status, document.waits_for) == ("waiting", "ledger")
+    assert document.problems[0]["code"] == "direction"
+    assert "turn writing on" in document.problems[0]["remedy"]
+    assert not Posting.objects.exists()
+    policies.set_policy(connection=connection, resource="invoices", direction="both")
+    Connection.objects.update(last_success_at=timezone.now())
+    map_documents(acme.tenant.pk, connection.pk)
+    document.refresh_from_db()
+    assert document.status == "mapped"
