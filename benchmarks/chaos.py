@@ -138,8 +138,8 @@ def portal_of_its_own(*, keep: bool) -> Iterator[Portal]:
     finally:
         supervisor.close()
         guard.dismiss()
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+        for left in {folder, supervisor.servers.folder if supervisor.servers else folder} if not keep else ():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def storm(portal: Portal, load: Load, options: argparse.Namespace, dice: random.Random) -> None:
