@@ -47,7 +47,12 @@ class SyncRunAdmin(InboxPages, PageAdmin):
     list_select_related: ClassVar = ["connection"]
     ordering: ClassVar = ["-id"]
     sortable_by: ClassVar[list[str]] = []
-    actions_by_post: ClassVar = {"replay": (REPLAY, "replay"), "cancel": (SYNC, "cancel")}
+    actions_by_post: ClassVar = {
+        "replay": (REPLAY, "replay"),
+        "cancel": (SYNC, "cancel"),
+        "pause": (SYNC, "pause"),
+        "resume": (SYNC, "resume"),
+    }
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -107,6 +112,17 @@ class SyncRunAdmin(InboxPages, PageAdmin):
         """Stop after the page that is being read; what was stored stays."""
         sync.cancel_sync(row)
         messages.success(request, "The run is cancelled. What it has read stays.")
+
+    def pause(self, request: TenantRequest, row: SyncRun) -> None:
+        """Hold it after the page that is being read."""
+        sync.pause_sync(row)
+        messages.success(request, "The run is paused. It goes on from here when you resume it.")
+
+    def resume(self, request: TenantRequest, row: SyncRun) -> None:
+        """Go on where it was paused."""
+        sync.resume_sync(row)
+        transaction.on_commit(partial(tasks.run_sync.delay, str(row.tenant_id), str(row.pk)))
+        messages.success(request, "The run goes on from the last page that was stored.")
 
     @display(description="Started", ordering="id")
     def started_shown(self, row: SyncRun) -> SafeString:

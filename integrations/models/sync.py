@@ -36,8 +36,8 @@ class SyncRunQuerySet(TenantOwnedQuerySet["SyncRun"]):
     """Runs by state."""
 
     def unfinished(self) -> Self:
-        """Queued or running."""
-        return self.filter(status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
+        """Queued, running, or paused by a person."""
+        return self.filter(status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING, SyncRun.Status.PAUSED])
 
     def failed(self) -> Self:
         """Stopped by an error that somebody has to look at."""
@@ -51,6 +51,7 @@ class SyncRun(Work):
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
         SUCCEEDED = "succeeded", "Succeeded"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
@@ -84,7 +85,7 @@ class SyncRun(Work):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["connection"],
-                condition=models.Q(status__in=["queued", "running"]),
+                condition=models.Q(status__in=["queued", "running", "paused"]),
                 name="one_unfinished_run_per_connection",
                 violation_error_message="A sync of this connection is already under way.",
             ),

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.engine.errors import ConfigurationError, IntegrationError, ReauthorizationNeeded, TransientError
@@ -63,6 +63,8 @@ def request_sync(
                 )
         except IntegrityError:
             existing = _unfinished(connection)
+    if existing is not None and existing.status == SyncRun.Status.PAUSED:
+        raise ValidationError("A sync of this connection is paused. Resume it, or cancel it.")
     if existing is None or not _covers(existing, names, is_full=is_full):
         raise ValidationError("Another sync of this connection is under way. Wait for it, or cancel it.")
     return existing
@@ -83,13 +85,28 @@ def replay_sync(*, run: SyncRun, requested_by: User | None = None) -> SyncRun:
 def cancel_sync(run: SyncRun) -> None:
     """Stop a run; its worker notices with the next page. ValidationError when it is over."""
     rows = SyncRun.objects.for_tenant(run.tenant_id).filter(pk=run.pk).unfinished()
+    _take_away(run, rows, status=SyncRun.Status.CANCELLED, finished_at=timezone.now())
+
+
+def pause_sync(run: SyncRun) -> None:
+    """Hold a run after the page that is being stored, until `resume_sync`. ValidationError when it is not under way."""
+    rows = SyncRun.objects.for_tenant(run.tenant_id).filter(pk=run.pk)
+    under_way = rows.filter(status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
+    _take_away(run, under_way, status=SyncRun.Status.PAUSED)
+
+
+def resume_sync(run: SyncRun) -> None:
+    """Let a paused run go on from its last page; ring `run_sync`. ValidationError when it is not paused."""
+    rows = SyncRun.objects.for_tenant(run.tenant_id).filter(pk=run.pk, status=SyncRun.Status.PAUSED)
+    _take_away(run, rows, status=SyncRun.Status.QUEUED, available_at=timezone.now())
+
+
+def _take_away(run: SyncRun, rows: QuerySet[SyncRun], **changes: Any) -> None:
     # The fence moves, so that the worker's next page finds that the run is no longer its own.
-    changed = rows.update(
-        status=SyncRun.Status.CANCELLED, fence=F("fence") + 1, lease_until=None, finished_at=timezone.now()
-    )
+    changed = rows.update(fence=F("fence") + 1, lease_until=None, **changes)
     run.refresh_from_db()
     if not changed:
-        raise ValidationError(f"This sync is over: {run.get_status_display().lower()}.")
+        raise ValidationError(f"This sync is {run.get_status_display().lower()}; nothing was changed.")
 
 
 def request_due_sync(tenant_id: UUID | str, connection_id: UUID | str) -> SyncRun | None:

@@ -83,7 +83,7 @@ def _waited(tenant_id: UUID, run: SyncRun) -> SyncRun:
         run_sync(tenant_id, run.pk)
         with tenant_scope(tenant_id, source="command"):
             run = SyncRun.objects.select_related("connection").get(pk=run.pk)
-        if run.status in {SyncRun.Status.FAILED, SyncRun.Status.CANCELLED}:
+        if run.status in {SyncRun.Status.FAILED, SyncRun.Status.CANCELLED, SyncRun.Status.PAUSED}:
             what = run.error.get("message", run.get_status_display())
             raise CommandError(f"{what} {run.error.get('remedy', '')}".strip())
         if run.status == SyncRun.Status.SUCCEEDED:

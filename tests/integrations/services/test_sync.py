@@ -107,8 +107,40 @@ def test_a_cancelled_run_is_left_alone(few: Connection, sandbox: Sandbox) -> Non
     before = len(sandbox.calls())
     assert work(run).status == Status.CANCELLED
     assert len(sandbox.calls()) == before
-    with tenant_scope(few.tenant_id), pytest.raises(ValidationError, match="over"):
+    with tenant_scope(few.tenant_id), pytest.raises(ValidationError, match="cancelled; nothing was changed"):
         sync.cancel_sync(run)
+
+
+def test_a_paused_run_waits_for_its_person_and_goes_on_from_its_last_page(
+    few: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    sandbox.fault("drop_before", path="/query", query="Payment", times=1)
+    run = work(ask(few))
+    assert run.progress["invoices"]["is_done"]
+    with tenant_scope(few.tenant_id):
+        sync.pause_sync(run)
+    before = len(sandbox.calls())
+    assert work(run).status == Status.PAUSED
+    assert len(sandbox.calls()) == before
+    with pytest.raises(ValidationError, match="Resume it"):
+        ask(few)
+    with tenant_scope(few.tenant_id):
+        sync.resume_sync(run)
+        with pytest.raises(ValidationError, match="nothing was changed"):
+            sync.resume_sync(run)
+    assert work(run).status == Status.SUCCEEDED
+    later = [call["query"] for call in sandbox.calls("query")]
+    assert sum("Invoice" in query for query in later) == 1
+
+
+def test_a_paused_run_is_no_longer_its_workers(few: Connection) -> None:
+    run = ask(few, "terms")
+    with tenant_scope(few.tenant_id):
+        worker = claim(SyncRun, tenant_id=few.tenant_id, row_id=run.pk, statuses=[Status.QUEUED])
+        assert worker is not None
+        sync.pause_sync(run)
+        with pytest.raises(LeaseLostError):
+            keep(worker, records=99)
 
 
 def test_a_full_reread_finds_what_was_deleted_too_long_ago_for_the_feed(few: Connection, company: Company) -> None:
