@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.engine import writing
+from integrations.engine.announcements import Announcements
 from integrations.engine.conditions import Holds
 from integrations.engine.converters import NOWHERE, Context, FieldProblem, Shape, Unified
 from integrations.engine.discovery import Discovery
@@ -281,6 +282,8 @@ class Connector:
     """Paths of `urls` that the simulated ledger has elsewhere."""
     interfaces: Mapping[str, Interface] = field(default_factory=dict)
     """Protocols beside the first one, by name."""
+    announcements: Announcements | None = None
+    """How it tells of changes by itself, where it does."""
     application: tuple[str, ...] = ()
     """What the portal's operator has from the ledger beside client id and secret, such as a sender id."""
 

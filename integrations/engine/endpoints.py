@@ -14,6 +14,7 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # The application that every simulated ledger knows.
 _SANDBOX_CLIENT = ("sandbox-client", "sandbox-secret")
+SANDBOX_WEBHOOK_KEY = "sandbox-webhook-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,22 @@ def resolve(
         application=_application(connector, environ, own_id, own_secret),
         **found,
     )
+
+
+def webhook_keys(connector: Connector, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets with which the ledger may have signed a webhook, newest first; none: nobody has set one.
+
+    `PORTAL_<LEDGER>_WEBHOOK_KEY` holds one, or several separated by commas while they are changed; ledgers that sign
+    with the application's own secret need none.
+    """
+    prefix, told = f"PORTAL_{connector.name.upper()}_", connector.announcements
+    keys = [key.strip() for key in environ.get(f"{prefix}WEBHOOK_KEY", "").split(",") if key.strip()]
+    is_secret = told is not None and told.seal is not None and told.seal.key == "client_secret"
+    if is_secret and (secret := environ.get(f"{prefix}CLIENT_SECRET")):
+        keys.append(secret)
+    if not keys and environ.get("PORTAL_SANDBOX_URL"):
+        keys.append(_SANDBOX_CLIENT[1] if is_secret else SANDBOX_WEBHOOK_KEY)
+    return tuple(keys)
 
 
 def _application(connector: Connector, environ: Mapping[str, str], own_id: str, own_secret: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "manifest": _keys(
         "name label urls auth http limits errors idempotency answers operations paging changes shapes defaults",
         "resources organisation reports attachments exchange_rates batch settings application traits missing",
-        "interfaces deletions custom_fields",
+        "interfaces deletions custom_fields webhooks",
     ),
     "urls": _keys("api authorize token revoke app simulated"),
     "setting": _keys("label help values names default from spelled pattern"),
@@ -71,6 +71,12 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "interface": _keys("format path method headers envelope sign lists"),
     "match": _keys("clause as_params body at most among among_param among_joined among_body"),
     "part": _keys("columns places filters paging key most into under id only"),
+    "webhooks": _keys(
+        "signature secret_header sources max_bytes context id_header repeats setup forms actions named_by kinds"
+    ),
+    "signature": _keys("scheme header encoding key signed joined time seconds issuer claims body_claim"),
+    "webhook form": _keys("when each org entity id kind record action at version merged split pattern ids keyed"),
+    "webhook target": _keys("kind when"),
     "changes": _keys("path params look_back_days most records deleted_at deleted_id"),
     "resource": _keys("resource label gotchas entities lookups"),
     "lookup": _keys("entity key single filters paging columns places"),

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from integrations.engine import extras, files, paths, templates, writing
+from integrations.engine.announced import AnnouncedReader, Told, Wanted
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Connector, Entity, Resource
 from integrations.engine.discovery import Definition, defined
@@ -119,6 +120,13 @@ class Ledger:
     def deleted(self, since: datetime) -> list[Deletion]:
         """What was deleted since a moment, from the ledger's own list of it. Raises RejectedError where it has none."""
         return self.reader.deleted(since)
+
+    def announced(self, wanted: Wanted, since: datetime | None = None) -> Iterator[Told]:
+        """Announced records as they are now, by few calls, in parts that can be stored one by one.
+
+        `wanted` is the ledger's word → id → whether it was announced as deleted; `since` (UTC) is before the oldest.
+        """
+        return AnnouncedReader(self).read(wanted, since)
 
     def organisation(self) -> Organisation:
         """The organisation itself; its currency and country also become known to this ledger's later reads."""

@@ -13,6 +13,7 @@ from integrations.engine.manifest_access import columns, strings
 from integrations.engine.manifest_files import files
 from integrations.engine.manifest_limits import errors_table, limits
 from integrations.engine.manifest_parts import changes, reports
+from integrations.engine.manifest_webhooks import announcements
 from integrations.engine.manifest_writing import answers_of, batch, idempotency, operations, probe
 from integrations.engine.sections import ManifestError, Section, listed, read_yaml, shown
 
@@ -84,6 +85,7 @@ def load_from(folder: Path) -> Connector:
         files=files(root),
         reports=reports(root),
         exchange_rates=root.section("exchange_rates", "exchange_rates").data,
+        announcements=announcements(_webhooks(root, folder), resources),
         missing={key: str(reason) for key, reason in root.mapping("missing").items()},
     )
 
@@ -104,6 +106,11 @@ def _part(root: Section, folder: Path, name: str) -> Section:
 def _errors(root: Section, folder: Path) -> Section:
     part = _part(root, folder, "errors")
     return Section.of("errors", part.data, part.where)
+
+
+def _webhooks(root: Section, folder: Path) -> Section | None:
+    part = _part(root, folder, "webhooks")
+    return Section.of("webhooks", part.data, part.where) if part.data else None
 
 
 def _traits(root: Section) -> frozenset[str]:

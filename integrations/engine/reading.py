@@ -1,7 +1,7 @@
 """Reading a ledger: pages, single records, many by their ids, counts; whole records, whatever calls they take."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -230,6 +230,38 @@ class Reader:
         raw = self._one(entity, answer, answers)
         unified = resource.read(raw, entity.remote_type, self._ledger.context_for(resource))
         return Record(unified, raw, entity.remote_type, answer.correlation_id)
+
+    def can_ask_among(self, entity: Entity) -> bool:
+        """Whether the ledger's list can be asked for many ids at once."""
+        return entity.paging.among(self.places(entity), ["0"]) is not None
+
+    def rows_among(self, entity: Entity, ids: Sequence[str], *, of_any_kind: bool) -> list[dict[str, Any]]:
+        """The rows with these ids; `of_any_kind` leaves out the filters that tell kinds apart in one list."""
+        listing = replace(entity.paging, filters=()) if of_any_kind else entity.paging
+        request = listing.among(self.places(entity), ids)
+        return [] if request is None else self.many(entity, self._ledger.client.send(request))
+
+    def rows_since(self, entity: Entity, since: datetime, *, of_any_kind: bool) -> list[dict[str, Any]]:
+        """The first page of rows that were modified since a moment."""
+        listing = replace(entity.paging, filters=()) if of_any_kind else entity.paging
+        return self.many(entity, self._ledger.client.send(listing.request(None, self.places(entity), since)))
+
+    def row(self, entity: Entity, external_id: str) -> dict[str, Any]:
+        """One whole remote record without its child rows. Raises RejectedError `not_found`."""
+        return self._raw(entity, "read", {"id": external_id})[0]
+
+    def made_of(
+        self, resource: Resource, entity: Entity, rows: Mapping[str, Any], *, are_whole: bool
+    ) -> tuple[list[Record], list[Unreadable]]:
+        """Records made of rows by id; what a list leaves out is read first, unless the rows were read one by one."""
+        context = self._ledger.context_for(resource)
+        whole = dict(rows)
+        if are_whole and entity.parts:
+            whole = {identity: dict(row) for identity, row in rows.items()}
+            self._fill(entity, whole)
+        elif not are_whole:
+            whole = self._whole(entity, rows)
+        return self.readable(resource, entity, whole.values(), context)
 
     def among(self, resource: Resource, entity: Entity, ids: Sequence[str]) -> list[Record]:
         """The records with these ids that exist, in as few calls as the ledger's lists allow."""
