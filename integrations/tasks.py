@@ -2,7 +2,18 @@
 
 from celery import Task, shared_task
 
-from integrations.services import access, connections, credentials, endings, fetching, finishing, postings, sync
+from integrations.services import (
+    access,
+    announcements_applying,
+    announcements_sorting,
+    connections,
+    credentials,
+    endings,
+    fetching,
+    finishing,
+    postings,
+    sync,
+)
 from integrations.services.sweeping import due_work
 
 # A doorbell nobody hears in time is dropped: the sweep rings again, and a busy queue does not fill with echoes.
@@ -74,6 +85,27 @@ def forget_fetch(tenant_id: str, fetch_id: str) -> None:
     fetching.forget_fetch(tenant_id, fetch_id)
 
 
+@shared_task(name="integrations.tasks.distribute_announcements", ignore_result=True)
+def distribute_announcements() -> None:
+    """Find out whose the deliveries that wait are, and ring for each connection that has something to read."""
+    while places := announcements_sorting.distribute():
+        for tenant_id, connection_id in places:
+            apply_announcements.apply_async((str(tenant_id), str(connection_id)), expires=ECHO_SECONDS)
+
+
+@shared_task(name="integrations.tasks.apply_announcements")
+def apply_announcements(tenant_id: str, connection_id: str) -> None:
+    """Read what was announced of a connection."""
+    announcements_applying.apply_announcements(tenant_id, connection_id)
+
+
+@shared_task(name="integrations.tasks.tend_deliveries", ignore_result=True)
+def tend_deliveries() -> None:
+    """Forget old deliveries, and distribute those whose organisation has been connected since."""
+    announcements_sorting.forget_old()
+    announcements_sorting.redistribute(only_claimed=True)
+
+
 _BELLS: dict[str, Task[[str, str], None]] = {
     "authorisation": finish_authorisation,
     "sync_run": run_sync,
@@ -85,11 +117,14 @@ _BELLS: dict[str, Task[[str, str], None]] = {
     "unchosen": drop_choice,
     "fetch": perform_fetch,
     "forgetting": forget_fetch,
+    "announcements": apply_announcements,
 }
 
 
 @shared_task(name="integrations.tasks.sweep", ignore_result=True)
 def sweep() -> None:
     """Ring for every row whose time has come and whose doorbell or worker was lost."""
+    if announcements_sorting.has_waiting():
+        distribute_announcements.apply_async(expires=ECHO_SECONDS)
     for kind, tenant_id, row_id in due_work():
         _BELLS[kind].apply_async((tenant_id, row_id), expires=ECHO_SECONDS)

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "integrations.webhooks.WebhookDoor",  # ledgers wait for an answer: they pass by what is made for people
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -168,6 +169,7 @@ SWEEP_SECONDS = env_int("SWEEP_SECONDS", 2)
 WORK_LEASE_SECONDS = env_int("WORK_LEASE_SECONDS", 180)
 RETRY_BASE_SECONDS = env_int("RETRY_BASE_SECONDS", 2)
 API_CALLS_KEPT = env_int("API_CALLS_KEPT", 5000)  # per connection
+WEBHOOK_DAYS = env_int("WEBHOOK_DAYS", 30)  # deliveries that are distributed, and events that are concluded
 CELERY_BEAT_SCHEDULE = {
     f"{app}-sweep": {
         "task": f"{app}.tasks.sweep",
@@ -175,6 +177,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": SWEEP_SECONDS},
     }
     for app in ("integrations", "mappings", "reconciliation")
+}
+CELERY_BEAT_SCHEDULE["webhooks-tend"] = {
+    "task": "integrations.tasks.tend_deliveries",
+    "schedule": 3600,
+    "options": {"expires": 3600},
 }
 
 EMAIL_BACKEND = env_str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
@@ -212,7 +219,8 @@ SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes come from thi
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
 SECURE_HSTS_PRELOAD = _secure
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_PROXY") else None
+BEHIND_PROXY = env_bool("BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_AGE = 12 * 3600

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from integrations import views as consent
+from integrations import webhooks
 from portal import health, views
 from portal.api import router
 
@@ -16,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("accounts/no-tenant/", views.no_tenant, name="no-tenant"),
+    path("webhooks/<slug:ledger>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<slug:ledger>/<slug:secret>/", webhooks.webhook, name="webhook-with-secret"),
     path("switch/<uuid:tenant_id>/", views.switch_tenant, name="switch-tenant"),
     path("oauth/<slug:connector>/callback/", consent.oauth_callback, name="oauth-callback"),
     path("oauth/<uuid:authorisation_id>/", consent.authorisation, name="oauth-authorisation"),

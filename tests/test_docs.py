@@ -10,7 +10,7 @@ from integrations.engine import manifest
 ROOT = Path(__file__).resolve().parent.parent
 READS = re.compile(r"\benv_(?:str|bool|int|list|secret|database)\(\s*\"([A-Z][A-Z0-9_]*)\"")
 NAME = re.compile(r"^#? ?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
-PER_LEDGER = ("api_url", "auth_url", "token_url", "revoke_url", "app_url", "client_id", "client_secret")
+PER_LEDGER = ("api_url", "auth_url", "token_url", "revoke_url", "app_url", "client_id", "client_secret", "webhook_key")
 
 
 @cache

@@ -17,7 +17,7 @@ from integrations.engine import manifest
 from integrations.engine.auth import TokenSet
 from integrations.engine.errors import IntegrationError, RejectedError, TransientError, WhoCanFix
 from integrations.models import Authorisation, Connection, Fetch, Posting, SyncCursor, SyncRun
-from integrations.services import access, failures, ledgers
+from integrations.services import access, announcements, failures, ledgers
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of
 from integrations.services.consent import CHOICE_HOURS
@@ -86,6 +86,7 @@ def wake_work(connection: Connection) -> None:
     tenant_id: UUID = connection.tenant_id
     wake(SyncRun.objects.for_tenant(tenant_id).filter(connection=connection).unfinished())
     wake(Posting.objects.for_tenant(tenant_id).filter(connection=connection).unfinished())
+    announcements.wake_events(connection)
 
 
 def _take(tenant_id: UUID | str, authorisation_id: UUID | str) -> Authorisation | None:
@@ -204,6 +205,7 @@ def _activate(authorisation: Authorisation, connection: Connection) -> SyncRun:
         )
         connection.refresh_from_db()
         wake_work(connection)
+        announcements.wake_aside(connection)
         is_first = not SyncCursor.objects.for_tenant(connection.tenant_id).filter(connection=connection).exists()
         trigger = SyncRun.Trigger.INITIAL if is_first else SyncRun.Trigger.SCHEDULE
         if connector_of(connection).discovery is not None:

@@ -36,6 +36,15 @@ class Counts:
         return Counts(self.records + other.records, self.changed + other.changed, self.deleted + other.deleted)
 
 
+@dataclass(frozen=True)
+class State:
+    """What tells whether the mirror's copy of a record is still the same."""
+
+    content_hash: str
+    modified_at: datetime | None
+    deleted_at: datetime | None
+
+
 # Which rows of a page the mirror holds as they are: nothing more is made or sent of those.
 _SAME = """
 SELECT p.place
@@ -114,6 +123,17 @@ def mark_deleted(*, connection: Connection, gone: Iterable[tuple[str, str, str, 
     names = ("resource", "remote_type", "external_id", "at")
     rows = [dict(zip(names, (*each[:3], each[3] or now), strict=True)) for each in gone]
     return _execute(_DELETE, connection, gone=_as_json(rows), at=now) if rows else 0
+
+
+def states(connection: Connection, names: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], State]:
+    """What the mirror holds of records named (resource, remote_type, external_id), those that it knows; one query."""
+    wanted = set(names)
+    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).filter(
+        connection=connection, resource__in={name[0] for name in wanted}, external_id__in={name[2] for name in wanted}
+    )
+    columns = ("resource", "remote_type", "external_id", "content_hash", "modified_at", "deleted_at")
+    found = {tuple(row[:3]): State(*row[3:]) for row in rows.values_list(*columns)}
+    return {name: found[name] for name in wanted & found.keys()}
 
 
 def note_seen(*, run: SyncRun, resource: str, keys: Sequence[tuple[str, str]]) -> None:
