@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.engine.announced import Told
 from integrations.engine.errors import IntegrationError, RateLimited, ReauthorizationNeeded, TransientError
 from integrations.models import Connection, WebhookEvent
-from integrations.services import failures, ledgers, records
+from integrations.services import failures, ledgers, policies, records
 from integrations.services.announcements_known import Group, grouped, settled
 from integrations.services.announcements_rows import conclude, keep, put_back
 from integrations.services.calls import Recorder
@@ -92,6 +92,7 @@ class _Turn:
         self.is_troubled = False
         self._events = events
         self._open: dict[tuple[str, str], Group] = {}
+        self._unread: set[str] = set()
 
     def work(self) -> None:
         """Settle what needs no call, read the rest, and write down what came of it."""
@@ -136,7 +137,8 @@ class _Turn:
     # Without a call
 
     def _settle(self) -> None:
-        for status, group in settled(self.connection, list(self._open.values())):
+        self._unread = {name for name, policy in policies.all_of(self.connection).items() if not policy.reads}
+        for status, group in settled(self.connection, list(self._open.values()), unread=self._unread):
             self._end(group, status)
 
     # By reading
@@ -158,6 +160,8 @@ class _Turn:
         by_resource: dict[str, list[Any]] = {}
         for found in told.found.values():
             for resource, record in found:
+                if resource in self._unread:
+                    continue
                 by_resource.setdefault(resource, []).append(record)
         for resource, rows in by_resource.items():
             records.upsert_page(connection=self.connection, resource=resource, records=rows)
@@ -176,7 +180,7 @@ class _Turn:
 
     def _store_gone(self, told: Told, before: dict[tuple[str, str, str], records.State]) -> None:
         now, gone = timezone.now(), []
-        for each in [each for rows in told.gone.values() for each in rows]:
+        for each in [each for rows in told.gone.values() for each in rows if each.resource not in self._unread]:
             name = (each.resource, each.remote_type, each.external_id)
             known = before.get(name)
             # It is gone now, whatever the clocks say of its last change.

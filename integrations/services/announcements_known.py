@@ -1,11 +1,11 @@
 """What an announcement costs no call for: nothing of ours, known already, read since, or our own write coming back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from integrations.engine.announcements import Target
-from integrations.models import Connection, Posting, ResourcePolicy, SyncCursor, WebhookEvent
+from integrations.models import Connection, Posting, SyncCursor, WebhookEvent
 from integrations.services.connectors import connector_of
 from integrations.services.records import State, states
 
@@ -14,7 +14,6 @@ _ENDINGS = frozenset({"deleted", "merged"})
 _CLOCKS = timedelta(minutes=2)
 """The ledger's clock and ours may differ by so much."""
 _OVERLAP = timedelta(minutes=5)
-_UNREAD = (ResourcePolicy.Direction.OFF, ResourcePolicy.Direction.WRITE)
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -57,20 +56,23 @@ def grouped(events: Iterable[WebhookEvent]) -> list[Group]:
     return list(groups.values())
 
 
-def settled(connection: Connection, groups: Sequence[Group]) -> list[tuple[str, Group]]:
-    """Groups that need no call, with what becomes of them; inside the tenant's scope."""
-    return list(_Knowledge(connection, groups).settled())
+def settled(
+    connection: Connection, groups: Sequence[Group], *, unread: Collection[str] = ()
+) -> list[tuple[str, Group]]:
+    """Groups that need no call, with what becomes of them; `unread` resources are nobody's business here.
+
+    Inside the tenant's scope.
+    """
+    return list(_Knowledge(connection, groups, unread).settled())
 
 
 class _Knowledge:
-    """What the mirror, the postings and the cursors say of the records of some groups; four queries in all."""
+    """What the mirror, the postings and the cursors say of the records of some groups; three queries in all."""
 
-    def __init__(self, connection: Connection, groups: Sequence[Group]) -> None:
+    def __init__(self, connection: Connection, groups: Sequence[Group], unread: Collection[str]) -> None:
         declared = connector_of(connection).announcements
         assert declared is not None  # noqa: S101 - without a declaration no event exists
         self._groups, own = groups, {"tenant": connection.tenant_id, "connection": connection}
-        policies = ResourcePolicy.objects.filter(**own, direction__in=_UNREAD)
-        unread = set(policies.values_list("resource", flat=True))
         self._targets = {
             group.key: [each for each in declared.targets(group.kind) if each.resource not in unread]
             for group in groups
