@@ -19,7 +19,7 @@ $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0014_announcements_security")]
+    dependencies = [("integrations", "0015_paused_runs")]
 
     operations = [
         migrations.RunSQL(
