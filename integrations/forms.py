@@ -20,7 +20,7 @@ _SYNC_CHOICES = (
 class ConnectionSettingsForm(forms.ModelForm[Connection]):
     """What an owner may set: the name people see, how often to look for changes, and whether anything may be posted."""
 
-    sync_minutes = forms.TypedChoiceField(label="Look for changes", choices=_SYNC_CHOICES, coerce=int)
+    sync_minutes = forms.TypedChoiceField(label="Look for changes at least", choices=_SYNC_CHOICES, coerce=int)
 
     class Meta:
         model = Connection

@@ -78,8 +78,8 @@ class LimitPolicy:
     """Seconds to stay away after a refusal that does not say how long."""
     shared_concurrency: int = 0
     meters: tuple[Meter, ...] = ()
-    sync_minutes: int = 15
-    """How often the ledger is asked for changes, unless a person says otherwise: some count every call."""
+    sync_minutes: int = 60
+    """The longest pause between two questions for changes, unless a person says otherwise: some count every call."""
     refusal_header: str = ""
     refusals: Mapping[str, Refusal] = field(default_factory=lambda: MappingProxyType({}))
     """By the word of that header, or by the code of the ledger's fault."""

@@ -21,7 +21,7 @@ def limits(section: Section) -> LimitPolicy:
         lanes=tuple((lane, lanes.number(lane, 1.0)) for lane in ("interactive", "webhook", "backfill")),
         retry_after=section.number("retry_after", 60.0),
         meters=tuple(_meter(item) for item in section.items("headers", "meter")),
-        sync_minutes=section.whole("sync_minutes", 15),
+        sync_minutes=section.whole("sync_minutes", 60),
         refusal_header=section.text("refusal_header", "").lower(),
         refusals={str(word).lower(): _refusal(section, str(word)) for word in section.mapping("refusals")},
     )

@@ -1,6 +1,5 @@
 """A connection's life after consent: paused, resumed, reconnected, disconnected. (Consent itself: `consent`.)"""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from integrations.engine.errors import IntegrationError, TransientError
 from integrations.models import Connection, Credential, Posting, SyncRun
-from integrations.services import access
+from integrations.services import access, scheduling
 from integrations.services.consent import (
     choose_organisation,
     receive_callback,
@@ -57,10 +56,12 @@ def set_read_only(connection: Connection, *, is_read_only: bool) -> None:
 
 
 def set_schedule(connection: Connection, *, minutes: int) -> None:
-    """Look for changes every so many minutes (1 to 1440)."""
-    if not 1 <= minutes <= 1440:
-        raise ValidationError("Choose between 1 minute and 1440 minutes (a day).")
-    _change(connection, sync_minutes=minutes, next_sync_at=timezone.now() + timedelta(minutes=minutes))
+    """Look for changes at least every so many minutes (5 to 1440); what changes often is looked for more often."""
+    if not 5 <= minutes <= 1440:
+        raise ValidationError("Choose between 5 minutes and 1440 minutes (a day).")
+    _change(connection, sync_minutes=minutes)
+    if connection.next_sync_at is not None:
+        _change(connection, next_sync_at=scheduling.replan(connection))
 
 
 def disconnect(connection: Connection) -> None:

@@ -13,7 +13,8 @@ from integrations.models import Connection, Credential, Posting, SyncRun
 from integrations.services.endings import end_of, is_ending
 
 _TOO_OLD_FACTOR = 4
-_TOO_OLD_AT_LEAST = timedelta(hours=1)
+# Longer than the pause that is made where webhooks come (see `engine.rhythm`).
+_TOO_OLD_AT_LEAST = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,17 @@ class ConnectionState:
     unknown: int
     ends_at: datetime | None
     """When access ends, once the time to warn has come."""
+
+
+_SILENT = Health(
+    "warning",
+    "Webhooks stopped coming",
+    "A look at the ledger found changes that no webhook had announced. Nothing is lost: the portal looks for changes "
+    "as often as without webhooks, which costs more calls.",
+    "Look in the ledger, or in its developer portal, whether its webhooks are still switched on and point here. This "
+    "message goes by itself when they come again.",
+    "An owner of this tenant, or the portal's operator",
+)
 
 
 def states_of(connections: Sequence[Connection]) -> list[ConnectionState]:
@@ -101,6 +113,8 @@ def _health(
         )
     if running is not None:
         return Health("info", "Syncing now")
+    if connection.webhook_silent_at is not None:
+        return _SILENT
     return _freshness(connection, now)
 
 

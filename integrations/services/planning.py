@@ -21,6 +21,7 @@ FULL, CHANGES, SINCE = "full", "changes", "since"
 
 _FRESH: Mapping[str, Any] = {
     "records": 0,
+    "changed": 0,
     "pages": 0,
     "total": None,
     "cursor": None,
@@ -35,7 +36,8 @@ _FRESH: Mapping[str, Any] = {
 def plan(run: SyncRun, cursors: Mapping[str, SyncCursor]) -> dict[str, Any]:
     """The run's `progress` before anything was pulled; inside the tenant's scope.
 
-    `is_reread` says that the mirror holds rows, so that those which a full pull does not meet are gone.
+    `since` is what was known before, from which the rate of changes is told. `is_reread` says that the mirror holds
+    rows, so that those which a full pull does not meet are gone.
     """
     wanted = policies.read_resources(run.connection)
     # The direction may have changed since the run was asked for.
@@ -44,10 +46,20 @@ def plan(run: SyncRun, cursors: Mapping[str, SyncCursor]) -> dict[str, Any]:
     mirrored = set(rows.order_by().values_list("resource", flat=True).distinct())
     modes = {name: _mode(run, name, cursors.get(name)) for name in names}
     return {
-        name: {"mode": mode, "is_reread": name in mirrored, **_FRESH, "entities": []}
+        name: {
+            "mode": mode,
+            "is_reread": name in mirrored,
+            "since": _since(cursors.get(name)),
+            **_FRESH,
+            "entities": [],
+        }
         for name, mode in modes.items()
         if mode
     }
+
+
+def _since(cursor: SyncCursor | None) -> str | None:
+    return cursor.changed_through.isoformat() if cursor else None
 
 
 def start_over(state: dict[str, Any], mode: str) -> None:

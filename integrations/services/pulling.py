@@ -258,6 +258,7 @@ class Pull:
     def _note(self, resource: str, counts: Counts, *, is_done: bool) -> None:
         state = self.run.progress[resource]
         state["records"] += counts.records
+        state["changed"] = state.get("changed", 0) + counts.changed
         if is_done:
             state |= {"is_done": True, "cursor": None, "total": state["records"]}
 

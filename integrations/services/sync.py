@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.engine.errors import ConfigurationError, IntegrationError, ReauthorizationNeeded, TransientError
 from integrations.models import Connection, SyncRun
-from integrations.services import failures, ledgers, policies
+from integrations.services import failures, ledgers, policies, scheduling
 from integrations.services.calls import Recorder
 from integrations.services.connectors import known_resources
 from integrations.services.custom_fields import learn
@@ -119,7 +119,9 @@ def request_due_sync(tenant_id: UUID | str, connection_id: UUID | str) -> SyncRu
             return None
         later = now + timedelta(minutes=connection.sync_minutes)
         Connection.objects.filter(pk=connection.pk).update(next_sync_at=later)
-        return _unfinished(connection) or request_sync(connection=connection, trigger=SyncRun.Trigger.SCHEDULE)
+        names = scheduling.due_resources(connection, now)
+        trigger = SyncRun.Trigger.SCHEDULE
+        return _unfinished(connection) or request_sync(connection=connection, trigger=trigger, resources=names)
 
 
 def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
@@ -190,9 +192,9 @@ def _succeed(run: SyncRun, unreadable: IntegrationError | None) -> None:
     columns = failures.columns(unreadable) if unreadable else failures.NO_ERROR
     with tenant_scope(run.tenant_id):
         conclude(run, status=SyncRun.Status.SUCCEEDED, **columns)
-        later = now + timedelta(minutes=run.connection.sync_minutes)
+        due_at = scheduling.settle(run)
         Connection.objects.filter(pk=run.connection_id).usable().update(
-            last_success_at=now, next_sync_at=later, error={}
+            last_success_at=now, next_sync_at=due_at, error={}
         )
         if run.changed:
             learn(run.connection)
