@@ -1,5 +1,6 @@
 """The pages about ledgers: connections, their records, sync runs, postings, failures."""
 
+from integrations.admin.announcements import WebhookEventAdmin
 from integrations.admin.connections import ConnectionAdmin
 from integrations.admin.custom import CustomFieldAdmin
 from integrations.admin.postings import PostingAdmin
@@ -7,4 +8,12 @@ from integrations.admin.records import LedgerRecordAdmin
 from integrations.admin.reports import ReportAdmin
 from integrations.admin.runs import SyncRunAdmin
 
-__all__ = ["ConnectionAdmin", "CustomFieldAdmin", "LedgerRecordAdmin", "PostingAdmin", "ReportAdmin", "SyncRunAdmin"]
+__all__ = [
+    "ConnectionAdmin",
+    "CustomFieldAdmin",
+    "LedgerRecordAdmin",
+    "PostingAdmin",
+    "ReportAdmin",
+    "SyncRunAdmin",
+    "WebhookEventAdmin",
+]

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from integrations import tasks
+from integrations.admin.announcements import panel_of
 from integrations.admin.connecting import ConnectingPages
 from integrations.admin.coverage import CoveragePages
 from integrations.admin.progress import progress_of
 from integrations.engine.ways import CodeGrant
 from integrations.forms import ConnectionSettingsForm
 from integrations.models import Connection, Credential, Posting, SyncCursor, SyncRun
-from integrations.services import connections, sync
+from integrations.services import announcements, connections, sync
 from integrations.services.endings import WARN_DAYS, end_of
 from integrations.services.health import states_of
 from integrations.services.limits import headroom
@@ -44,6 +45,7 @@ class ConnectionAdmin(CoveragePages, ConnectingPages):
         "pause": (MANAGE_CONNECTIONS, "pause"),
         "resume": (MANAGE_CONNECTIONS, "resume"),
         "settings": (MANAGE_CONNECTIONS, "save_settings"),
+        "webhook-secret": (MANAGE_CONNECTIONS, "make_webhook_secret"),
         "reconnect": (MANAGE_CONNECTIONS, "reconnect"),
         "disconnect": (MANAGE_CONNECTIONS, "disconnect"),
     }
@@ -82,6 +84,7 @@ class ConnectionAdmin(CoveragePages, ConnectingPages):
             "runs": SyncRun.objects.filter(connection=row).order_by("-id")[:6],
             "postings": Posting.objects.filter(connection=row).order_by("-id")[:6],
             "cursors": SyncCursor.objects.filter(connection=row).order_by("resource"),
+            "webhooks": panel_of(row),
             "form": ConnectionSettingsForm(instance=row),
             **self._rights(request),
         }
@@ -127,6 +130,12 @@ class ConnectionAdmin(CoveragePages, ConnectingPages):
         connections.set_schedule(row, minutes=form.cleaned_data["sync_minutes"])
         messages.success(request, "The settings are saved.")
         return None
+
+    def make_webhook_secret(self, request: TenantRequest, row: Connection) -> HttpResponse:
+        """A new address for a ledger that does not sign: shown in this answer and never again."""
+        secret = announcements.make_secret(row, made_by=request.user)
+        context = {"original": row, **self.page(request, row), "webhooks": panel_of(row, secret=secret)}
+        return self.render(request, self.page_template, context, str(row))
 
     def disconnect(self, request: TenantRequest, row: Connection) -> None:
         """Give the access back to the ledger; what was read stays."""

@@ -10,8 +10,9 @@ from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedire
 from django.urls import URLPattern, path, reverse
 
 from integrations import tasks
-from integrations.models import Posting, SyncRun
+from integrations.models import Posting, SyncRun, WebhookEvent
 from integrations.services import postings, sync
+from integrations.services.announcements_rows import replay_events
 from integrations.services.inbox import failure_groups, rows_of
 from tenants.http import TenantRequest
 from tenants.permissions import MANAGE_CONNECTIONS, REPLAY, may
@@ -50,7 +51,8 @@ class InboxPages:
         if not may(request.membership, REPLAY):
             raise PermissionDenied
         kind, rows = rows_of(request.tenant, request.POST.get("key", ""))
-        count, refusals = (_replay_runs if kind == "sync" else _replay_postings)(request, rows[:AT_ONCE])
+        again = {"sync": _replay_runs, "webhook_event": _replay_events}.get(kind, _replay_postings)
+        count, refusals = again(request, rows[:AT_ONCE])
         if count:
             messages.success(request, f"{count} {'is' if count == 1 else 'are'} being replayed.")
         for sentence in sorted(refusals)[:3]:
@@ -72,6 +74,11 @@ def _replay_runs(request: TenantRequest, rows: Any) -> tuple[int, set[str]]:
         return 0, set(refused.messages)
     transaction.on_commit(partial(tasks.run_sync.delay, str(run.tenant_id), str(run.pk)))
     return 1, set()
+
+
+def _replay_events(request: TenantRequest, rows: Any) -> tuple[int, set[str]]:
+    of_these = WebhookEvent.objects.for_tenant(request.tenant).filter(pk__in=[row.pk for row in rows])
+    return replay_events(of_these, requested_by=request.user), set()
 
 
 def _replay_postings(request: TenantRequest, rows: Any) -> tuple[int, set[str]]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import orjson
 from django.db import connection as database
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import WebhookEvent
 from integrations.services.work import LeaseLostError, lease
+from tenants.models import User
 
 _WRITE = """
 UPDATE integrations_webhookevent e SET {columns}
@@ -51,3 +53,16 @@ def _write(events: Sequence[WebhookEvent], columns: dict[str, Any], *, more_atte
 
 def _json(value: Any) -> str:
     return orjson.dumps(value, default=str).decode()
+
+
+def replay_events(rows: "QuerySet[WebhookEvent]", *, requested_by: User) -> int:
+    """Let failed events of a tenant's queryset be read again, with all their attempts before them; how many."""
+    failed = rows.filter(status=WebhookEvent.Status.FAILED)
+    return failed.update(
+        status=WebhookEvent.Status.PENDING,
+        attempts=0,
+        available_at=timezone.now(),
+        lease_until=None,
+        finished_at=None,
+        requested_by=requested_by,
+    )

@@ -22,6 +22,8 @@ TONES = {
     "active": "success",
     "succeeded": "success",
     "posted": "success",
+    "applied": "success",
+    "unchanged": "success",
     "paid": "success",
     "completed": "success",
     "connecting": "info",

@@ -1,4 +1,4 @@
-// Small behaviours, each asked for by an attribute: live panels, bodies fetched when opened, lists narrowed, one submit.
+// Small behaviours, each asked for by an attribute: live panels, bodies fetched when opened, lists narrowed, texts copied, one submit.
 "use strict";
 
 (() => {
@@ -68,7 +68,21 @@
     });
   });
 
+  // <button data-copy="ID"> copies the text of #ID; where the browser forbids it, the text is selected instead.
+  const copy = (button) => button.addEventListener("click", async () => {
+    const source = document.getElementById(button.dataset.copy);
+    const said = button.querySelector("[data-said]");
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+      said.textContent = "Copied";
+    } catch {
+      window.getSelection().selectAllChildren(source);
+      said.textContent = "Selected: copy it with your keyboard";
+    }
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-copy]").forEach(copy);
     document.querySelectorAll("[data-fill]").forEach(fill);
     document.querySelectorAll("[data-narrows]").forEach(narrow);
     document.querySelectorAll("[data-live]").forEach(follow);
