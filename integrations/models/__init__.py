@@ -1,5 +1,6 @@
 """Everything the portal keeps about ledgers."""
 
+from integrations.models.baseline import Baseline
 from integrations.models.connection import Authorisation, Connection, Credential
 from integrations.models.custom import CustomField
 from integrations.models.discrepancy import Discrepancy
@@ -16,6 +17,7 @@ from integrations.models.webhook import WebhookDelivery, WebhookEvent
 __all__ = [
     "ApiCall",
     "Authorisation",
+    "Baseline",
     "Connection",
     "Credential",
     "CrossReference",

@@ -37,6 +37,16 @@ class Resource(models.TextChoices):
     ATTACHMENTS = "attachments", "Attachments"
 
 
+DELETED = "deleted"
+"""The `compared_hash` of a document that was found to be gone."""
+
+TO_COMPARE = ~models.Q(compared_hash="") & (
+    (models.Q(deleted_at__isnull=True) & ~models.Q(compared_hash=models.F("content_hash")))
+    | (models.Q(deleted_at__isnull=False) & ~models.Q(compared_hash=DELETED))
+)
+"""Documents that we wrote and whose content is another than when they were last compared."""
+
+
 class LedgerRecordQuerySet(TenantOwnedQuerySet["LedgerRecord"]):
     """Records by what they are."""
 
@@ -52,7 +62,7 @@ class LedgerRecordQuerySet(TenantOwnedQuerySet["LedgerRecord"]):
 @audited(
     pghistory.UpdateEvent(condition=pghistory.AnyChange("content_hash", "deleted_at")),
     pghistory.DeleteEvent(),
-    exclude=("search",),
+    exclude=("search", "compared_hash"),
 )
 class LedgerRecord(TenantOwned):
     """One remote record: unified fields, raw form, and the columns that lists and matching read.
@@ -71,6 +81,12 @@ class LedgerRecord(TenantOwned):
     modified_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField()
+    compared_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="Of a document that we wrote: the content, or `deleted`, at which it was last compared with that.",
+    )
     # Columns of the lists, from `integrations.unified.summary`.
     name = models.CharField(max_length=300, blank=True)
     number = models.CharField(max_length=100, blank=True)
@@ -105,6 +121,8 @@ class LedgerRecord(TenantOwned):
                 name="record_open",
                 condition=models.Q(deleted_at__isnull=True) & ~models.Q(open_amount=0),
             ),
+            # A row enters when its content moves, whatever moved it, and leaves when it has been compared.
+            models.Index(fields=["connection"], name="record_to_compare", condition=TO_COMPARE),
         ]
 
     def __str__(self) -> str:

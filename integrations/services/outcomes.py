@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.engine.errors import IntegrationError
 from integrations.engine.results import Deletion, Record
 from integrations.models import Connection, CrossReference, LedgerRecord, Posting
-from integrations.services import policies, records
+from integrations.services import baselines, policies, records
 from integrations.services.connectors import connector_of
 from integrations.services.failures import NO_ERROR
 from integrations.services.hashing import body_hash
@@ -39,6 +39,7 @@ def conclude_posted(posting: Posting, posted: Record | Deletion, *, correlation_
             **NO_ERROR,
         )
         _cross_reference(posting)
+        baselines.agree(posting, posted if isinstance(posted, Record) else None)
         if isinstance(posted, Deletion):
             gone = [(posting.resource, posted.remote_type, posted.external_id, posted.at)]
             records.mark_deleted(connection=posting.connection, gone=gone)

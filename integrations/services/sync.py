@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.engine.errors import ConfigurationError, IntegrationError, ReauthorizationNeeded, TransientError
 from integrations.models import Connection, SyncRun
-from integrations.services import failures, ledgers, policies, scheduling
+from integrations.services import drift, failures, ledgers, policies, scheduling
 from integrations.services.calls import Recorder
 from integrations.services.connectors import known_resources
 from integrations.services.custom_fields import learn
@@ -138,6 +138,7 @@ def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
             pull = Pull(run, session)
             pull.everything()
         _succeed(run, pull.unreadable)
+        drift.look(run.connection)
     except LeaseLostError:
         log.info("sync_taken_over", run=str(run.pk))
     except IntegrationError as error:

@@ -15,6 +15,8 @@ from tests.conftest import Actors
 # Machine diaries: they record what happened and are never decided upon, so a trail of them would be a copy.
 DIARIES = {
     "integrations.apicall",
+    # Its decisions are those on discrepancies.
+    "integrations.baseline",
     "integrations.limitlease",
     "integrations.proof",
     "integrations.seenrecord",
