@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.engine.announced import Told
 from integrations.engine.errors import IntegrationError, RateLimited, ReauthorizationNeeded, TransientError
 from integrations.models import Connection, WebhookEvent
-from integrations.services import failures, ledgers, policies, records
+from integrations.services import drift, failures, ledgers, policies, records
 from integrations.services.announcements_known import Group, grouped, settled
 from integrations.services.announcements_rows import conclude, keep, put_back
 from integrations.services.calls import Recorder
@@ -59,6 +59,8 @@ def apply_announcements(tenant_id: UUID | str, connection_id: UUID | str) -> int
             break
         turn.work()
         ended += turn.ended
+        if turn.ended:
+            drift.look(turn.connection)
         if turn.is_troubled:
             break
     return ended

@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.engine.errors import IntegrationError
 from integrations.engine.results import Deletion, Record
 from integrations.models import Connection, CrossReference, LedgerRecord, Posting
-from integrations.services import baselines, policies, records
+from integrations.services import baselines, drift, policies, records
 from integrations.services.connectors import connector_of
 from integrations.services.failures import NO_ERROR
 from integrations.services.hashing import body_hash
@@ -110,6 +110,7 @@ def _read_affected(posting: Posting, session: Session, affected: set[tuple[str, 
     with tenant_scope(posting.tenant_id):
         for resource, rows in found.items():
             records.upsert_page(connection=posting.connection, resource=resource, records=rows)
+    drift.look(posting.connection)
 
 
 def _mirror(posting: Posting, posted: Record) -> LedgerRecord:

@@ -95,3 +95,13 @@ def test_looking_again_finds_nothing_to_look_at(shop: Shop) -> None:
     shop.post()
     shop.pull()
     assert look(shop.connection) == 0
+
+
+def test_a_payment_read_back_tells_what_somebody_did_meanwhile(acme: Actors, sandbox: Sandbox) -> None:
+    shop = open_shop(acme, sandbox, "quickbooks")
+    invoice = shop.post()
+    shop.edit(invoice, DueDate="2026-12-24")
+    pay(shop, invoice)
+    assert [(kind, found) for kind, _, found in told(shop)] == [
+        (Kind.DRIFT, [("Due date", "2026-12-02", "2026-12-24")])
+    ]

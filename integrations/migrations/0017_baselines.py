@@ -12,7 +12,7 @@ from tenants.rls import RowSecurity
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0014_announcements_security'),
+        ('integrations', '0016_webhook_forgetting'),
         ('tenants', '0004_audit_trail'),
     ]
 
