@@ -138,7 +138,6 @@ def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
             pull = Pull(run, session)
             pull.everything()
         _succeed(run, pull.unreadable)
-        drift.look(run.connection)
     except LeaseLostError:
         log.info("sync_taken_over", run=str(run.pk))
     except IntegrationError as error:
@@ -146,6 +145,8 @@ def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
     except Exception as error:
         _rest(run, {**failures.of_bug(error), **call_counts(run, recorder)})
         raise
+    if run.status == SyncRun.Status.SUCCEEDED:
+        drift.look(run.connection)
     return run
 
 
