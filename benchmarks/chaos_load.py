@@ -98,6 +98,8 @@ class Load:
     @classmethod
     def prepared(cls, sandbox: str, web: str, options: argparse.Namespace, dice: random.Random) -> "Load":
         """Two equal companies, a tenant connected to the first, a partner application that may write to it."""
+        from integrations.engine import manifest
+        from integrations.engine.endpoints import SANDBOX_WEBHOOK_KEY
         from integrations.models import SyncRun
         from integrations.services.autoconsent import connect_by_itself
         from integrations.services.sync import request_sync
@@ -116,6 +118,10 @@ class Load:
         keys = create_partner(name="Storm", tenant=tenant, scopes=_SCOPES)
         with tenant_scope(tenant.pk, source="command"):
             request_sync(connection=done.connection, trigger=SyncRun.Trigger.MANUAL)
+        # Signed with the key that simulated ledgers are known by; those without a seal need a secret in the address.
+        if manifest.load(options.ledger).announcements is not None:
+            target = {"ledger": options.ledger, "url": f"{web}/webhooks/{options.ledger}/", "key": SANDBOX_WEBHOOK_KEY}
+            called(f"{sandbox}/_control/webhooks", target)
         sold, bank = sold_and_bank(done.connection)
         load = cls(
             sandbox, web, options.ledger, company, double, tenant, done.connection, keys, options.groups,
@@ -268,10 +274,11 @@ class Load:
         """The schedule's turn is now."""
         from django.utils import timezone
 
-        from integrations.models import Connection
+        from integrations.models import Connection, SyncCursor
         from tenants.rls import tenant_scope
 
         with tenant_scope(self.tenant.pk, source="command"):
+            SyncCursor.objects.filter(connection=self.connection).update(due_at=timezone.now())
             Connection.objects.filter(pk=self.connection.pk).usable().update(next_sync_at=timezone.now())
 
     def reconnect(self) -> None:

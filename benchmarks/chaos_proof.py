@@ -82,9 +82,19 @@ def prove(load: Load, twin: Twin) -> dict[str, Any]:
         **mirror,
         "different_accounts": different,
         "over_limit": calls["over_limit"],
+        "announced": dict(_announced(load)),
     }
     promises = ("lost", "doubled", "refused_in_twin", "missing_here", "missing_there", "outdated", "different_accounts")
     return {**result, "is_kept": not any(result[name] for name in promises) and len(load.sent) == load.groups * 3}
+
+
+def _announced(load: Load) -> Counter[str]:
+    """What became of the events that webhooks brought."""
+    from integrations.models import WebhookEvent
+    from tenants.rls import tenant_scope
+
+    with tenant_scope(load.tenant.pk, source="command"):
+        return Counter(WebhookEvent.objects.filter(connection=load.connection).values_list("status", flat=True))
 
 
 def _mirror_against_ledger(load: Load) -> dict[str, int]:
