@@ -119,7 +119,7 @@ def _operations(waiting: Waiting) -> list[dict[str, Any]]:
         _item("Failures", "error", reverse("admin:integrations_failures"), badge=waiting.failures),
         _item("Sync runs", "sync", reverse("admin:integrations_syncrun_changelist")),
         _item("Postings", "outbox", reverse("admin:integrations_posting_changelist")),
-        _item("Announced changes", "campaign", reverse("admin:integrations_webhookevent_changelist")),
+        _item("Webhook events", "campaign", reverse("admin:integrations_webhookevent_changelist")),
     ]
 
 

@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from integrations.admin.pages import PageAdmin
 from integrations.models import Connection, LedgerRecord, WebhookEvent
-from integrations.services.announcements import address_of, door_of, has_keys, is_silent
+from integrations.services.announcements import address_of, door_of, has_keys
 from integrations.services.announcements_rows import replay_events
 from integrations.templatetags.books import TONES, from_now, one_of, words
 from tenants.http import TenantRequest
@@ -49,7 +49,7 @@ def panel_of(row: Connection, *, secret: str = "") -> Panel:
         is_ready=has_keys(door.connector) if is_signed else bool(row.webhook_key),
         address=address_of(row.connector, secret),
         is_secret_shown=bool(secret),
-        is_silent=is_silent(row),
+        is_silent=row.webhook_silent_at is not None,
         setup=door.declared.setup,
         events=tuple(newest),
     )
@@ -89,7 +89,7 @@ class WebhookEventAdmin(PageAdmin):
 
     def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Newest first."""
-        return super().changelist_view(request, {"title": "Announced changes", **(extra_context or {})})
+        return super().changelist_view(request, {"title": "Webhook events", **(extra_context or {})})
 
     def name_of(self, row: WebhookEvent) -> str:
         """The record and what was said of it."""

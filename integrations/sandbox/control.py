@@ -172,7 +172,7 @@ class Control:
         return {"calls": found, "over_limit": sum(call["over_limit"] for call in found)}
 
     def set_webhooks(self, request: Request) -> Body:
-        """Send a ledger's webhooks to {"ledger", "url", "key", "format"}; no url stops them."""
+        """Send a ledger's webhooks to {"ledger", "url", "key", "format", "headers"}; no url stops them."""
         body = _body(request)
         ledger = body.get("ledger", "")
         if ledger not in self._world.faces:
@@ -186,7 +186,8 @@ class Control:
         style = body.get("format", formats[0])
         if style not in formats:
             raise BadOrderError(f"format must be {' or '.join(formats)}")
-        target = Target(str(body["url"]), str(body.get("key", "")), str(style))
+        headers = {str(name): str(text) for name, text in dict(body.get("headers") or {}).items()}
+        target = Target(str(body["url"]), str(body.get("key", "")), str(style), headers)
         self._world.aim_webhooks(ledger, target)
         return {"ledger": ledger, "url": target.url, "format": style}
 

@@ -30,6 +30,8 @@ class Target:
     url: str
     key: str
     style: str
+    headers: dict[str, str] = field(default_factory=dict)
+    """What a person set up to be sent along, such as a secret."""
 
 
 @dataclass(order=True)
@@ -139,7 +141,10 @@ class WebhookSender:
     def _post(self, attempt: _Attempt) -> tuple[int | None, str | None]:
         # The control API accepts http and https only.
         request = urllib.request.Request(  # noqa: S310
-            attempt.target.url, data=attempt.delivery.body, headers=attempt.delivery.headers, method="POST"
+            attempt.target.url,
+            data=attempt.delivery.body,
+            headers={**attempt.target.headers, **attempt.delivery.headers},
+            method="POST",
         )
         try:
             with self._opener.open(request, timeout=_ANSWER_SECONDS) as answer:

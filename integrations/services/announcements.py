@@ -7,9 +7,9 @@ secrets of connections whose ledger does not sign.
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -29,9 +29,6 @@ from integrations.models import Connection, WebhookDelivery, WebhookEvent
 from tenants.models import User, new_id
 
 log = structlog.get_logger(__name__)
-
-# A ledger may take minutes to tell: what a poll finds sooner than that has not been kept silent.
-GRACE = timedelta(minutes=15)
 
 # One statement and one round trip. A repetition of what is stored already changes nothing.
 _STORE = """
@@ -139,40 +136,6 @@ def address_of(ledger: str, secret: str = "") -> str:
 def has_keys(connector: Connector) -> bool:
     """Whether the operator has set what the ledger's signature is held against."""
     return bool(webhook_keys(connector, os.environ))
-
-
-def announces(connector: Connector, resource: str) -> bool:
-    """Whether the ledger tells of changes of this resource by itself."""
-    told = connector.announcements
-    return told is not None and any(each.resource == resource for found in told.kinds.values() for each in found)
-
-
-def is_silent(connection: Connection) -> bool:
-    """Whether polling found, after the last announcement, what nobody had announced."""
-    silent, heard = connection.webhook_silent_at, connection.webhook_at
-    return silent is not None and heard is not None and silent > heard
-
-
-def note_missed(connection: Connection, resource: str, keys: Mapping[str, datetime | None] | Iterable[str]) -> int:
-    """A poll found these records changed (id → when): how many of them nobody announced, noted on the connection.
-
-    Changes of the last minutes do not count yet; nor does a connection that never heard an announcement: it has none
-    set up. Runs in the caller's tenant transaction.
-    """
-    connector = manifest.load(connection.connector)
-    if connection.webhook_at is None or not announces(connector, resource):
-        return 0
-    now = timezone.now()
-    times = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys)
-    old = [
-        key for key, at in times.items() if at is not None and at < now - GRACE and at > connection.webhook_at - GRACE
-    ]
-    events = WebhookEvent.objects.for_tenant(connection.tenant_id).filter(connection=connection, external_id__in=old)
-    missed = set(old) - set(events.values_list("external_id", flat=True))
-    if missed:
-        Connection.objects.for_tenant(connection.tenant_id).filter(pk=connection.pk).update(webhook_silent_at=now)
-        log.warning("webhooks_silent", connection=str(connection.pk), resource=resource, missed=len(missed))
-    return len(missed)
 
 
 def wake_events(connection: Connection) -> None:

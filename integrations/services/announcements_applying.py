@@ -32,6 +32,7 @@ MOST_ATTEMPTS = 8
 """Failures after which an event rests with its cause until a person replays it."""
 AT_ONCE = 500
 _MOST_TURNS = 40
+_TRIM_ONE_IN = 64
 _PARKED = timedelta(hours=1)
 _BEFORE = timedelta(minutes=5)
 """Clocks differ: what changed is asked for from a little earlier on."""
@@ -99,6 +100,8 @@ class _Turn:
     def work(self) -> None:
         """Settle what needs no call, read the rest, and write down what came of it."""
         self._open = {group.key: group for group in grouped(self._events)}
+        if self._events[0].pk.int % _TRIM_ONE_IN == 0:
+            self._in_tenant(partial(forget_old_events, self.connection))
         self._in_tenant(self._settle)
         if not self._open:
             return
@@ -225,7 +228,7 @@ class _Turn:
         def write() -> None:
             for group in list(self._open.values()):
                 if max(event.attempts for event in group.events) + 1 >= MOST_ATTEMPTS:
-                    self._end(group, Status.FAILED, **columns)
+                    self._end(group, Status.FAILED, **_given_up(columns))
             waiting = self._waiting()
             attempts = max((event.attempts for event in waiting), default=0)
             put_back(waiting, wait=backoff(attempts, error.retry_after), more_attempts=1, **columns)
@@ -245,6 +248,12 @@ class _Turn:
                 self._end(group, Status.FAILED, **columns)
 
         self._in_tenant(write)
+
+
+def _given_up(columns: dict[str, Any]) -> dict[str, Any]:
+    """The last failure, with what to do now that nothing is tried any more."""
+    remedy = f"It was tried {MOST_ATTEMPTS} times. Once the ledger answers again, press Read it again."
+    return {**columns, "error": {**columns["error"], "remedy": remedy, "who_can_fix": "finance editor"}}
 
 
 def forget_old_events(connection: Connection) -> int:

@@ -53,9 +53,9 @@ class Post:
         self.caught.append(Caught(request.path, headers, request.get_data()))
         return Response("", 200)(environ, start_response)
 
-    def aim(self, ledger: str, *, path: str = "", style: str = "", key: str = KEY) -> None:
+    def aim(self, ledger: str, *, path: str = "", style: str = "", key: str = KEY, **more: Any) -> None:
         """Let the ledger send its webhooks here."""
-        order = {"ledger": ledger, "url": self.url + (path or f"/webhooks/{ledger}/"), "key": key}
+        order = {"ledger": ledger, "url": self.url + (path or f"/webhooks/{ledger}/"), "key": key, **more}
         self.sandbox.post("/_control/webhooks", {**order, "format": style} if style else order)
 
     def wait(self, count: int = 1) -> list[Caught]:

@@ -217,7 +217,7 @@ class QuickBooksFace:
 def _classic(events: list[tuple[str, Event]]) -> Body:
     by_realm: dict[str, list[Body]] = {}
     for realm, event in events:
-        moment = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        moment = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         entry = {"name": event.entity, "id": event.id, "operation": event.operation, "lastUpdated": moment}
         by_realm.setdefault(realm, []).append(entry)
     return {

@@ -176,6 +176,11 @@ def test_zoho_is_known_by_the_secret_in_the_address_or_in_a_header(acme: Actors,
     assert WebhookDelivery.objects.count() == len(deliveries)
     work_off()
     assert present(connection, "invoices") == {each["invoice_id"] for each in company.documents("invoices")}
+    mail.aim("zoho_books", headers={"X-Portal-Secret": secret})
+    company.change(action="create", resource="invoices", amount=80)
+    bring(mail.wait(len(deliveries) + 1)[len(deliveries) :])
+    work_off()
+    assert present(connection, "invoices") == {each["invoice_id"] for each in company.documents("invoices")}
     with tenant_scope(acme.tenant.pk):
         announcements.make_secret(connection, made_by=acme.owner)
     assert first.bring(Client()) == 404, "the old address is worth nothing at once"

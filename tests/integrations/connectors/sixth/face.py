@@ -1,5 +1,7 @@
 """Brook's side of the wire: a small REST ledger over the sandbox's neutral books."""
 
+import hashlib
+import hmac
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -46,6 +48,7 @@ NAMES: dict[str, dict[str, str]] = {
     "payment": {**_DOCUMENT, "account_id": "account", "total": "total"},
     "journal_entry": _DOCUMENT,
 }  # fmt: skip
+_TOLD = {"item": "products", "invoice": "invoices", "bill": "bills", "payment": "receipts"}
 _COMPUTED = {"net": "subtotal", "tax": "tax_total", "total": "total"}
 
 
@@ -228,8 +231,16 @@ class BrookFace:
         self._grants.revoke(_bearer(request))
 
     def notify(self, events: Iterable[Any], key: str, style: str) -> list[Delivery]:
-        """Brook has no webhooks."""
-        return []
+        """A signed post for each event: what it is about, and no more."""
+        return [self._delivery(event, key) for event in events if event.kind in _TOLD]
+
+    def _delivery(self, event: Any, key: str) -> Delivery:
+        told = {"what": _TOLD[event.kind], "id": event.id, "did": event.operation, "when": int(event.at * 1000)}
+        body = wire.dump({"id": f"ev-{event.kind}-{event.id}-{event.at}", "business": event.org, "change": told})
+        moment = str(int(self._setting.clock.wall()))
+        mark = hmac.new(key.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/json", "Brook-Time": moment, "Brook-Mark": mark}
+        return Delivery(body, headers)
 
     def forget(self) -> None:
         """Forget tokens and what ran."""

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.engine import manifest
+from integrations.engine.announcements import taken_apart
 from integrations.engine.compare import differences
 from integrations.engine.coverage import coverage
 from integrations.engine.errors import OutcomeUnknown, RejectedError
 from integrations.engine.results import Outcome, Record
+from integrations.engine.seals import NotGenuineError, opened
 from tests.integrations.connectors.simulation import Simulation
 from tests.integrations.connectors.sixth.face import BrookFace
 from tests.integrations.connectors.test_round_trip import MAKERS, Books, known
@@ -90,6 +93,37 @@ def test_a_refusal_is_in_our_words_with_the_ledgers_own(brook: Books) -> None:
         brook.ledger.post("invoices", "delete", {"external_id": invoice}, key="gone")
     assert (caught.value.code, caught.value.ledger_code) == ("in_use", "settled")
     assert "Undo the payment first." in caught.value.remedy
+
+
+def test_what_it_announces_is_believed_taken_apart_and_read(brook: Books) -> None:
+    declared = brook.ledger.connector.announcements
+    assert declared is not None
+    assert declared.seal is not None
+    world = brook.simulation.app.world
+    heard: list[Any] = []
+    brook.simulation.app.world.organisation(brook.simulation.id).store.publish = heard.extend
+    invoice, contact = brook.open_document("invoices")
+    changed = brook.ledger.post("invoices", "update", {"external_id": invoice, "memo": "Told"}, key="told")
+    body = known(brook, "items", {"name": "Short lived", "type": "service"})
+    made = brook.ledger.post("items", "create", body, key="short")
+    brook.ledger.post("items", "delete", {"external_id": made.external_id}, key="shorter")
+    deliveries = world.faces["brook"].notify(heard, "key", "posts")
+    now = datetime.now(UTC)
+    wanted: dict[str, dict[str, bool]] = {}
+    for delivery in deliveries:
+        opened(declared.seal, delivery.body, delivery.headers.__getitem__, ["key"], now)
+        with pytest.raises(NotGenuineError):
+            opened(declared.seal, delivery.body + b" ", delivery.headers.__getitem__, ["key"], now)
+        (event,) = taken_apart(declared, delivery.body, {}).events
+        assert event.orgs == (brook.simulation.org,)
+        wanted.setdefault(event.kind, {})[event.record] = event.action == "deleted"
+    assert wanted == {"invoices": {invoice: False}, "products": {made.external_id: True}}
+    parts = list(brook.ledger.announced(wanted, now - timedelta(minutes=5)))
+    (found,) = [rows for told in parts for rows in told.found.values()]
+    assert [(name, record.unified["memo"]) for name, record in found] == [("invoices", "Told")]
+    assert [key for told in parts for key in told.gone] == [("products", made.external_id)]
+    assert contact
+    assert changed
 
 
 def test_the_books_balance_after_everything(brook: Books) -> None:
