@@ -9,7 +9,7 @@ from integrations.engine import conditions, paths
 from integrations.engine.converters import Context, Converter, FieldProblem, FieldProblems, Shape
 from integrations.engine.own_properties import own_properties
 from integrations.engine.placed_lines import placed_lines
-from integrations.engine.readers import reference_reader
+from integrations.engine.readers import is_flat_reference, reference_reader
 from integrations.engine.sections import ManifestError, Section, shown
 
 
@@ -52,8 +52,9 @@ def ref(options: Section, shapes: Shapes) -> Converter:
         return target
 
     declared = options.data.get("type")
-    plain = None if isinstance(declared, Mapping) else reference_reader(id_path, name_path, declared)
-    return Converter(plain or read, write)
+    if isinstance(declared, Mapping) or not is_flat_reference(id_path, name_path):
+        return Converter(read, write)
+    return Converter(reference_reader(id_path, name_path, declared), write, reference=(id_path, name_path, declared))
 
 
 def _ref_type(options: Section) -> tuple[paths.Get | None, Callable[[Any, dict[str, Any]], None] | None]:

@@ -71,9 +71,16 @@ def difference(options: Section, shapes: Shapes) -> Converter:
     if len(getters) < 2:
         raise ManifestError(f"{options.at('of')}: expected at least two paths")
 
+    get_first, *get_others = getters
+
     def read(record: Any, context: Context) -> Decimal | None:
-        first, *others = (conditions.amount(get(record)) for get in getters)
-        return None if first is None else first - sum((other or Decimal(0) for other in others), Decimal(0))
+        found = conditions.amount(get_first(record))
+        if found is not None:
+            for get in get_others:
+                other = conditions.amount(get(record))
+                if other is not None:
+                    found -= other
+        return found
 
     return Converter(read, None)
 

@@ -17,6 +17,9 @@ def compiled(data: Mapping[str, Any], where: str) -> Holds:
         return lambda record: True
     if len(tests) == 1:
         return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda record: first(record) and second(record)
     return lambda record: all(test(record) for test in tests)
 
 
@@ -50,8 +53,10 @@ def _equals(get: paths.Get, expected: Any) -> Holds:
 
 def amount(value: Any) -> Decimal | None:
     """The number in a remote value, None where there is none."""
-    if isinstance(value, Decimal):
+    if value.__class__ is Decimal:
         return value
+    if value.__class__ is int:
+        return Decimal(value)
     if isinstance(value, bool) or value is None or value == "":
         return None
     try:
@@ -61,7 +66,8 @@ def amount(value: Any) -> Decimal | None:
 
 
 def _starts(get: paths.Get, operand: Any) -> Holds:
-    return lambda record: str(get(record) or "").startswith(str(operand))
+    beginning = str(operand)
+    return lambda record: bool(found := get(record)) and str(found).startswith(beginning)
 
 
 def _within(get: paths.Get, operand: Any) -> Holds:

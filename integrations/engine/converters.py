@@ -52,6 +52,8 @@ class Converter:
     read: Callable[[Any, Context], Any] | None
     write: Callable[[Any, Context], Any] | None
     is_list: bool = False
+    reference: tuple[str, str, str | None] | None = None
+    """Reading is no more than id and name by these properties, and a constant type."""
     check: Callable[[Any, Remote], None] | None = None
     """In place of writing: raises ValueError unless the value fits what the record says so far."""
 

@@ -11,7 +11,7 @@ from integrations.engine.declarations import Http
 
 _KEPT_CHARACTERS = 20_000
 # Of longer bodies only the beginning is parsed and redacted: a page of a thousand records is megabytes.
-_READ_BYTES = 2 * _KEPT_CHARACTERS
+_READ_BYTES = _KEPT_CHARACTERS * 5 // 4
 
 # What people read in a recorded call; anything else is kept by its size.
 _READABLE = ("json", "xml", "text", "html", "csv")

@@ -102,6 +102,7 @@ def _plain_read(converter: Scalar | Converter, options: Section) -> PlainRead | 
         converter.read,
         is_list=isinstance(converter, Converter) and converter.is_list,
         takes_context=isinstance(converter, Converter),
+        reference=converter.reference if isinstance(converter, Converter) else None,
     )
 
 

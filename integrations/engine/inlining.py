@@ -23,6 +23,8 @@ class PlainRead:
     convert: Callable[..., Any]
     is_list: bool = False
     takes_context: bool = False
+    reference: tuple[str, str, str | None] | None = None
+    """Properties of id and name, and the type: what most references need no call for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,17 @@ def _converted(source: _Source, plain: PlainRead, value: str) -> str:
         return f"v if {value}.__class__ is Decimal or v is None else (None if v == '' else {convert}(v))"
     nothing = "[]" if plain.is_list else "None"
     call = f"{convert}(v, context)" if plain.takes_context else f"{convert}(v)"
+    if plain.reference is not None:
+        call = _reference(plain.reference, call)
     return f"{nothing} if {value} is None or v == '' else {call}"
+
+
+def _reference(declared: tuple[str, str, str | None], otherwise: str) -> str:
+    """An object with a text as its id, which nearly all are."""
+    identity, name, kind = declared
+    more = "" if kind is None else f", 'type': {kind!r}"
+    found = f"{{'id': i, 'name': v.get({name!r}){more}}}"
+    return f"({found} if v.__class__ is dict and (i := v.get({identity!r})).__class__ is str and i else {otherwise})"
 
 
 def writer(fields: Iterable[tuple[str, Put, PlainPut | None]]) -> Put:

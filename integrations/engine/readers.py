@@ -33,10 +33,13 @@ def inner_reader(path: str, convert: Callable[[Any, Context], Any], *, is_list: 
     return read
 
 
-def reference_reader(id_path: str, name_path: str, kind: str | None) -> Read | None:
-    """The reader of a reference whose id and name are its own properties; None where paths lead further in."""
-    if "." in id_path or "." in name_path or not name_path:
-        return None
+def is_flat_reference(id_path: str, name_path: str) -> bool:
+    """Whether id and name of a reference are its own properties."""
+    return bool(name_path) and "." not in id_path and "." not in name_path
+
+
+def reference_reader(id_path: str, name_path: str, kind: str | None) -> Read:
+    """The reader of a reference whose id and name are its own properties."""
 
     def read(value: Any, context: Context) -> Any:
         found = value.get(id_path)

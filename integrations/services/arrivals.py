@@ -5,8 +5,8 @@ database two thirds. The table is emptied by each commit, never by DELETE: delet
 vacuumed, and every page would be slower than the one before. Within one transaction batches tell pages apart.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -55,19 +55,22 @@ def new_text_id() -> str:
     return str(uuid_utils.uuid7())
 
 
+_TEXTS: dict[type, Callable[[Any], str | None]] = {
+    str: lambda value: value,
+    type(None): lambda value: None,
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    Decimal: Decimal.__str__,
+    int: int.__str__,
+    bool: lambda value: "t" if value else "f",
+}
+
+
 def as_text(value: Any) -> str | None:
-    """A column's value as PostgreSQL reads it."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal | int):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} fits no column")
+    """A column's value as PostgreSQL reads it. Raises KeyError for what fits no column."""
+    return _TEXTS[value.__class__](value)
 
 
-def without_nul(texts: Collection[str]) -> Iterable[str]:
+def without_nul(texts: Sequence[str]) -> Sequence[str]:
     """PostgreSQL's texts cannot hold the NUL character; no ledger means anything by it."""
-    return (text.replace("\x00", "") for text in texts) if any("\x00" in text for text in texts) else texts
+    return [text.replace("\x00", "") for text in texts] if "\x00" in "".join(texts) else texts

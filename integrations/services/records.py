@@ -185,29 +185,34 @@ def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, s
 def _row(resource: str, record: Record, digest: str) -> tuple[str | bytes | None, ...]:
     """The columns of `arrivals`, after the batch."""
     unified = record.unified
-    summary = summarise(resource, unified)
-    words = (summary.number, summary.name, summary.contact_name, unified.get("email"), unified.get("memo"))
-    remote_type, external_id, version, name, number, contact_id, contact_name, currency, status, kind, search = (
-        arrivals.without_nul((
-            record.remote_type,
-            record.external_id,
-            str(unified.get("version") or ""),
-            summary.name[:300],
-            summary.number[:100],
-            summary.contact_id[:100],
-            summary.contact_name[:300],
-            summary.currency[:3],
-            summary.status[:30],
-            summary.kind[:40],
-            " ".join([str(word) for word in words if word]).lower(),
-        ))
+    (
+        name,
+        number,
+        contact_name,
+        contact_id,
+        issued_on,
+        due_on,
+        amount,
+        open_amount,
+        currency,
+        status,
+        is_active,
+        kind,
+    ) = summarise(resource, unified)
+    words = [str(word) for word in (number, name, contact_name, unified.get("email"), unified.get("memo")) if word]
+    texts = (
+        record.remote_type, record.external_id, str(unified.get("version") or ""), name[:300], number[:100],
+        contact_id[:100], contact_name[:300], currency[:3], status[:30], kind[:40], " ".join(words).lower(),
     )  # fmt: skip
+    remote_type, external_id, version, name, number, contact_id, contact_name, currency, status, kind, search = (
+        arrivals.without_nul(texts)
+    )
     text = arrivals.as_text
     return (
         arrivals.new_text_id(), remote_type, external_id, digest, version, text(unified.get("modified_at")), name,
-        number, contact_id, contact_name, text(summary.issued_on), text(summary.due_on), text(summary.amount),
-        text(summary.open_amount), currency, status, kind, text(summary.is_active), search,
-        _cleaned(orjson.dumps(unified, default=_unified_value)), _cleaned(orjson.dumps(record.raw, default=_raw_value)),
+        number, contact_id, contact_name, text(issued_on), text(due_on), text(amount), text(open_amount), currency,
+        status, kind, text(is_active), search, _cleaned(orjson.dumps(unified, default=_unified_value)),
+        _cleaned(orjson.dumps(record.raw, default=_raw_value)),
     )  # fmt: skip
 
 

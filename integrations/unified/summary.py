@@ -1,14 +1,12 @@
 """The few columns by which lists show any record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What a list shows of a record; amounts are in `currency`, None where the record has none."""
 
     name: str = ""
@@ -35,30 +33,35 @@ _KINDS = {
     "expenses": "payment_type",
     "tax_rates": "applies_to",
 }
+_NO_CONTACT: Mapping[str, Any] = {}
 _OPEN = {"payments": "unapplied", "bill_payments": "unapplied"}
 _LISTS = frozenset({"accounts", "contacts", "items"})
 
 
 def summarise(resource: str, unified: Mapping[str, Any]) -> Summary:
     """The columns of a unified record."""
-    contact = unified.get("contact") or {}
+    get = unified.get
+    contact = get("contact") or _NO_CONTACT
     is_list = resource in _LISTS
-    amount = unified.get("balance") if is_list else unified.get("amount", unified.get("total"))
+    amount = get("balance") if is_list else get("amount", get("total"))
+    # By position: one for every record of a sync.
     return Summary(
-        name=_text(unified.get("name") or unified.get("file_name")),
-        number=_text(unified.get("number") or unified.get("code")),
-        contact_name=_text(contact.get("name")),
-        contact_id=_text(contact.get("id")),
-        issued_on=unified.get("issued_on") or unified.get("starts_on"),
-        due_on=unified.get("due_on") or unified.get("ends_on"),
-        amount=amount,
-        open_amount=None if is_list else unified.get(_OPEN.get(resource, "balance")),
-        currency=_text(unified.get("currency")),
-        status=_text(unified.get("status")),
-        is_active=unified.get("is_active") is not False,
-        kind=_text(unified.get(_KINDS.get(resource, ""))),
+        _text(get("name") or get("file_name")),
+        _text(get("number") or get("code")),
+        _text(contact.get("name")),
+        _text(contact.get("id")),
+        get("issued_on") or get("starts_on"),
+        get("due_on") or get("ends_on"),
+        amount,
+        None if is_list else get(_OPEN.get(resource, "balance")),
+        _text(get("currency")),
+        _text(get("status")),
+        get("is_active") is not False,
+        _text(get(_KINDS.get(resource, ""))),
     )
 
 
 def _text(value: Any) -> str:
+    if value.__class__ is str:
+        return value
     return "" if value is None else str(value)
