@@ -2,16 +2,18 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from integrations.sandbox import wire
 from integrations.sandbox.books.journal import Journal, Line
 from integrations.sandbox.storage import Item, Storage
 from integrations.sandbox.wire import Body
+
+_Made = TypeVar("_Made")
 
 Key = tuple[str, str]
 """(index name, value) under which a record can be found."""
@@ -80,6 +82,7 @@ class Store:
         self._keys_of = keys_of
         self._revive = revive
         self._index: dict[Key, dict[str, None]] = defaultdict(dict)
+        self._remembered: dict[Hashable, Any] = {}
         self._counters: dict[str, int] = {}
         self._taken: set[str] = set()
         self._undo: list[tuple[str, str, Record | None]] = []
@@ -107,6 +110,13 @@ class Store:
     def find(self, index: str, value: str) -> list[str]:
         """Keys ("Table:id") of the live records indexed under this value."""
         return list(self._index.get((index, value), ()))
+
+    def remembered(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What was made of the records, made again when one of them has changed. Hold the lock."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        found: _Made = self._remembered[key]
+        return found
 
     def take(self, counter: str, start: int = 1) -> int:
         """The next number of a sequence; numbers are never given twice."""
@@ -169,6 +179,7 @@ class Store:
                 del self.tables[table][key]
 
     def _swap(self, old: Record | None, new: Record | None) -> None:
+        self._remembered.clear()
         self.journal.swap(old.lines if old else (), new.lines if new else ())
         if old is not None:
             self._unindex(old)

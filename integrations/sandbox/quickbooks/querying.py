@@ -27,10 +27,9 @@ def run(company: Company, text: str) -> Body:
         raise errors.query_validation(f"Entity {query.entity} is not found")
     if entity.name == "CompanyInfo" and not company.store.get("CompanyInfo", "1"):
         return {}
-    records = _selected(company, entity, query)
     if query.is_count:
-        return {"totalCount": len(records)}
-    page = _ordered(company, entity, query, records)[query.start - 1 : query.start - 1 + query.size]
+        return {"totalCount": len(_selected(company, entity, query))}
+    page = _found(company, entity, query)[query.start - 1 : query.start - 1 + query.size]
     if not page:
         return {}
     found: Body = {entity.name: [render(company, record) for record in page]}
@@ -38,6 +37,17 @@ def run(company: Company, text: str) -> Body:
     if not entity.is_list:
         found["totalCount"] = len(page)
     return found
+
+
+def _found(company: Company, entity: Entity, query: Query) -> list[Record]:
+    """The records of a query in its order; whole tables are sorted once for all their pages."""
+
+    def found() -> list[Record]:
+        return _ordered(company, entity, query, _selected(company, entity, query))
+
+    if query.conditions:
+        return found()
+    return company.store.remembered(("ordered", entity.name, tuple(query.order)), found)
 
 
 def _selected(company: Company, entity: Entity, query: Query) -> list[Record]:
