@@ -21,7 +21,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -66,16 +66,20 @@ class Sandbox:
         """GET, or POST with a body."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - the sandbox started below
+        with urllib.request.urlopen(request, timeout=600) as response:  # noqa: S310 - the sandbox started below
             return json.loads(response.read(), parse_float=Decimal)
 
 
 @contextmanager
 def sandbox_process(
-    companies: int, seed: int, sizes: dict[str, int] | None = None, ledger: str = "quickbooks"
+    companies: int,
+    seed: int,
+    sizes: dict[str, int] | None = None,
+    ledger: str = "quickbooks",
+    options: Sequence[str] = (),
 ) -> Iterator[Sandbox]:
     """A sandbox with companies, small ones unless told otherwise, stopped at the end."""
-    command = [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--client", f"{CLIENT}:{CLIENT}"]
+    command = [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--client", f"{CLIENT}:{CLIENT}", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

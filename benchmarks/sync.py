@@ -32,8 +32,10 @@ def in_a_worker(tenant_id: Any, run_id: Any) -> dict[str, float]:
     from django.db import connections
 
     from integrations.services.sync import run_sync
+    from portal.celery import settle
 
     connections.close_all()
+    settle()
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
