@@ -1,5 +1,7 @@
 """Forms of the pages about connections."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
@@ -7,6 +9,7 @@ from django import forms
 from integrations.engine.ways import FormField, Way
 from integrations.models import Connection
 from integrations.services.offers import Choice, Offer
+from integrations.services.policies import ALWAYS_READ, Direction, Policy, Truth
 
 _SYNC_CHOICES = (
     (5, "Every 5 minutes"),
@@ -35,6 +38,64 @@ class ConnectionSettingsForm(forms.ModelForm[Connection]):
             field.choices = [(current, f"Every {current} minutes"), *_SYNC_CHOICES]  # type: ignore[attr-defined]
         for name in ("name", "sync_minutes"):
             self.fields[name].widget.attrs["class"] = "text-field"
+
+
+_PAUSES = (
+    ("", "As it changes"),
+    (5, "Every 5 minutes"),
+    (15, "Every 15 minutes"),
+    (60, "Every hour"),
+    (360, "Every 6 hours"),
+    (1440, "Once a day"),
+    (10080, "Once a week"),
+)
+
+
+class ResourcePolicyForm(forms.Form):
+    """What is wanted of one resource; only what the ledger can do is offered. Its prefix is the resource's name."""
+
+    def __init__(self, data: Any, *, policy: Policy, is_readable: bool, is_writable: bool) -> None:
+        super().__init__(data, prefix=policy.resource)
+        self.policy = policy
+        for name, choices in self._asked(is_readable=is_readable, is_writable=is_writable):
+            current = getattr(policy, name)
+            if current not in dict(choices) and current is not None:
+                choices = (*choices, (current, _words(name, current)))
+            widget = forms.Select(attrs={"class": "text-field", "aria-label": f"{policy.label}: {_LABELS[name]}"})
+            field = forms.TypedChoiceField(choices=choices, initial=current, required=False, widget=widget)
+            if name == "sync_minutes":
+                field.coerce, field.empty_value = int, None
+            self.fields[name] = field
+
+    def _asked(self, *, is_readable: bool, is_writable: bool) -> Iterator[tuple[str, Any]]:
+        if self.policy.resource not in ALWAYS_READ:
+            yield "direction", _DIRECTIONS[is_readable, is_writable]
+        if is_writable:
+            yield "source_of_truth", Truth.choices
+        if is_readable:
+            yield "sync_minutes", _PAUSES
+
+    def wanted(self) -> Policy:
+        """The policy as it was filled in; what was not asked stays."""
+        return replace(self.policy, **{name: self.cleaned_data[name] for name in self.fields})
+
+
+_LABELS = {"direction": "direction", "source_of_truth": "whose word holds", "sync_minutes": "how often it is read"}
+_DIRECTIONS: dict[tuple[bool, bool], Any] = {
+    (True, True): (
+        (Direction.BOTH.value, "Read and write"),
+        (Direction.READ.value, "Only read"),
+        (Direction.WRITE.value, "Only write"),
+        (Direction.OFF.value, "Neither"),
+    ),
+    (True, False): ((Direction.BOTH.value, "Read"), (Direction.OFF.value, "Not read")),
+    (False, True): ((Direction.BOTH.value, "Write"), (Direction.OFF.value, "Not written")),
+    (False, False): ((Direction.BOTH.value, "Neither"),),
+}
+
+
+def _words(name: str, value: Any) -> str:
+    return f"Every {value} minutes" if name == "sync_minutes" else str(Direction(value).label)
 
 
 class CredentialsForm(forms.Form):

@@ -13,10 +13,11 @@ from integrations import tasks
 from integrations.admin.announcements import panel_of
 from integrations.admin.connecting import ConnectingPages
 from integrations.admin.coverage import CoveragePages
+from integrations.admin.policies import ResourceTable
 from integrations.admin.progress import progress_of
 from integrations.engine.ways import CodeGrant
 from integrations.forms import ConnectionSettingsForm
-from integrations.models import Connection, Credential, Posting, SyncCursor, SyncRun
+from integrations.models import Connection, Credential, Posting, SyncRun
 from integrations.services import announcements, connections, sync
 from integrations.services.endings import WARN_DAYS, end_of
 from integrations.services.health import states_of
@@ -27,7 +28,7 @@ from tenants.permissions import MANAGE_CONNECTIONS, SEE_EXCHANGES, SYNC, may
 
 
 @admin.register(Connection)
-class ConnectionAdmin(CoveragePages, ConnectingPages):
+class ConnectionAdmin(CoveragePages, ResourceTable, ConnectingPages):
     """Cards with health in words; everything that can be done to a connection is one click from its page."""
 
     add_action = MANAGE_CONNECTIONS
@@ -46,6 +47,7 @@ class ConnectionAdmin(CoveragePages, ConnectingPages):
         "resume": (MANAGE_CONNECTIONS, "resume"),
         "settings": (MANAGE_CONNECTIONS, "save_settings"),
         "webhook-secret": (MANAGE_CONNECTIONS, "make_webhook_secret"),
+        "resources": (MANAGE_CONNECTIONS, "save_resources"),
         "reconnect": (MANAGE_CONNECTIONS, "reconnect"),
         "disconnect": (MANAGE_CONNECTIONS, "disconnect"),
     }
@@ -83,8 +85,8 @@ class ConnectionAdmin(CoveragePages, ConnectingPages):
             **_access_of(row),
             "runs": SyncRun.objects.filter(connection=row).order_by("-id")[:6],
             "postings": Posting.objects.filter(connection=row).order_by("-id")[:6],
-            "cursors": SyncCursor.objects.filter(connection=row).order_by("resource"),
             "webhooks": panel_of(row),
+            "resources": self.resource_rows(row),
             "form": ConnectionSettingsForm(instance=row),
             **self._rights(request),
         }

@@ -2,7 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
-from integrations.api import coverage, questions, records
+from integrations.api import coverage, policies, questions, records
 
 
 def register(router: BaseRouter) -> None:
@@ -10,3 +10,4 @@ def register(router: BaseRouter) -> None:
     records.register(router)
     questions.register(router)
     coverage.register(router)
+    policies.register(router)

@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.engine.errors import RejectedError
+from integrations.engine.operations import READS
 from integrations.models import Connection, Posting, Resource, ResourcePolicy, SeenRecord, SyncCursor, SyncRun
 from integrations.services.connectors import connector_of, readable_resources
 
@@ -150,6 +151,22 @@ def set_policies(*, connection: Connection, wanted: Iterable[Policy]) -> list[Po
         _begin_reading(connection, began)
         _end_reading(connection, ended)
     return changed
+
+
+def only_read(connection: Connection) -> list[Policy]:
+    """The wishes by which everything is read and nothing is written; the rest of each stays as it is."""
+    return [replace(each, direction=Direction.READ.value) for each in all_of(connection).values()]
+
+
+def defaults(connection: Connection) -> list[Policy]:
+    """The wishes of a new connection."""
+    return [Policy(name) for name in connector_of(connection).resources]
+
+
+def is_writable(connection: Connection, resource: str) -> bool:
+    """Whether the ledger takes writes of the resource at all."""
+    entities = connector_of(connection).resources[resource].entities.values()
+    return any(operation not in READS for entity in entities for operation in entity.operations)
 
 
 def _checked(connection: Connection, present: Mapping[str, Policy], policy: Policy) -> Policy:

@@ -4,7 +4,7 @@ A run that came to its end writes down how much it found, from that how often th
 it is due again. A scheduled run takes only what is due. The connection's `next_sync_at` is the earliest of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from integrations.models import Connection, SyncCursor, SyncRun
 from integrations.services import leases, policies, silence
 from integrations.services.connectors import connector_of, has_change_feed, tells_deleted, tells_modified
 from integrations.services.planning import FULL
+from integrations.services.policies import Policy
 
 # What is due within this time goes along with what is due now.
 TOGETHER = timedelta(minutes=2)
@@ -82,6 +83,16 @@ def replan(connection: Connection) -> datetime:
             cursor.due_at = max(now, cursor.changed_through + (due[name] - now))
     SyncCursor.objects.bulk_update(list(cursors.values()), ["due_at"])
     return _first_due(connection, cursors, now)
+
+
+def change_policies(*, connection: Connection, wanted: Sequence[Policy]) -> list[Policy]:
+    """Keep what is wanted of resources, and plan anew by it; returns what was changed. ValidationError in words."""
+    changed = policies.set_policies(connection=connection, wanted=wanted)
+    due_at = replan(connection)
+    rows = Connection.objects.for_tenant(connection.tenant_id).filter(pk=connection.pk)
+    # What begins to be read has made the connection due already; a plan never puts that off.
+    rows.filter(next_sync_at__gt=due_at).update(next_sync_at=due_at)
+    return changed
 
 
 def _write(connection: Connection, cursors: Mapping[str, SyncCursor], asked: Iterable[str], now: datetime) -> datetime:

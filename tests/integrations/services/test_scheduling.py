@@ -176,6 +176,11 @@ def _changed(connection: Connection, external_id: str, minutes: float) -> None:
     make_record(connection, "invoices", external_id=external_id, modified_at=at, synced_at=timezone.now())
 
 
+def _is_silent(connection: Connection) -> bool:
+    connection.refresh_from_db()
+    return connection.webhook_silent_at is not None
+
+
 def test_where_webhooks_come_polling_is_a_safety_net(ledger: Connection) -> None:
     _read(ledger)
     _announced(ledger, "seen", minutes=30)
@@ -235,11 +240,9 @@ def test_a_channel_is_well_again_when_webhooks_come_and_a_poll_misses_nothing(le
     Connection.objects.update(webhook_silent_at=timezone.now() - timedelta(minutes=40))
     _announced(ledger, "late", minutes=50)
     scheduling.settle(_ran(ledger, {"invoices": 0}))
-    ledger.refresh_from_db()
-    assert ledger.webhook_silent_at is not None
+    assert _is_silent(ledger)
     _announced(ledger, "mine", minutes=20)
     _changed(ledger, "mine", minutes=21)
     scheduling.settle(_ran(ledger, {"invoices": 1}))
-    ledger.refresh_from_db()
-    assert ledger.webhook_silent_at is None
+    assert not _is_silent(ledger)
     assert _due_in(ledger, "invoices") == 180
