@@ -12,6 +12,7 @@ from integrations.services import (
     fetching,
     finishing,
     postings,
+    replays,
     sync,
 )
 from integrations.services.sweeping import due_work
@@ -106,6 +107,14 @@ def tend_deliveries() -> None:
     announcements_sorting.redistribute(only_claimed=True)
 
 
+@shared_task(name="integrations.tasks.run_replay")
+def run_replay(tenant_id: str, replay_id: str) -> None:
+    """Send the next units of a replay back to work; its own next turn comes with the sweep."""
+    for bell in replays.run_replay(tenant_id, replay_id):
+        if bell.kind in _BELLS:
+            _BELLS[bell.kind].delay(tenant_id, str(bell.row_id))
+
+
 _BELLS: dict[str, Task[[str, str], None]] = {
     "authorisation": finish_authorisation,
     "sync_run": run_sync,
@@ -118,6 +127,7 @@ _BELLS: dict[str, Task[[str, str], None]] = {
     "fetch": perform_fetch,
     "forgetting": forget_fetch,
     "announcements": apply_announcements,
+    "replay": run_replay,
 }
 
 

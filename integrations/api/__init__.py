@@ -2,7 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
-from integrations.api import coverage, policies, questions, records
+from integrations.api import coverage, policies, questions, records, replays
 
 
 def register(router: BaseRouter) -> None:
@@ -11,3 +11,4 @@ def register(router: BaseRouter) -> None:
     questions.register(router)
     coverage.register(router)
     policies.register(router)
+    replays.register(router)

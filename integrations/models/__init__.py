@@ -10,7 +10,7 @@ from integrations.models.policy import ResourcePolicy
 from integrations.models.posting import CrossReference, Posting
 from integrations.models.proof import Proof
 from integrations.models.record import LedgerRecord, Resource
-from integrations.models.replay import Replay
+from integrations.models.replay import Replay, ReplayUnit
 from integrations.models.sync import ApiCall, SeenRecord, SyncCursor, SyncRun, Work
 from integrations.models.webhook import WebhookDelivery, WebhookEvent
 
@@ -29,6 +29,7 @@ __all__ = [
     "Posting",
     "Proof",
     "Replay",
+    "ReplayUnit",
     "Resource",
     "ResourcePolicy",
     "SeenRecord",

@@ -1,27 +1,32 @@
 """The failure inbox: everything that rests with an error, grouped by its root cause."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
 
-from integrations.models import Connection, Posting, SyncRun, WebhookEvent
+from integrations.models import Connection, Fetch, Posting, Replay, SyncRun, WebhookEvent
 from integrations.services.health import unresolved_failures
 from tenants.models import Tenant
 
 EXAMPLES = 5
-_STUCK = (Posting.Status.REJECTED, Posting.Status.UNKNOWN)
+UNKNOWN = "unknown"
+"""The kind of group whose postings are looked up in the ledger and never sent again before that."""
+
+REST: tuple[Posting.Status, ...] = (Posting.Status.REJECTED, Posting.Status.RESTING)
+# A question that nobody has asked again for so long is of no interest any more.
+_QUESTIONS_KEPT = timedelta(days=7)
+_ORDER = ("connection", Replay.Kind.SYNC, Replay.Kind.POSTING, UNKNOWN, Replay.Kind.EVENT, Replay.Kind.FETCH)
 
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """One cause: `count` rows rest because of it, `examples` are the newest.
-
-    `kind` is connection, sync, posting or webhook_event.
-    """
+    """One cause: `kind` is connection, unknown or a kind of replay; `count` rows rest; `examples` are the newest."""
 
     kind: str
     connection: Connection
@@ -39,17 +44,23 @@ class FailureGroup:
 
 def failure_groups(tenant: Tenant) -> list[FailureGroup]:
     """What needs somebody, the causes that stop most first; a number of queries that does not depend on the rows."""
-    groups = [*_broken_connections(tenant), *_sync_groups(tenant), *_posting_groups(tenant), *_event_groups(tenant)]
-    order = {"connection": 0, "sync": 1, "posting": 2, "webhook_event": 3}
-    return sorted(groups, key=lambda group: (order[group.kind], -group.count))
+    groups = [*_broken_connections(tenant)]
+    for kind in _ORDER[1:]:
+        groups += _grouped(kind, resting(tenant, kind))
+    return sorted(groups, key=lambda group: (_ORDER.index(group.kind), -group.count))
 
 
 def failure_count(tenant: Tenant) -> int:
-    """How many rows the inbox stands for: connections, runs, postings and events that need somebody."""
-    broken = Connection.objects.for_tenant(tenant).filter(status=Connection.Status.NEEDS_REAUTHORISATION).count()
-    # Asked for by every page: two of the counts are one question.
-    postings, events = stuck_postings(tenant).order_by().values("pk"), failed_events(tenant).order_by().values("pk")
-    return broken + failed_runs(tenant).count() + postings.union(events, all=True).count()
+    """How many rows the inbox stands for: broken connections, and all that rests with a cause."""
+    broken = Connection.objects.for_tenant(tenant).filter(status=Connection.Status.NEEDS_REAUTHORISATION)
+    # Every page shows the number: one query for all kinds.
+    others = [resting(tenant, kind).order_by().values("pk") for kind in _ORDER[1:]]
+    return broken.order_by().values("pk").union(*others, all=True).count()
+
+
+def resting(tenant: Tenant, kind: str) -> "QuerySet[Any]":
+    """What rests with an error, of one kind of work; nothing for a kind that is none."""
+    return _RESTING[kind](tenant) if kind in _RESTING else Posting.objects.none()
 
 
 def failed_runs(tenant: Tenant) -> "QuerySet[SyncRun]":
@@ -58,32 +69,49 @@ def failed_runs(tenant: Tenant) -> "QuerySet[SyncRun]":
     return unresolved_failures().filter(tenant=tenant, connection__in=alive)
 
 
-def stuck_postings(tenant: Tenant) -> "QuerySet[Posting]":
-    """Postings that the ledger refused, and those whose outcome nobody knows yet."""
-    return Posting.objects.for_tenant(tenant).filter(status__in=_STUCK)
+def _resting_postings(tenant: Tenant) -> "QuerySet[Posting]":
+    return Posting.objects.for_tenant(tenant).filter(status__in=REST)
 
 
-def failed_events(tenant: Tenant) -> "QuerySet[WebhookEvent]":
-    """Announced changes that could not be read."""
-    alive = Connection.objects.for_tenant(tenant).exclude(status=Connection.Status.DISCONNECTED)
-    return WebhookEvent.objects.for_tenant(tenant).filter(status=WebhookEvent.Status.FAILED, connection__in=alive)
+def _unknown_postings(tenant: Tenant) -> "QuerySet[Posting]":
+    return Posting.objects.for_tenant(tenant).filter(status=Posting.Status.UNKNOWN)
+
+
+def _failed_events(tenant: Tenant) -> "QuerySet[WebhookEvent]":
+    return WebhookEvent.objects.for_tenant(tenant).filter(status=WebhookEvent.Status.FAILED)
+
+
+def _failed_questions(tenant: Tenant) -> "QuerySet[Fetch]":
+    rows: QuerySet[Fetch] = Fetch.objects.filter(tenant=tenant)
+    same = rows.filter(connection=OuterRef("connection"), kind=OuterRef("kind"), params=OuterRef("params"))
+    later = same.filter(pk__gt=OuterRef("pk"))
+    recent = rows.filter(status=Fetch.Status.FAILED, created_at__gt=timezone.now() - _QUESTIONS_KEPT)
+    return recent.filter(~Exists(later))
+
+
+_RESTING: dict[str, Any] = {
+    Replay.Kind.SYNC: failed_runs,
+    Replay.Kind.POSTING: _resting_postings,
+    UNKNOWN: _unknown_postings,
+    Replay.Kind.EVENT: _failed_events,
+    Replay.Kind.FETCH: _failed_questions,
+}
+
+
+def group_of(tenant: Tenant, key: str) -> FailureGroup | None:
+    """The group that a key names, while something rests in it."""
+    kind, rows = rows_of(tenant, key)
+    return next(iter(_grouped(kind, rows)), None)
 
 
 def rows_of(tenant: Tenant, key: str) -> tuple[str, "QuerySet[Any]"]:
     """The kind and the rows of a group's `key`, oldest first; nothing for a key that is not one."""
     kind, _, rest = key.partition(":")
     connection_id, _, error_code = rest.partition(":")
-    of_kind: dict[str, Callable[[Tenant], QuerySet[Any]]] = {
-        "sync": failed_runs,
-        "posting": stuck_postings,
-        "webhook_event": failed_events,
-    }
-    rows = of_kind.get(kind, stuck_postings)(tenant)
+    rows = resting(tenant, kind)
     try:
         wanted = UUID(connection_id)
     except ValueError:
-        return kind, rows.none()
-    if kind not in of_kind:
         return kind, rows.none()
     return kind, rows.filter(connection_id=wanted, error_code=error_code).order_by("id")
 
@@ -95,25 +123,16 @@ def _broken_connections(tenant: Tenant) -> Iterable[FailureGroup]:
         yield FailureGroup("connection", row, code, 1, None, row.error, [])
 
 
-def _sync_groups(tenant: Tenant) -> Iterable[FailureGroup]:
-    return _grouped("sync", failed_runs(tenant), "finished_at")
-
-
-def _posting_groups(tenant: Tenant) -> Iterable[FailureGroup]:
-    return _grouped("posting", stuck_postings(tenant), "created_at")
-
-
-def _event_groups(tenant: Tenant) -> Iterable[FailureGroup]:
-    return _grouped("webhook_event", failed_events(tenant), "finished_at")
-
-
-def _grouped(kind: str, rows: "QuerySet[Any]", when: str) -> Iterable[FailureGroup]:
-    counts = rows.order_by().values("connection_id", "error_code").annotate(count=Count("pk"), latest=Max(when))
+def _grouped(kind: str, rows: "QuerySet[Any]") -> Iterable[FailureGroup]:
+    counts = rows.order_by().values("connection_id", "error_code").annotate(count=Count("pk"), latest=Max("created_at"))
     totals = {(row["connection_id"], row["error_code"]): (row["count"], row["latest"]) for row in counts}
-    newest = rows.select_related("connection").order_by("-id")[: EXAMPLES * 100]
+    if not totals:
+        return
+    newest = Window(RowNumber(), partition_by=["connection_id", "error_code"], order_by=F("id").desc())
+    ranked = rows.select_related("connection").annotate(rank=newest).filter(rank__lte=EXAMPLES).order_by("-id")
     examples: dict[tuple[UUID, str], list[Any]] = {}
-    for row in newest:
+    for row in ranked:
         examples.setdefault((row.connection_id, row.error_code), []).append(row)
     for cause, found in examples.items():
         count, latest = totals[cause]
-        yield FailureGroup(kind, found[0].connection, cause[1], count, latest, found[0].error, found[:EXAMPLES])
+        yield FailureGroup(kind, found[0].connection, cause[1], count, latest, found[0].error, found)

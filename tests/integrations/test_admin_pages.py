@@ -227,46 +227,6 @@ def test_a_failed_run_is_replayed_from_its_page(acme: Actors) -> None:
     assert answer["Location"] == f"{BASE}/syncrun/{again.pk}/change/"
 
 
-def test_the_inbox_groups_by_cause_and_leads_to_the_failed_run(acme: Actors) -> None:
-    with tenant_scope(acme.tenant.pk):
-        connection = make_connection(acme.tenant, name="Acme Retail")
-        run = make_failed_run(connection)
-        refused = {"status": Posting.Status.REJECTED, "external_id": "", "error_code": "duplicate_number"}
-        for _ in range(7):
-            make_posting(connection, **refused)
-    page = _page(acme.client("editor"), f"{BASE}/syncrun/failures/")
-    assert "1 failed sync: Permission missing" in page
-    assert "7 postings: Duplicate number" in page
-    assert f"{BASE}/syncrun/{run.pk}/change/" in page
-
-
-def test_a_failure_made_good_by_a_later_success_leaves_the_inbox(acme: Actors) -> None:
-    with tenant_scope(acme.tenant.pk):
-        connection = make_connection(acme.tenant)
-        make_failed_run(connection)
-        make_run(connection)
-    assert "Nothing has failed" in _page(acme.client("editor"), f"{BASE}/syncrun/failures/")
-
-
-def test_all_postings_of_one_cause_are_replayed_at_once_and_no_others(acme: Actors) -> None:
-    with tenant_scope(acme.tenant.pk):
-        connection = make_connection(acme.tenant)
-        refused = {"status": Posting.Status.REJECTED, "external_id": ""}
-        for code in ("duplicate_number", "duplicate_number", "period_closed"):
-            make_posting(connection, error_code=code, **refused)
-    key = f"posting:{connection.pk}:duplicate_number"
-    acme.client("editor").post(f"{BASE}/syncrun/failures/replay/", {"key": key})
-    with tenant_scope(acme.tenant.pk):
-        states = sorted(Posting.objects.values_list("status", flat=True))
-    assert states == ["pending", "pending", "rejected"]
-
-
-@pytest.mark.parametrize("key", ["", "sync", "sync:nonsense:x", "connection:x:y", "posting::"])
-def test_a_group_that_is_none_changes_nothing(acme: Actors, key: str) -> None:
-    answer = acme.client("editor").post(f"{BASE}/syncrun/failures/replay/", {"key": key}, follow=True)
-    assert "nothing left to replay" in answer.content.decode()
-
-
 def test_a_record_is_laid_out_with_lines_totals_raw_form_and_links(acme: Actors) -> None:
     unified = {
         "external_id": "130",
