@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.models import Connection, WebhookDelivery, WebhookEvent
+from integrations.models import Connection, Replay, WebhookDelivery, WebhookEvent
 from integrations.services.announcements import digest_of
+from integrations.services.replays import run_replay
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
 from tests.integrations.factories import make_connection, make_record
@@ -144,8 +145,13 @@ def test_all_events_of_one_cause_are_read_again_and_no_others(acme: Actors) -> N
             make_event(connection, status="failed", error_code="away", external_id=str(number))
         other = make_event(connection, status="failed", error_code="other")
     key = f"webhook_event:{connection.pk}:away"
-    answer = acme.client("support").post(f"{BASE}/syncrun/failures/replay/", {"key": key}, follow=True)
-    assert "7 are being replayed" in answer.content.decode()
+    client = acme.client("support")
+    answer = client.post(f"{BASE}/syncrun/failures/plan/", {"key": key}, follow=True)
+    assert "Plan: replay 7 announced changes" in answer.content.decode()
+    with tenant_scope(acme.tenant.pk):
+        plan = Replay.objects.get()
+    client.post(f"{BASE}/syncrun/failures/replays/{plan.pk}/start/", {"per_minute": "200"})
+    run_replay(acme.tenant.pk, plan.pk)
     with tenant_scope(acme.tenant.pk):
         assert WebhookEvent.objects.pending().count() == 7
         other.refresh_from_db()

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0017_baselines'),
+        ('integrations', '0018_compression'),
         ('tenants', '0004_audit_trail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
