@@ -12,6 +12,7 @@ from integrations.services import (
     fetching,
     finishing,
     postings,
+    proofs,
     replays,
     sync,
 )
@@ -115,6 +116,22 @@ def run_replay(tenant_id: str, replay_id: str) -> None:
             _BELLS[bell.kind].delay(tenant_id, str(bell.row_id))
 
 
+@shared_task(name="integrations.tasks.perform_proof")
+def perform_proof(tenant_id: str, proof_id: str) -> None:
+    """Bring a proof one step further, and ring the sync that it waits for."""
+    run = proofs.perform_proof(tenant_id, proof_id)
+    if run is not None:
+        run_sync.delay(tenant_id, str(run.pk))
+
+
+@shared_task(name="integrations.tasks.request_due_proof")
+def request_due_proof(tenant_id: str, connection_id: str) -> None:
+    """A connection's quiet hour has come."""
+    proof = proofs.request_due_proof(tenant_id, connection_id)
+    if proof is not None:
+        perform_proof.delay(tenant_id, str(proof.pk))
+
+
 _BELLS: dict[str, Task[[str, str], None]] = {
     "authorisation": finish_authorisation,
     "sync_run": run_sync,
@@ -128,6 +145,8 @@ _BELLS: dict[str, Task[[str, str], None]] = {
     "forgetting": forget_fetch,
     "announcements": apply_announcements,
     "replay": run_replay,
+    "proof": perform_proof,
+    "proving": request_due_proof,
 }
 
 

@@ -287,6 +287,10 @@ class Reader:
         whole = self._whole(entity, {entity.identity(row): row for row in rows})
         return self.readable(resource, entity, whole.values(), self._ledger.context_for(resource))
 
+    def can_count(self, entity: Entity) -> bool:
+        """Whether the ledger has a call that tells how many records there are."""
+        return bool((entity.paging.count_path or entity.answers.count) and entity.paging.count(self.places(entity)))
+
     def count(self, entity: Entity) -> int | None:
         """How many records the ledger says it has; None where it cannot say."""
         request = entity.paging.count(self.places(entity))

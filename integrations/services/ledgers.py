@@ -106,10 +106,14 @@ def open_ledger(
             raise
 
 
+def without_calls(connection: Connection) -> Ledger:
+    """The ledger as far as it is known without being called; every call is refused."""
+    return Ledger(connector_of(connection), _NoClient(endpoints_of(connection)), _context(connection))
+
+
 def record_url(record: LedgerRecord) -> str:
     """Where a person sees the record in the ledger's own pages; empty where it has none. No network."""
-    connection = record.connection
-    ledger = Ledger(connector_of(connection), _NoClient(endpoints_of(connection)), _context(connection))
+    ledger = without_calls(record.connection)
     return ledger.record_url(record.resource, record.external_id, record.remote_type)
 
 

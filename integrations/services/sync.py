@@ -17,6 +17,7 @@ from integrations.services import drift, failures, ledgers, policies, scheduling
 from integrations.services.calls import Recorder
 from integrations.services.connectors import known_resources
 from integrations.services.custom_fields import learn
+from integrations.services.proof_times import first_proof
 from integrations.services.pulling import Pull, call_counts
 from integrations.services.work import LeaseLostError, backoff, claim, conclude, keep, release
 from tenants.models import User
@@ -146,8 +147,15 @@ def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
         _rest(run, {**failures.of_bug(error), **call_counts(run, recorder)})
         raise
     if run.status == SyncRun.Status.SUCCEEDED:
-        drift.look(run.connection)
+        _afterwards(run.connection)
     return run
+
+
+def _afterwards(connection: Connection) -> None:
+    """What a finished sync makes possible: written documents are looked at, and the books get their hour of proof."""
+    drift.look(connection)
+    with tenant_scope(connection.tenant_id):
+        first_proof(connection)
 
 
 def time_left(run: SyncRun) -> timedelta | None:
