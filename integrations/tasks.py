@@ -90,7 +90,7 @@ def forget_fetch(tenant_id: str, fetch_id: str) -> None:
 @shared_task(name="integrations.tasks.distribute_announcements", ignore_result=True)
 def distribute_announcements() -> None:
     """Find out whose the deliveries that wait are, and ring for each connection that has something to read."""
-    while places := announcements_sorting.distribute():
+    while (places := announcements_sorting.distribute()) is not None:
         for tenant_id, connection_id in places:
             apply_announcements.apply_async((str(tenant_id), str(connection_id)), expires=ECHO_SECONDS)
 

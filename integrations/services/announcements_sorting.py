@@ -90,11 +90,14 @@ def has_waiting() -> bool:
     return WebhookDelivery.objects.due().exists()
 
 
-def distribute(*, most: int = AT_ONCE) -> set[Place]:
-    """Distribute what waits, at most so many deliveries; the connections that have something to read now."""
+def distribute(*, most: int = AT_ONCE) -> set[Place] | None:
+    """Distribute what waits, at most so many deliveries; the connections that have something to read now.
+
+    None when nothing waited.
+    """
     deliveries = _take(most)
     if not deliveries:
-        return set()
+        return None
     found = [_apart(row) for row in deliveries]
     places = _places(found)
     rows: dict[UUID, list[dict[str, Any]]] = defaultdict(list)

@@ -95,5 +95,7 @@ def bring(deliveries: Sequence[Caught], client: Client | None = None) -> None:
 
 def work_off() -> int:
     """What the workers do: distribute, then read; how many events ended."""
-    places = announcements_sorting.distribute()
+    places = set()
+    while (found := announcements_sorting.distribute()) is not None:
+        places |= found
     return sum(announcements_applying.apply_announcements(*place) for place in places)

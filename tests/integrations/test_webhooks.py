@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import WebhookDelivery
 from integrations.services.announcements import address_of
 from integrations.services.announcements_sorting import distribute
+from integrations.tasks import distribute_announcements
 from integrations.webhooks import received
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +137,15 @@ def test_a_delivery_that_cannot_be_read_is_kept_with_the_reason(capsys: pytest.C
     assert (row.status, row.problem) == ("unreadable", "eventNotifications is no list.")
     call_command("webhooks")
     assert row.problem in capsys.readouterr().out
+
+
+def test_deliveries_that_are_nobodys_hold_up_nobody() -> None:
+    for number in range(5):
+        send(BODY.replace(b'"7"', f'"{number}"'.encode()))
+    assert distribute(most=2) == set(), "they waited, and are about nobody"
+    distribute_announcements()
+    assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"aside"}
+    assert distribute() is None
 
 
 def test_the_operator_sees_what_is_kept_aside_and_may_have_it_distributed_again(
