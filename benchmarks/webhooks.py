@@ -5,9 +5,9 @@
 The floor is a bare Django view in the same server process that inserts one row (`benchmarks/bare.py`). Both get bodies
 of the same kind at the same rate, 200 a second, in short rounds that alternate; latency counts from the moment when a
 request was due. Then a simulated company changes, its announcements come doubled, in random order and with forgeries
-among them. Afterwards the rows that were written anew must be those of the announced records and no others, a full pull
-must find none of them different, and every forgery must have been refused. (Other records differ: names and balances move
-along with what they name, and no ledger announces that.) Uses the database of DATABASE_URL (a tenant
+among them. Afterwards the rows that were written anew must be those of the announced records and no others, a full
+pull must find none of them different, and every forgery must have been refused. (Other records differ: names and
+balances move along with what they name, and no ledger announces that.) Uses the database of DATABASE_URL (a tenant
 `webhooks-…` is added to it).
 """
 
