@@ -9,11 +9,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from integrations.engine import paths, templates, writing
-from integrations.engine.declarations import Batch, Entity
-from integrations.engine.errors import OutcomeUnknown, RejectedError
+from integrations.engine.declarations import Batch, Connector, Entity
+from integrations.engine.errors import IntegrationError, OutcomeUnknown, RejectedError
 from integrations.engine.faults import Fault
 from integrations.engine.messages import Answer, RemoteRequest
-from integrations.engine.results import BatchItem, BatchResult
+from integrations.engine.probing import is_findable
+from integrations.engine.results import BatchItem, BatchResult, Record
 
 if TYPE_CHECKING:
     from integrations.engine.ledger import Ledger
@@ -34,10 +35,28 @@ def request(ledger: "Ledger", items: Sequence[BatchItem]) -> tuple[RemoteRequest
     return ledger.keyed(call, digest), alone
 
 
+def group_of(connector: Connector, resource: str, operation: str, unified: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """What a write may go together with: those of the same group; None for what goes alone.
+
+    Only what can be found again without a key of its own goes with others: their common key is lost with one answer.
+    """
+    declared = connector.batch
+    if declared is None or operation not in declared.operations or operation != "create":
+        return None
+    entity = connector.resource(resource).entity_for(unified)
+    verb = entity.operations.get(operation)
+    if verb is None or verb.interface or verb.when or (verb.each and len(unified.get(verb.each) or []) > 1):
+        return None
+    if not is_findable(connector.idempotency.probe, entity, unified):
+        return None
+    return (resource, entity.remote_type) if declared.is_collection else ("items",)
+
+
 def _alone(ledger: "Ledger", item: BatchItem) -> RemoteRequest:
     """What the item would be by itself; the call as a whole has the key that the ledger recognises."""
     resource = ledger.connector.resource(item.resource)
-    return resource.write(resource.typed(item.unified, item.operation), item.operation, ledger.context, item.key)
+    context = ledger.context_for(resource) if resource.lookups else ledger.context
+    return resource.write(resource.typed(item.unified, item.operation), item.operation, context, item.key)
 
 
 def _unsupported(ledger: "Ledger", declared: Batch | None) -> RejectedError:
@@ -109,10 +128,42 @@ def outcomes(
         listed = paths.getter(declared.answer if declared else ".")(answer.body) or []
         by_name = {str(found.get("bId")): found for found in listed if isinstance(found, Mapping)}
         found = [by_name.get(_name(position)) for position in range(len(items))]
+    each = list(zip(items, alone, found, strict=True))
+    written = _read_together(
+        ledger, [(item, single, _identity(ledger, item, single, row)) for item, single, row in each]
+    )
     return [
-        _outcome(ledger, item, single, element, answer)
-        for item, single, element in zip(items, alone, found, strict=True)
+        written.get(position) or _outcome(ledger, item, single, row, answer)
+        for position, (item, single, row) in enumerate(each)
     ]
+
+
+def _identity(ledger: "Ledger", item: BatchItem, single: RemoteRequest, found: Any) -> str:
+    """The id that an element names, where its record has to be read afterwards; empty otherwise."""
+    entity = _entity(ledger, item, single)
+    verb = entity.operations[single.operation]
+    if not verb.is_read_after or not isinstance(found, Mapping) or _fault(ledger, found) is not None:
+        return ""
+    return writing.named(entity, verb, Answer(200, {}, _as_alone(ledger, item, single, found), "", ""))
+
+
+def _read_together(ledger: "Ledger", named: Sequence[tuple[BatchItem, RemoteRequest, str]]) -> dict[int, Record]:
+    """The records that were written, by position, in one question a kind; those that it misses are read one by one."""
+    kinds: dict[tuple[str, str], dict[str, int]] = {}
+    for position, (item, single, identity) in enumerate(named):
+        if identity:
+            kinds.setdefault((item.resource, single.remote_type), {})[identity] = position
+    read: dict[int, Record] = {}
+    for (resource, remote_type), positions in kinds.items():
+        if len(positions) == 1:
+            continue
+        try:
+            records = ledger.read_many(resource, list(positions), remote_type)
+        except IntegrationError:
+            # They are written, whatever becomes of reading them.
+            continue
+        read |= {positions[row.external_id]: row for row in records if row.external_id in positions}
+    return read
 
 
 def _in_order(

@@ -206,13 +206,16 @@ class Ledger:
         *,
         key: str,
         sent_at: datetime | None = None,
+        by_own_key: bool = True,
     ) -> Probe:
         """What became of a write without an answer, by the ways its declaration names, strongest first.
 
-        `sent_at` (UTC) tells whether the ledger still remembers the key. Raises what the ledger answers to a replay
-        (RejectedError: it was refused) and TransientError when it cannot be asked.
+        `sent_at` (UTC) tells whether the ledger still remembers the key; not `by_own_key`: it was an item of a batch.
+        Raises what the ledger answers to a replay (RejectedError: it was refused) and TransientError when it cannot be
+        asked.
         """
-        return Prober(self).probe(self.connector.resource(resource), operation, unified, key=key, sent_at=sent_at)
+        declared = self.connector.resource(resource)
+        return Prober(self).probe(declared, operation, unified, key=key, sent_at=sent_at, by_own_key=by_own_key)
 
     def post_batch(self, items: Sequence[BatchItem]) -> list[BatchResult]:
         """Several independent writes in one call; one result an item, errors among them."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SKEW = timedelta(minutes=5)
 # By these a person recognises a record; two of one name are hardly made by chance.
 _NAMES = frozenset({"number", "reference", "name", "code"})
+# A call that was cut off may still be carried out; a repetition under its key would wait for it, a search does not.
+_SETTLES_WITHOUT_KEY = 60.0
 
 
 class Prober:
@@ -35,10 +37,18 @@ class Prober:
         self._ledger = ledger
 
     def probe(
-        self, resource: Resource, operation: str, unified: Mapping[str, Any], *, key: str, sent_at: datetime | None
+        self,
+        resource: Resource,
+        operation: str,
+        unified: Mapping[str, Any],
+        *,
+        key: str,
+        sent_at: datetime | None,
+        by_own_key: bool = True,
     ) -> Probe:
         """The first definite outcome of the declared ways; UNKNOWN when none is definite.
 
+        Without `by_own_key` it travelled with others under their common key: its own tells the ledger nothing.
         A refused replay (RejectedError) is the outcome only when the other ways do not find what was written: a ledger
         that forgot the key refuses the number, name or version that the first writing has taken.
         """
@@ -47,10 +57,12 @@ class Prober:
         except InvalidRecord as error:
             return Probe(Outcome.UNKNOWN, reason=f"it can no longer be compared with the ledger's: {error.message}")
         entity = resource.entity_for(checked)
-        declared = {**self._ledger.connector.idempotency.probe, **entity.probe}
+        ways = ways_of(self._ledger.connector.idempotency.probe, entity, operation, by_own_key=by_own_key)
+        settles = self._ledger.connector.idempotency.settle_seconds
+        settles = settles if by_own_key else max(settles, _SETTLES_WITHOUT_KEY)
         found = Probe(Outcome.UNKNOWN, reason="the ledger offers no way to find out")
         refusal: RejectedError | None = None
-        for way in declared.get(operation, ()):
+        for way in ways:
             try:
                 if way == "replay":
                     found = self._replay(resource, operation, unified, key, sent_at)
@@ -65,7 +77,7 @@ class Prober:
                 is_answer = way == "replay" and not isinstance(error, InvalidRecord)
                 refusal = error if is_answer else refusal
                 found = Probe(Outcome.UNKNOWN, reason=f"the ledger could not be asked: {error.message}")
-            found = self._settled(found, sent_at)
+            found = _settled(found, sent_at, settles)
             if found.outcome is Outcome.POSTED or (found.outcome is Outcome.ABSENT and refusal is None):
                 return found
         if refusal is not None and (found.outcome is Outcome.ABSENT or found.record is None):
@@ -91,16 +103,6 @@ class Prober:
                 raise
             return Probe(Outcome.ABSENT, reason="the ledger has no record of this key")
         return Probe(Outcome.POSTED, record, "the ledger has the record of this key")
-
-    def _settled(self, found: Probe, sent_at: datetime | None) -> Probe:
-        """`absent` is believed only when the ledger has had the time to finish what it may still be working on."""
-        seconds = self._ledger.connector.idempotency.settle_seconds
-        if found.outcome is not Outcome.ABSENT or sent_at is None:
-            return found
-        left = (sent_at + timedelta(seconds=seconds) - datetime.now(UTC)).total_seconds()
-        if left <= 0:
-            return found
-        return Probe(Outcome.UNKNOWN, found.record, f"{found.reason}; it may still appear", wait=left)
 
     def _find(self, resource: Resource, entity: Entity, unified: Mapping[str, Any], sent_at: datetime | None) -> Probe:
         told = Probe(Outcome.UNKNOWN, reason="the record gives nothing to search by")
@@ -151,6 +153,35 @@ class Prober:
         if missing:
             return Probe(Outcome.ABSENT, record, f"the record does not hold {', '.join(missing)}")
         return Probe(Outcome.POSTED, record, "the record holds what was written")
+
+
+def ways_of(
+    declared: Mapping[str, tuple[str, ...]], entity: Entity, operation: str, *, by_own_key: bool = True
+) -> tuple[str, ...]:
+    """The ways of finding out that apply to a write, strongest first."""
+    ways = {**declared, **entity.probe}.get(operation, ())
+    return ways if by_own_key else tuple(way for way in ways if way not in {"replay", "by_key"})
+
+
+def is_findable(declared: Mapping[str, tuple[str, ...]], entity: Entity, unified: Mapping[str, Any]) -> bool:
+    """Whether a new record can be found again without its key: by a number, reference or name that it bears."""
+    if "find" not in ways_of(declared, entity, "create", by_own_key=False):
+        return False
+    return any(
+        _NAMES & set(properties.values())
+        and all(paths.getter(path)(unified) not in (None, "") for path in properties.values())
+        for properties in entity.find
+    )
+
+
+def _settled(found: Probe, sent_at: datetime | None, seconds: float) -> Probe:
+    """`absent` is believed only when the ledger has had the time to finish what it may still be working on."""
+    if found.outcome is not Outcome.ABSENT or sent_at is None:
+        return found
+    left = (sent_at + timedelta(seconds=seconds) - datetime.now(UTC)).total_seconds()
+    if left <= 0:
+        return found
+    return Probe(Outcome.UNKNOWN, found.record, f"{found.reason}; it may still appear", wait=left)
 
 
 def _by_status(operation: str, record: Record) -> Probe:

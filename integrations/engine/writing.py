@@ -129,7 +129,7 @@ def outcome(
         return ledger.record(resource, entity, answer, verb.answers)
     except IntegrationError as error:
         # Also a lookup that failed: the write is accepted, whatever becomes of reading its record.
-        return _by_id(ledger, entity, answer, _named(entity, verb, answer), error)
+        return _by_id(ledger, entity, answer, named(entity, verb, answer), error)
 
 
 def _is_gone(entity: "Entity", verb: Operation, answer: Answer) -> bool:
@@ -145,7 +145,7 @@ def _is_strange(answer: Answer) -> bool:
     return answer.body is None and bool(answer.text.strip())
 
 
-def _named(entity: "Entity", verb: Operation, answer: Answer) -> str:
+def named(entity: "Entity", verb: Operation, answer: Answer) -> str:
     """The id of the record that an answer names, in its header or body; empty where it names none."""
     if header := answer.headers.get(verb.answers.id_header) if verb.answers.id_header else None:
         return unquote(urlsplit(header).path.rstrip("/").rpartition("/")[2])
@@ -167,7 +167,7 @@ def _read_after(
 ) -> Record:
     """The record as it is after the write; by its id alone where it cannot be read now, for the write has landed."""
     known = "" if verb.name == "create" or _is_strange(answer) else str(unified.get("external_id") or "")
-    identity = _named(entity, verb, answer) or known
+    identity = named(entity, verb, answer) or known
     if not identity:
         return _by_id(ledger, entity, answer, "", None)
     try:
