@@ -21,14 +21,22 @@ _SYNC_CHOICES = (
 
 
 class ConnectionSettingsForm(forms.ModelForm[Connection]):
-    """What an owner may set: the name people see, how often to look for changes, and whether anything may be posted."""
+    """What an owner may set: the name, how often to look for changes, and the rules for what is posted."""
 
     sync_minutes = forms.TypedChoiceField(label="Look for changes at least", choices=_SYNC_CHOICES, coerce=int)
 
     class Meta:
         model = Connection
-        fields: ClassVar = ["name", "sync_minutes", "is_read_only"]
-        labels: ClassVar = {"is_read_only": "Read only"}
+        fields: ClassVar = ["name", "sync_minutes", "closed_period", "tax_tolerance", "is_read_only"]
+        labels: ClassVar = {
+            "is_read_only": "Read only",
+            "closed_period": "A document dated in a closed period",
+            "tax_tolerance": "Tax and total may differ by",
+        }
+        help_texts: ClassVar = {
+            "closed_period": "“Date it on the first open day” keeps the document's own day in its memo.",
+            "tax_tolerance": "What the ledger computes differently by more than this becomes a discrepancy.",
+        }
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -36,7 +44,8 @@ class ConnectionSettingsForm(forms.ModelForm[Connection]):
         if current not in dict(_SYNC_CHOICES):
             field = self.fields["sync_minutes"]
             field.choices = [(current, f"Every {current} minutes"), *_SYNC_CHOICES]  # type: ignore[attr-defined]
-        for name in ("name", "sync_minutes"):
+        self.fields["tax_tolerance"].min_value = 0  # type: ignore[attr-defined]
+        for name in ("name", "sync_minutes", "closed_period", "tax_tolerance"):
             self.fields[name].widget.attrs["class"] = "text-field"
 
 

@@ -67,7 +67,7 @@ class SyncRunSerializer(TenantSerializer):
 
 
 class PostingSerializer(TenantSerializer):
-    """A write and its outcome: pending, sent, posted, rejected, unknown or cancelled."""
+    """A write and its outcome: pending, sent, posted, rejected, unknown, cancelled, held (`question`) or resting."""
 
     class Meta:
         model = Posting
@@ -79,6 +79,13 @@ class PostingSerializer(TenantSerializer):
             "status",
             "external_id",
             "remote_type",
+            "origin_kind",
+            "origin_id",
+            "depends_on",
+            "reverses",
+            "corrects",
+            "batch",
+            "question",
             "error_code",
             "error",
             "attempts",

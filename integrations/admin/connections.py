@@ -129,6 +129,9 @@ class ConnectionAdmin(CoveragePages, ResourceTable, ConnectingPages):
             return self.render(request, self.page_template, context, str(row), status=422)
         Connection.objects.filter(pk=row.pk).update(name=form.cleaned_data["name"])
         connections.set_read_only(row, is_read_only=form.cleaned_data["is_read_only"])
+        connections.set_posting_rules(
+            row, closed_period=form.cleaned_data["closed_period"], tax_tolerance=form.cleaned_data["tax_tolerance"]
+        )
         connections.set_schedule(row, minutes=form.cleaned_data["sync_minutes"])
         messages.success(request, "The settings are saved.")
         return None

@@ -1,6 +1,7 @@
 """Filters of the lists. Their choices are fixed words, never values read from the table."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
@@ -87,6 +88,23 @@ class PresenceFilter(SimpleListFilter):
             return queryset
         present = queryset.filter(deleted_at=None)
         return present.filter(is_active=chosen == "active") if chosen in ("active", "inactive") else present
+
+
+class BatchFilter(SimpleListFilter):
+    """The postings of one call: reached from the page of one of them, so it draws nothing itself."""
+
+    title = "call"
+    parameter_name = "batch"
+    template = "integrations/filters/kept.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(self.value() or "", "One call")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        try:
+            return queryset.filter(batch=UUID(str(self.value()))) if self.value() else queryset
+        except ValueError:
+            return queryset.none()
 
 
 class BookDateFilter(RangeDateFilter):  # type: ignore[misc]

@@ -37,6 +37,8 @@ def journey_of(posting: Posting, calls: Sequence[ApiCall], reversals: Sequence[P
     steps = [Step("success", "Written down", asked, posting.created_at)]
     if posting.depends_on_id:
         steps.append(_dependency(posting))
+    if "answer" in posting.question:
+        steps.append(Step("info", "Decided", str(posting.question.get("text") or "")))
     steps.extend(_attempt(call) for call in calls)
     if posting.sent_at and not calls:
         steps.append(Step("info", "Sent", "The exchange itself is no longer kept.", posting.sent_at))
@@ -68,6 +70,10 @@ def _outcome(posting: Posting) -> Step:
         return Step("danger", "Refused", message, posting.finished_at)
     if posting.status == Posting.Status.UNKNOWN:
         return Step("warning", "Outcome unknown", "It is looked up in the ledger before anything is sent again.")
+    if posting.status == Posting.Status.RESTING:
+        return Step("danger", "Resting after too many tries", message, posting.finished_at)
+    if posting.status == Posting.Status.HELD:
+        return Step("warning", "Waits for your decision", str(posting.question.get("text") or ""))
     if posting.status == Posting.Status.CANCELLED:
         return Step("", "Cancelled", "Nothing was sent.", posting.finished_at)
     waits = message or "A worker takes it as soon as the ledger's limits allow."

@@ -42,7 +42,7 @@ class PageAdmin(TenantScopedAdmin):
     paginator = CappedPaginator
     page_template: ClassVar[str]
     actions_by_post: ClassVar[dict[str, tuple[str, str]]] = {}
-    actions = None
+    actions: Any = None
     list_filter_submit = True
     list_filter_sheet = True
 

@@ -27,6 +27,7 @@ from integrations.admin.pages import PageAdmin
 from integrations.admin.record_lists import TABS, resource_of, shape_of
 from integrations.admin.record_page import REFERENCES, lay_out
 from integrations.models import LedgerRecord, Posting
+from integrations.services.crossing import origin_of
 from integrations.services.offers import page_in_ledger
 from integrations.templatetags.books import TONES, money, resource_label, words
 from tenants.admin import CalmChangeList
@@ -116,6 +117,7 @@ class LedgerRecordAdmin(PageAdmin):
             "layout": lay_out(with_names(row.unified, REFERENCES, mirror)),
             "changes": changes_of(row),
             "postings": Posting.objects.for_tenant(request.tenant).filter(touched).order_by("-id")[:20],
+            "origin": origin_of(row),
             "ledger_url": page_in_ledger(row),
             "list_url": self.url("changelist", **{RESOURCE_PARAMETER: row.resource}),
         }

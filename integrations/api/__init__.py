@@ -2,12 +2,13 @@
 
 from rest_framework.routers import BaseRouter
 
-from integrations.api import coverage, policies, questions, records, replays
+from integrations.api import coverage, policies, postings, questions, records, replays
 
 
 def register(router: BaseRouter) -> None:
     """Add this app's resources to the API's router."""
     records.register(router)
+    postings.register(router)
     questions.register(router)
     coverage.register(router)
     policies.register(router)

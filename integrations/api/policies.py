@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from integrations.api.records import in_words
+from integrations.api.postings import in_words
 from integrations.models import Connection
 from integrations.services import policies, scheduling
 from integrations.services.connectors import connector_of, readable_resources

@@ -16,7 +16,7 @@ from rest_framework.reverse import reverse
 from rest_framework.routers import BaseRouter
 
 from integrations import tasks
-from integrations.api.records import in_words
+from integrations.api.postings import in_words
 from integrations.models import Connection, Fetch
 from integrations.services import fetching
 from tenants.api import TenantSerializer, TenantViewSet

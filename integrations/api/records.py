@@ -1,4 +1,4 @@
-"""The partner API over connections, runs, postings and the unified resources."""
+"""The partner API over connections, runs and the unified resources."""
 
 from collections.abc import Callable
 from functools import partial, wraps
@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import NotFound
 from rest_framework.exceptions import ValidationError as BadRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +21,7 @@ from rest_framework.reverse import reverse
 from rest_framework.routers import BaseRouter
 
 from integrations import tasks
+from integrations.api.postings import in_words
 from integrations.models import Connection, LedgerRecord, Posting, Resource, SyncRun
 from integrations.serializers import (
     ConnectionSerializer,
@@ -38,21 +39,6 @@ _KEY_HEADER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="The same key never writes twice."
 )
 _CONNECTION = OpenApiParameter("connection", str, OpenApiParameter.QUERY, required=True)
-
-
-class Unprocessable(APIException):
-    """Understood and refused, in words."""
-
-    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_code = "refused"
-    default_detail = "The request was understood and refused."
-    remedy = ""
-
-
-def in_words(refused: ValidationError) -> Unprocessable:
-    answer = Unprocessable(" ".join(refused.messages), getattr(refused, "code", None))
-    answer.remedy = getattr(refused, "remedy", "")
-    return answer
 
 
 class ConnectionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantViewSet):
@@ -83,15 +69,6 @@ class SyncRunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
             raise in_words(refused) from refused
         transaction.on_commit(partial(tasks.run_sync.delay, str(run.tenant_id), str(run.pk)))
         return Response(self.get_serializer(run).data, status=status.HTTP_202_ACCEPTED)
-
-
-class PostingViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantViewSet):
-    """Writes and their outcomes."""
-
-    queryset = Posting.objects.all()
-    serializer_class = PostingSerializer
-    required_scope = "postings"
-    filterset_fields = ("connection", "status", "resource", "origin_kind", "external_id")
 
 
 class RecordViewSet(TenantViewSet):
@@ -265,6 +242,5 @@ def register(router: BaseRouter) -> None:
     """Add this app's resources to the API's router."""
     router.register("connections", ConnectionViewSet, basename="connections")
     router.register("sync-runs", SyncRunViewSet, basename="sync-runs")
-    router.register("postings", PostingViewSet, basename="postings")
     for resource in Resource.values:
         router.register(resource.replace("_", "-"), _record_viewset(resource), basename=f"records-{resource}")

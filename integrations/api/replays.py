@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from integrations import tasks
-from integrations.api.records import in_words
+from integrations.api.postings import in_words
 from integrations.models import Connection, Replay
 from integrations.services.replays import cancel_replay, plan_replay, start_replay
 from tenants.api import TenantRelatedField, TenantSerializer, TenantViewSet

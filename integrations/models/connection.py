@@ -64,6 +64,9 @@ class Connection(TenantOwned):
     country = models.CharField(max_length=3, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     closed_through = models.DateField(null=True, blank=True, help_text="Books are closed up to this day in the ledger.")
+    closed_read_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the ledger was last asked through which day the books are closed."
+    )
     status = models.CharField(max_length=30, choices=Status, default=Status.CONNECTING)
     is_read_only = models.BooleanField(default=False, help_text="Never post anything to this ledger.")
     closed_period = models.CharField(

@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
@@ -11,6 +13,9 @@ from integrations.models.sync import Work
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
 
+_ON_THE_WAY = ("pending", "sent", "unknown")
+_OPEN_ENDED = (*_ON_THE_WAY, "held", "resting")
+
 
 class PostingQuerySet(TenantOwnedQuerySet["Posting"]):
     """Postings by state."""
@@ -19,21 +24,26 @@ class PostingQuerySet(TenantOwnedQuerySet["Posting"]):
         """On their way or not known yet."""
         return self.filter(status__in=[Posting.Status.PENDING, Posting.Status.SENT, Posting.Status.UNKNOWN])
 
+    def open_ended(self) -> Self:
+        """Neither in the ledger nor given up: what comes after them waits."""
+        return self.filter(status__in=_OPEN_ENDED)
+
     def failed(self) -> Self:
         """Resting with a cause that somebody has to remove."""
-        return self.filter(status=Posting.Status.REJECTED)
+        return self.filter(status__in=[Posting.Status.REJECTED, Posting.Status.RESTING])
 
     def of_origin(self, kind: str, origin_id: object) -> Self:
         """All writes made for one source document or match, oldest first."""
         return self.filter(origin_kind=kind, origin_id=origin_id).order_by("id")
 
 
-@audited(only_when=("status", "error_code", "external_id"))
+@audited(exclude=("touches",), only_when=("status", "error_code", "external_id", "question"))
 class Posting(Work):
     """One write to a ledger.
 
     pending → sent (committed before bytes leave) → posted | rejected | unknown → (probe) posted | absent → pending.
-    `unknown` is never sent again before a probe has proved it absent.
+    `unknown` is never sent again before a probe has proved it absent, or a person has taken it upon themselves in
+    writing. pending ↔ held (a person is asked something), pending → resting (its tries are used up) → pending.
     """
 
     class Status(models.TextChoices):
@@ -73,8 +83,21 @@ class Posting(Work):
     origin_id = models.UUIDField(null=True)
     depends_on = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="dependants")
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reversals")
+    corrects = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="corrections",
+        help_text="The reversed posting in whose place this one stands.",
+    )
     question = models.JSONField(
-        default=dict, help_text='What a held posting asks: {"code", "text", "choices": [{"name", "label"}]}.'
+        default=dict,
+        help_text='What is asked, and what was answered: {"code", "text", "choices": [{"name", "label"}], "answer"}.',
+    )
+    touches = ArrayField(
+        models.CharField(max_length=140),
+        default=list,
+        help_text="The records it changes: `invoices:17` by the ledger's id, `posting:…` while that has none.",
     )
     batch = models.UUIDField(null=True, help_text="The call that carried it together with others.")
     sent_at = models.DateTimeField(null=True)
@@ -103,8 +126,16 @@ class Posting(Work):
             models.Index(
                 fields=["available_at"],
                 name="posting_due",
-                condition=models.Q(status__in=["pending", "sent", "unknown"]),
+                condition=models.Q(status__in=list(_ON_THE_WAY)),
             ),
+            # Who goes in one call with a posting, and who waited for it, is asked per connection.
+            models.Index(
+                fields=["connection", "available_at"], name="posting_waiting", condition=models.Q(status="pending")
+            ),
+            # Whether an earlier write to the same record is still open; finished ones leave the index.
+            GinIndex(fields=["touches"], name="posting_touches", condition=models.Q(status__in=list(_OPEN_ENDED))),
+            # A call that carried several is shown on the page of each.
+            models.Index(fields=["batch"], name="posting_batch", condition=models.Q(batch__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """A connection's life after consent: paused, resumed, reconnected, disconnected. (Consent itself: `consent`.)"""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,15 @@ def set_schedule(connection: Connection, *, minutes: int) -> None:
     _change(connection, sync_minutes=minutes)
     if connection.next_sync_at is not None:
         _change(connection, next_sync_at=scheduling.replan(connection))
+
+
+def set_posting_rules(connection: Connection, *, closed_period: str, tax_tolerance: Decimal) -> None:
+    """What becomes of documents of closed periods, and how far the ledger's tax and total may be from theirs."""
+    if closed_period not in Connection.ClosedPeriod.values:
+        raise ValidationError(f"Choose one of {', '.join(Connection.ClosedPeriod.values)}.")
+    if tax_tolerance < 0:
+        raise ValidationError("The tolerance cannot be below zero.")
+    _change(connection, closed_period=closed_period, tax_tolerance=tax_tolerance)
 
 
 def disconnect(connection: Connection) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.models import Connection
+from django.utils import timezone
+
+from integrations.models import Connection, Posting
 from integrations.services.connectors import connector_of
 
 
@@ -17,10 +19,26 @@ def describe(connection: Connection, company: Mapping[str, Any]) -> None:
         "country": str(company.get("country") or "")[:3],
         "currency": str(company.get("currency") or "")[:3],
         "closed_through": company.get("closed_through"),
+        "closed_read_at": timezone.now(),
     }
+    before = connection.closed_through
     Connection.objects.for_tenant(connection.tenant_id).filter(pk=connection.pk).update(**values)
     for name, value in values.items():
         setattr(connection, name, value)
+    if before is not None and before != connection.closed_through:
+        _wake_postings(connection)
+
+
+def _wake_postings(connection: Connection) -> None:
+    """Documents of days that are open now go by themselves, whatever was asked or answered about them."""
+    rows = Posting.objects.for_tenant(connection.tenant_id).filter(
+        connection=connection, question__code="period_closed"
+    )
+    if connection.closed_through is not None:
+        rows = rows.filter(question__own_day__gt=connection.closed_through.isoformat())
+    rows.filter(status=Posting.Status.PENDING, question__answer="wait").update(available_at=timezone.now())
+    held = rows.filter(status=Posting.Status.HELD)
+    held.update(status=Posting.Status.PENDING, question={}, available_at=timezone.now(), error={}, error_code="")
 
 
 def _name(connection: Connection, company: str) -> str:

@@ -1,6 +1,8 @@
 """What follows a write that landed: the mirror, the cross-reference, and the documents it changed along the way."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
@@ -10,12 +12,13 @@ from django.utils import timezone
 from integrations.engine.errors import IntegrationError
 from integrations.engine.results import Deletion, Record
 from integrations.models import Connection, CrossReference, LedgerRecord, Posting
-from integrations.services import baselines, drift, policies, records
+from integrations.services import baselines, drift, policies, records, variance
 from integrations.services.connectors import connector_of
 from integrations.services.failures import NO_ERROR
 from integrations.services.hashing import body_hash
 from integrations.services.ledgers import Session
-from integrations.services.readiness import references
+from integrations.services.ordering import followers, touches
+from integrations.services.references import references
 from integrations.services.work import conclude, wake
 from tenants.rls import tenant_scope
 
@@ -36,19 +39,32 @@ def conclude_posted(posting: Posting, posted: Record | Deletion, *, correlation_
             remote_type=posted.remote_type,
             record=record,
             correlation_id=correlation_id[:100],
+            **_without_question(posting),
             **NO_ERROR,
         )
-        _cross_reference(posting)
         baselines.agree(posting, posted if isinstance(posted, Record) else None)
         if isinstance(posted, Deletion):
             gone = [(posting.resource, posted.remote_type, posted.external_id, posted.at)]
             records.mark_deleted(connection=posting.connection, gone=gone)
-        if isinstance(posted, Record):
-            _put_in_force(posting, posted)
-        wake(posting.dependants.filter(status=Posting.Status.PENDING))
+        after_posting(posting, record)
 
 
-def _put_in_force(posting: Posting, posted: Record) -> None:
+def _without_question(posting: Posting) -> dict[str, Any]:
+    """What nobody has answered is no longer asked: the ledger has told."""
+    asks = posting.question.get("code") == "outcome_unknown" and "answer" not in posting.question
+    return {"question": {}} if asks else {}
+
+
+def after_posting(posting: Posting, record: LedgerRecord | None) -> None:
+    """What follows from a posted row, in the caller's transaction: its source, approval, figures and followers."""
+    _cross_reference(posting)
+    if record is not None:
+        _put_in_force(posting, record)
+        variance.compare(posting, record)
+    wake(followers(posting))
+
+
+def _put_in_force(posting: Posting, posted: LedgerRecord) -> None:
     """A document that the ledger keeps as a draft is approved next, and what waited for it waits for that.
 
     Partner applications that write records themselves decide for themselves.
@@ -66,6 +82,7 @@ def _put_in_force(posting: Posting, posted: Record) -> None:
         operation=Posting.Operation.APPROVE,
         body=body,
         body_hash=body_hash(posting.resource, Posting.Operation.APPROVE, body),
+        touches=touches(posting.resource, Posting.Operation.APPROVE, body),
         idempotency_key=str(uuid5(posting.pk, "approve")),
         origin_kind="approval",
         origin_id=posting.pk,
@@ -76,25 +93,27 @@ def _put_in_force(posting: Posting, posted: Record) -> None:
     waiting.update(depends_on=approval)
 
 
-def read_back(posting: Posting, session: Session, affected: set[tuple[str, str]], posted: Record | Deletion) -> None:
-    """Read the documents that the write changed (a paid invoice): one read, or one question for changes if several.
+def read_back(written: Sequence[Posting], session: Session, affected: set[tuple[str, str]]) -> None:
+    """Read the documents that writes changed (paid invoices): one read, or one question for changes if several.
 
-    A failure here does not undo the posting: the next sync is asked for at once instead.
+    `written` were sent in one call. A failure here does not undo them: the next sync is asked for at once instead.
     """
-    if isinstance(posted, Record):
-        named = references(posted.unified)
-        affected |= {(name, key) for name, key, field in named if field == "allocations"}
+    first = written[0]
+    for posting in written:
+        if posting.record is not None:
+            named = references(posting.record.unified)
+            affected |= {(name, key) for name, key, field in named if field == "allocations"}
     try:
-        _read_affected(posting, session, affected)
+        _read_affected(first, session, affected)
     except IntegrationError as error:
-        log.warning("read_back_failed", posting=str(posting.pk), code=error.code)
-        with tenant_scope(posting.tenant_id):
-            Connection.objects.filter(pk=posting.connection_id).update(next_sync_at=timezone.now())
+        log.warning("read_back_failed", posting=str(first.pk), code=error.code)
+        with tenant_scope(first.tenant_id):
+            Connection.objects.filter(pk=first.connection_id).update(next_sync_at=timezone.now())
 
 
-def _read_affected(posting: Posting, session: Session, affected: set[tuple[str, str]]) -> None:
-    with tenant_scope(posting.tenant_id):
-        refreshed = set(policies.read_resources(posting.connection))
+def _read_affected(first: Posting, session: Session, affected: set[tuple[str, str]]) -> None:
+    with tenant_scope(first.tenant_id):
+        refreshed = set(policies.read_resources(first.connection))
     # Our own document is kept whatever its direction; what it changed along the way only where we read that.
     affected = {each for each in affected if each[0] in refreshed}
     if not affected:
@@ -105,12 +124,12 @@ def _read_affected(posting: Posting, session: Session, affected: set[tuple[str, 
     elif len(names) == 1:
         found = {names[0]: session.ledger.read_many(names[0], sorted(external_id for _, external_id in affected))}
     else:
-        since = (posting.sent_at or timezone.now()) - _BEFORE_SENDING
+        since = (first.sent_at or timezone.now()) - _BEFORE_SENDING
         found = session.ledger.changes(names, since).records
-    with tenant_scope(posting.tenant_id):
+    with tenant_scope(first.tenant_id):
         for resource, rows in found.items():
-            records.upsert_page(connection=posting.connection, resource=resource, records=rows)
-    drift.look(posting.connection)
+            records.upsert_page(connection=first.connection, resource=resource, records=rows)
+    drift.look(first.connection)
 
 
 def _mirror(posting: Posting, posted: Record) -> LedgerRecord:
@@ -120,12 +139,16 @@ def _mirror(posting: Posting, posted: Record) -> LedgerRecord:
 
 
 def _cross_reference(posting: Posting) -> None:
-    if posting.operation == Posting.Operation.CREATE:
-        if not _link(posting, posting.origin_kind, posting.origin_id):
-            # One source with several documents of a kind (a match with two payments): each is found by its posting.
-            _link(posting, "posting", posting.pk)
-    elif posting.reverses_id:
+    if posting.reverses_id:
+        # What is undone is no longer what its source became; a document that corrects it may take its place.
         CrossReference.objects.for_tenant(posting.tenant_id).filter(posting_id=posting.reverses_id).delete()
+    if posting.operation != Posting.Operation.CREATE:
+        return
+    is_own = posting.reverses_id is None
+    if not is_own or not _link(posting, posting.origin_kind, posting.origin_id):
+        # One source with several documents of a kind (a match with two payments), or one that undoes another: each is
+        # found by its posting.
+        _link(posting, "posting", posting.pk)
 
 
 def _link(posting: Posting, kind: str, local_id: UUID | None) -> bool:

@@ -1,52 +1,39 @@
 """Is a posting ready to leave? What can be known before the ledger is asked is said before, with its remedy."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q
-from django.utils.dateparse import parse_date
 
 from integrations.engine.errors import RejectedError
 from integrations.models import Connection, LedgerRecord, Posting
-from integrations.services import policies
+from integrations.services import closing, policies, sums, taxing
+from integrations.services.ordering import predecessor
+from integrations.services.references import placeholders, references, resolved
 
-# Which resource a reference field points to; an allocation and a link say it by their type.
-_FIELDS = {
-    "contact": "contacts",
-    "account": "accounts",
-    "income_account": "accounts",
-    "expense_account": "accounts",
-    "asset_account": "accounts",
-    "parent": "accounts",
-    "item": "items",
-    "tax_rate": "tax_rates",
-    "sales_tax_rate": "tax_rates",
-}
-TYPES = {
-    "invoice": "invoices",
-    "credit_note": "credit_notes",
-    "bill": "bills",
-    "vendor_credit": "vendor_credits",
-    "journal_entry": "journal_entries",
-    "payment": "payments",
-    "bill_payment": "bill_payments",
-    "expense": "expenses",
-    "purchase_order": "purchase_orders",
-}
 _AFTER_DEPENDENCY = timedelta(seconds=30)
 _AFTER_CONNECTION = timedelta(hours=1)
+# What to do about a posting that others wait for, by its state; they go by themselves once it is posted.
+_MOVING = ("Nothing to do: this one follows by itself.", _AFTER_DEPENDENCY)
+_STUCK: dict[str, tuple[str, timedelta]] = {
+    Posting.Status.REJECTED: ("It was refused: correct and replay that one, or cancel this one.", _AFTER_CONNECTION),
+    Posting.Status.CANCELLED: ("It was cancelled: cancel this one too, or ask for both again.", _AFTER_CONNECTION),
+    Posting.Status.HELD: ("It waits for a decision: open that one and answer its question.", _AFTER_CONNECTION),
+    Posting.Status.RESTING: ("Its tries are used up: remove the cause and replay that one.", _AFTER_CONNECTION),
+    Posting.Status.UNKNOWN: ("Nothing to do: what became of that one is being looked up.", _AFTER_DEPENDENCY),
+}
 
 
 class NotYetError(Exception):
     """The posting has to wait for something else, in words; look again after `wait`."""
 
-    def __init__(self, message: str, remedy: str, *, wait: timedelta) -> None:
+    def __init__(self, message: str, remedy: str, *, wait: timedelta, first: Posting | None = None) -> None:
         super().__init__(message)
         self.wait = wait
         self.error = {"code": "waiting", "message": message, "remedy": remedy, "who_can_fix": "nobody, it passes"}
+        if first is not None:
+            # What it waits for wakes it when it is done.
+            self.error["waits_for"] = str(first.pk)
 
 
 def callable_now(connection: Connection) -> None:
@@ -62,10 +49,11 @@ def callable_now(connection: Connection) -> None:
 def ready_body(posting: Posting) -> dict[str, Any]:
     """The body with references to other postings replaced by the ids the ledger gave; inside the tenant's scope.
 
-    NotYetError while something has to come first; RejectedError, with a remedy, when the ledger would certainly refuse.
+    NotYetError while something has to come first; RejectedError, with a remedy, when the ledger would certainly refuse:
+    `closing.PeriodClosedError` where the connection's policy for closed periods has the next word.
     """
-    _dependency_is_posted(posting)
-    body: dict[str, Any] = _resolved(posting.body, _external_ids(posting))
+    _turn_has_come(posting)
+    body: dict[str, Any] = resolved(posting.body, _external_ids(posting))
     if posting.connection.is_read_only:
         raise RejectedError(
             "This connection is read only: nothing may be written to this ledger.",
@@ -75,103 +63,45 @@ def ready_body(posting: Posting) -> dict[str, Any]:
         )
     policies.check_posting(posting)
     if posting.operation == Posting.Operation.CREATE:
-        _period_is_open(posting.connection, body)
-        _entry_balances(posting.resource, body)
+        sums.check(posting.resource, body)
+        taxing.check(posting.connection, posting.resource, body)
+        _currency_is_known(posting.connection, body)
         _references_are_usable(posting, body)
+    closing.check(posting, body)
     return body
 
 
-def references(value: Any, field: str = "") -> Iterator[tuple[str, str, str]]:
-    """Every (resource, id, field) that a unified record points to."""
-    if isinstance(value, list):
-        for each in value:
-            yield from references(each, field)
-    elif isinstance(value, dict):
-        resource = (
-            TYPES.get(str(value.get("type")), "") if field in {"allocations", "links"} else _FIELDS.get(field, "")
-        )
-        if resource and isinstance(value.get("id"), str):
-            yield resource, value["id"], field
-        for name, each in value.items():
-            yield from references(each, name)
-
-
-def _dependency_is_posted(posting: Posting) -> None:
+def _turn_has_come(posting: Posting) -> None:
+    """Raise NotYetError, in words, while another posting has to come first."""
     first = posting.depends_on
-    if first is None or first.status == Posting.Status.POSTED:
-        return
-    stuck = first.status in {Posting.Status.REJECTED, Posting.Status.CANCELLED}
-    raise NotYetError(
-        f"Another posting must come first: {first}.",
-        "Correct and replay that one, or cancel this one." if stuck else "Nothing to do: this one follows by itself.",
-        wait=_AFTER_CONNECTION if stuck else _AFTER_DEPENDENCY,
-    )
+    if first is not None and first.status != Posting.Status.POSTED:
+        raise _after(first, "Another posting must come first")
+    earlier = predecessor(posting)
+    if earlier is not None:
+        raise _after(earlier, "An earlier posting changes a record that this one names")
+
+
+def _after(first: Posting, why: str) -> NotYetError:
+    remedy, wait = _STUCK.get(first.status, _MOVING)
+    return NotYetError(f"{why}: {first}.", remedy, wait=wait, first=first)
 
 
 def _external_ids(posting: Posting) -> dict[str, str]:
-    wanted = set(_placeholders(posting.body))
+    wanted = set(placeholders(posting.body))
     if not wanted:
         return {}
     rows = Posting.objects.for_tenant(posting.tenant_id).filter(pk__in=wanted, status=Posting.Status.POSTED)
     found = {str(pk): external_id for pk, external_id in rows.values_list("pk", "external_id")}
     if missing := wanted - set(found):
+        named = list(Posting.objects.for_tenant(posting.tenant_id).filter(pk__in=missing).order_by("id")[:1])
+        if named:
+            raise _after(named[0], "A posting that this one names must come first")
         raise NotYetError(
-            f"{len(missing)} posting(s) that this one refers to are not in the ledger yet.",
-            "Nothing to do unless one of them was refused: then correct and replay it.",
-            wait=_AFTER_DEPENDENCY,
+            f"{len(missing)} posting(s) that this one refers to do not exist.",
+            "Cancel this one, and ask for it again with what it needs.",
+            wait=_AFTER_CONNECTION,
         )
     return found
-
-
-def _placeholders(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if set(value) == {"posting"}:
-            yield str(UUID(str(value["posting"])))
-            return
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from _placeholders(each)
-
-
-def _resolved(value: Any, ids: dict[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_resolved(each, ids) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"posting"}:
-        return ids[str(UUID(str(value["posting"])))]
-    return {name: _resolved(each, ids) for name, each in value.items()}
-
-
-def _period_is_open(connection: Connection, body: dict[str, Any]) -> None:
-    day = body.get("issued_on")
-    issued_on = day if isinstance(day, date) else parse_date(str(day)) if day else None
-    if issued_on and connection.closed_through and issued_on <= connection.closed_through:
-        raise RejectedError(
-            f"The books are closed through {connection.closed_through}; this document is dated {issued_on}.",
-            code="period_closed",
-            remedy="Date it in an open period, or have the period opened in the ledger; then replay.",
-            who_can_fix="administrator of the ledger",
-        )
-
-
-def _entry_balances(resource: str, body: dict[str, Any]) -> None:
-    if resource != "journal_entries":
-        return
-    lines = body.get("lines") or []
-    try:
-        debit = sum((Decimal(str(line.get("debit") or 0)) for line in lines), Decimal(0))
-        credit = sum((Decimal(str(line.get("credit") or 0)) for line in lines), Decimal(0))
-    except InvalidOperation as error:
-        raise RejectedError("A line's debit or credit is not a number.", code="invalid_amount") from error
-    if debit != credit:
-        raise RejectedError(
-            f"Debits ({debit}) and credits ({credit}) differ by {abs(debit - credit)}.",
-            code="unbalanced",
-            remedy="Correct the mapping or the document so that the entry balances, then replay.",
-            who_can_fix="finance editor",
-        )
 
 
 def _references_are_usable(posting: Posting, body: dict[str, Any]) -> None:
@@ -194,3 +124,20 @@ def _references_are_usable(posting: Posting, body: dict[str, Any]) -> None:
                 remedy="Choose another one in the mapping, or make it active in the ledger and sync; then replay.",
                 who_can_fix="finance editor",
             )
+
+
+def _currency_is_known(connection: Connection, body: dict[str, Any]) -> None:
+    """Raise RejectedError for a currency that the organisation does not have, as far as the mirror knows them."""
+    currency = str(body.get("currency") or "")
+    if not currency or currency == connection.currency:
+        return
+    codes = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, "currencies").filter(is_active=True)
+    known = {str(unified.get("code") or "") for unified in codes.values_list("unified", flat=True)} - {""}
+    if known and currency not in known:
+        listed = ", ".join(sorted({*known, connection.currency}))
+        raise RejectedError(
+            f"The ledger does not have the currency {currency}; it has {listed}.",
+            code="currency_not_enabled",
+            remedy=f"Add {currency} to the currencies in the ledger and sync, or correct the document; then replay.",
+            who_can_fix="administrator of the ledger",
+        )

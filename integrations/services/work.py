@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models.sync import Work
@@ -47,6 +47,21 @@ def claim(
     rows = model._default_manager.filter(due, tenant_id=tenant_id, pk=row_id)
     taken = rows.update(fence=F("fence") + 1, lease_until=now + lease())
     return cast("WorkRow", model._default_manager.get(pk=row_id)) if taken else None
+
+
+def claim_several(rows: "QuerySet[WorkRow]", *, most: int) -> list[WorkRow]:
+    """At most so many rows of a queryset that are due and that nobody holds or is just taking, each with its own fence.
+
+    Must run inside the tenant's scope; the queryset says the tenant, the statuses and the order.
+    """
+    now = timezone.now()
+    due = rows.filter(free_at(now), available_at__lte=now)
+    found = list(due.select_for_update(skip_locked=True, of=("self",))[:most])
+    until = now + lease()
+    rows.model._default_manager.filter(pk__in=[row.pk for row in found]).update(fence=F("fence") + 1, lease_until=until)
+    for row in found:
+        row.fence, row.lease_until = row.fence + 1, until
+    return found
 
 
 def keep(row: Work, **changes: Any) -> None:

@@ -39,6 +39,8 @@ TONES = {
     "started": "info",
     "partially_paid": "warning",
     "unknown": "warning",
+    "held": "warning",
+    "resting": "danger",
     "paused": "warning",
     "overdue": "warning",
     "needs_reauthorisation": "danger",

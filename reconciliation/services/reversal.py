@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Posting
-from integrations.services.postings import cancel_posting, reverse_posting
+from integrations.services.postings import cancel_posting
+from integrations.services.reversing import reverse_posting
 from reconciliation.models import BankLine, Decision, Match, MatchLine, Proposal
 from reconciliation.services.decisions import RefusedError, record, require
 from tenants.models import Membership

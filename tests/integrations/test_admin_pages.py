@@ -154,10 +154,11 @@ def test_settings_are_saved_and_a_missing_name_is_said_beside_its_field(acme: Ac
     with tenant_scope(acme.tenant.pk):
         connection = make_connection(acme.tenant)
     client, address = acme.client("owner"), f"{BASE}/connection/{connection.pk}/settings/"
-    client.post(address, {"name": "Books of record", "sync_minutes": "60", "is_read_only": "on"})
+    rules = {"is_read_only": "on", "closed_period": "ask", "tax_tolerance": "0.10"}
+    client.post(address, {"name": "Books of record", "sync_minutes": "60", **rules})
     with tenant_scope(acme.tenant.pk):
         saved = Connection.objects.get(pk=connection.pk)
-    assert (saved.name, saved.sync_minutes, saved.is_read_only) == ("Books of record", 60, True)
+    assert (saved.name, saved.sync_minutes, saved.closed_period) == ("Books of record", 60, "ask")
     refused = client.post(address, {"name": "", "sync_minutes": "60"})
     assert refused.status_code == 422
     assert "This field is required" in refused.content.decode()

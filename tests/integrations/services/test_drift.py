@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Baseline, Discrepancy
 from integrations.services.drift import look
-from integrations.services.postings import reverse_posting
+from integrations.services.reversing import reverse_posting
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
 from tests.integrations.conftest import Sandbox

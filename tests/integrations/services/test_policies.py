@@ -11,8 +11,9 @@ from integrations.services import policies, sync
 from integrations.services.fetching import request_fetch
 from integrations.services.planning import plan
 from integrations.services.policies import DirectionError, Policy
-from integrations.services.postings import request_posting, reverse_posting
+from integrations.services.postings import request_posting
 from integrations.services.readiness import ready_body
+from integrations.services.reversing import reverse_posting
 from integrations.services.work import LeaseLostError, claim, keep
 from tenants.rls import tenant_scope
 from tests.conftest import Actors

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Connection, Posting
-from integrations.services import postings
+from integrations.services import postings, reversing
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
 from tests.integrations.services.factories import make_connection
@@ -30,7 +30,7 @@ def reversal(connection: Connection, issued_on: str) -> Posting:
         )
         Posting.objects.filter(pk=posting.pk).update(**posted)
         posting.refresh_from_db()
-        return postings.reverse_posting(posting=posting)
+        return reversing.reverse_posting(posting=posting)
 
 
 def test_a_reversal_has_the_day_of_its_document(connection: Connection) -> None:
