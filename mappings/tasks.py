@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import connection
 from django.utils import timezone
 
 from integrations.tasks import send_posting
+from mappings.services.cutover import run_cut_over as _run_cut_over
 from mappings.services.mapping import map_document as _map_document
 from mappings.services.mapping import map_documents as _map_documents
 
@@ -30,14 +31,21 @@ def map_documents(tenant_id: str, connection_id: str) -> None:
 
 
 @shared_task
+def run_cut_over(tenant_id: str, cut_over_id: str) -> None:
+    """Compare the documents of a cut-over with the ledger's."""
+    _run_cut_over(tenant_id, cut_over_id)
+
+
+@shared_task
 def sweep() -> None:
-    """Ring again for connections whose documents were received but not looked at."""
+    """Ring again for connections whose documents were received but not looked at, and for cut-overs to run."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tenant_id, row_id FROM mappings_due(%s, %s)", [timezone.now(), _AT_ONCE])
+        cursor.execute("SELECT kind, tenant_id, row_id FROM mappings_due(%s, %s)", [timezone.now(), _AT_ONCE])
         due = cursor.fetchall()
-    for tenant_id, connection_id in due:
+    bells: dict[str, Task[[str, str], None]] = {"connection": map_documents, "cut_over": run_cut_over}
+    for kind, tenant_id, row_id in due:
         # An echo that nobody hears in time is dropped; the next sweep rings anew.
-        map_documents.apply_async((str(tenant_id), str(connection_id)), expires=_ECHO_SECONDS)
+        bells[kind].apply_async((str(tenant_id), str(row_id)), expires=_ECHO_SECONDS)
 
 
 def _ring(tenant_id: str, postings: list[UUID]) -> None:

@@ -1,6 +1,17 @@
-"""What sources sent, the words they use, and the versions of what those words mean in the ledger."""
+"""What sources sent, the words they use, what those words mean in the ledger, and what was there before."""
 
+from mappings.models.cutover import CutOver, CutOverLink
 from mappings.models.documents import DocumentValue, SourceDocument, SourceValue
 from mappings.models.versions import MappingSet, Side, Subject, ValueMapping
 
-__all__ = ["DocumentValue", "MappingSet", "Side", "SourceDocument", "SourceValue", "Subject", "ValueMapping"]
+__all__ = [
+    "CutOver",
+    "CutOverLink",
+    "DocumentValue",
+    "MappingSet",
+    "Side",
+    "SourceDocument",
+    "SourceValue",
+    "Subject",
+    "ValueMapping",
+]

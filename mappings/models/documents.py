@@ -30,6 +30,9 @@ class State(models.TextChoices):
     POSTED = "posted", "Posted"
     REFUSED = "refused", "Refused"
     CANCELLED = "cancelled", "Cancelled before sending"
+    MATCHING = "matching", "Waiting for the cut-over"
+    LINKED = "linked", "Linked to the ledger"
+    LEFT_OUT = "left_out", "Left out"
 
 
 _OF_POSTING = {
@@ -61,7 +64,11 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
                 default=Value(State.MAPPED.value),
                 output_field=CharField(),
             ),
-            ledger_ref=Coalesce("ledger_id", Value("")),
+            ledger_ref=Case(
+                When(status=SourceDocument.Status.LINKED, then=F("cut_over_link__external_id")),
+                default=Coalesce("ledger_id", Value("")),
+                output_field=CharField(),
+            ),
             cause=Coalesce(
                 Subquery(newest.values(words=KeyTextTransform("message", "error"))[:1]),
                 Value(""),
@@ -87,6 +94,7 @@ class SourceDocument(TenantOwned):
     """One business document as a source sent it, kept word for word in `body`.
 
     received → mapped (a posting exists), or waiting (something can be done here), or refused (its own sums are wrong).
+    Dated before a cut-over: matching → linked to what the ledger has already, or left out; neither is ever posted.
     """
 
     class Status(models.TextChoices):
@@ -94,6 +102,9 @@ class SourceDocument(TenantOwned):
         WAITING = "waiting", "Waiting"
         MAPPED = "mapped", "Mapped"
         REFUSED = "refused", "Refused"
+        MATCHING = "matching", "Waiting for the cut-over"
+        LINKED = "linked", "Linked to the ledger"
+        LEFT_OUT = "left_out", "Left out"
 
     class Kind(models.TextChoices):
         SALE = "sale", "Sale"

@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.models import Posting
 from integrations.services.ledgers import record_url
-from mappings.models import MappingSet, SourceDocument
+from mappings.models import CutOverLink, MappingSet, SourceDocument
 from mappings.models.documents import State
 from mappings.services.mapping import book_for, document_postings
 from mappings.services.references import CONTACT, ITEM
@@ -41,8 +41,27 @@ def journey_of(document: SourceDocument) -> Journey:
     if document.status != SourceDocument.Status.MAPPED:
         posting = None
     needs = tuple(_needs(posting))
+    if document.status in _BEFORE:
+        return Journey((_received(document), _cut_over(document)), None, ())
     steps = (_received(document), _mapped(document), _sent(posting, needs), _answer(document, posting))
     return Journey(steps, posting, needs)
+
+
+_BEFORE = (SourceDocument.Status.MATCHING, SourceDocument.Status.LINKED, SourceDocument.Status.LEFT_OUT)
+
+
+def _cut_over(document: SourceDocument) -> Step:
+    link = CutOverLink.objects.for_tenant(document.tenant_id).filter(document=document).first()
+    at = link.decided_at if link else None
+    if link is not None and document.status == SourceDocument.Status.LINKED:
+        text = (
+            f"It was in the ledger before the cut-over, as {link.remote_type} {link.external_id}; it is never posted."
+        )
+        return Step("linked", "Linked", "done", " ".join([text, *link.reasons]), at)
+    if link is not None and document.status == SourceDocument.Status.LEFT_OUT:
+        return Step("linked", "Left out", "done", f"Neither linked nor posted: {link.reason}", at)
+    text = "It is dated before the cut-over: it is not posted, but linked to what the ledger has."
+    return Step("linked", "Waiting for the cut-over", "now", text)
 
 
 def _needs(posting: Posting | None) -> list[Posting]:
@@ -176,4 +195,7 @@ STATE_COLOURS = {
     State.POSTED: "success",
     State.REFUSED: "danger",
     State.CANCELLED: "default",
+    State.MATCHING: "warning",
+    State.LINKED: "success",
+    State.LEFT_OUT: "default",
 }

@@ -18,6 +18,7 @@ from integrations.services.policies import DirectionError
 from integrations.services.postings import cancel_posting, request_posting
 from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
 from mappings.models.documents import ORIGIN
+from mappings.services.cutover import holds
 from mappings.services.references import References, complete, key_of
 from mappings.services.targets import find_targets
 from mappings.services.versions import active_set
@@ -31,6 +32,11 @@ _BUG = Problem(
     cause="support",
 )
 _WAITS = SourceDocument.WaitsFor
+_BEFORE_CUT_OVER = (
+    SourceDocument.Status.MATCHING,
+    SourceDocument.Status.LINKED,
+    SourceDocument.Status.LEFT_OUT,
+)
 
 
 @dataclass
@@ -73,6 +79,8 @@ def map_again(document: SourceDocument) -> None:
     write = document_postings(document).last()
     if write is not None and write.status not in (Posting.Status.REJECTED, Posting.Status.CANCELLED):
         raise ValueError("This document is on its way or already in the ledger; it cannot be mapped again.")
+    if document.status in _BEFORE_CUT_OVER:
+        raise ValueError("This document belongs to the cut-over: decide there what becomes of it.")
     if document.status == SourceDocument.Status.REFUSED:
         raise ValueError("This document's own sums are wrong; its sender must send it again under a new id.")
     if write is not None and write.status == Posting.Status.REJECTED:
@@ -130,6 +138,8 @@ def _take(connection_id: UUID | str) -> SourceDocument | None:
 
 
 def _map(document: SourceDocument) -> list[Posting]:
+    if holds(document):
+        return []
     source = Document.from_body(document.body)
     uses = _record_uses(document, source)
     version = active_set(document.connection)
