@@ -7,19 +7,22 @@ have left, anything but a whole, readable answer is OutcomeUnknown.
 import ssl
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 from integrations.engine import jsontext, xmltext
 from integrations.engine.access import Access, TokenSource, access_of
+from integrations.engine.ahead import Ahead
 from integrations.engine.declarations import Connector
+from integrations.engine.departures import Departure
 from integrations.engine.endpoints import Endpoints
 from integrations.engine.errors import (
     ConfigurationError,
@@ -33,10 +36,11 @@ from integrations.engine.errors import (
 from integrations.engine.exchanges import Exchange, NoRecorder, Recorder, Wire, exchange
 from integrations.engine.faults import retry_after
 from integrations.engine.interfaces import spoken
-from integrations.engine.limits import NOTHING, Heard, Limiter, NoLimiter, heard
+from integrations.engine.limits import NOTHING, Heard, heard
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.sessions import opened
 from integrations.engine.settings import names_in
+from integrations.engine.turns import Limiter, NoLimiter, too_long
 from integrations.engine.ways import TokenWay
 
 __all__ = ["Client", "Exchange", "NoRecorder", "Recorder"]
@@ -103,16 +107,21 @@ class Client:
         self._opening = chosen.opening if isinstance(chosen, TokenWay) else None
         self._session = ""
         self._params = _placed(http.params, endpoints.places)
+        self._ahead = Ahead(
+            lambda request: self._limiter.ask(self.lane, request.kind), self._depart, connector.limits.at_once(lane)
+        )
         self._http = httpx.Client(
             transport=transport,
             auth=HeaderAuth(self._access) if self._access is not None else None,
             headers={"User-Agent": "LedgerPortal", **_placed(http.headers, endpoints.places)},
             timeout=httpx.Timeout(http.read_seconds, connect=http.connect_seconds, write=http.write_seconds),
             verify=_trusted(),
-            limits=httpx.Limits(max_connections=max(connector.limits.concurrency, 1), max_keepalive_connections=2),
+            limits=httpx.Limits(max_connections=max(connector.limits.concurrency, 1)),
             follow_redirects=False,
             trust_env=False,
         )
+
+    nothing_heard = NOTHING
 
     def __enter__(self) -> Self:
         return self
@@ -123,15 +132,47 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Give the sockets back."""
-        self._http.close()
+        """Give the sockets back, and the places of calls under way."""
+        with closing(self._http):
+            self._ahead.close()
 
     def send(self, request: RemoteRequest) -> Answer:
         """The answer to a call of the ledger's API, errors of the ledger raised as ours.
 
         Raises ConfigurationError, RejectedError, RateLimited, LedgerUnavailable or, for writes, OutcomeUnknown.
         """
-        return self._sent(request, checks=True)
+        if self._ahead.is_idle or not _may_lead(request):
+            return self._sent(request, checks=True)
+        flight = self._ahead.flight(request, self._limiter.patience)
+        if flight is None:
+            raise too_long(self._ahead.held_up_by)
+        try:
+            return flight.use()
+        except ReauthorizationNeeded:
+            # The token may have ended meanwhile: asked again like any call, which renews it.
+            return self._sent(request, checks=True)
+
+    def expect(self, requests: Iterable[RemoteRequest], *, first: bool = False) -> None:
+        """Reads that are sent next, in this order: they may leave now, as far as the limits allow."""
+        if self._ahead.at_once > 1:
+            self._ahead.expect([each for each in requests if _may_lead(each)], first=first)
+
+    def forget(self) -> None:
+        """What was expected is not sent after all."""
+        self._ahead.forget()
+
+    def _depart(self, request: RemoteRequest, lease: object) -> Departure:
+        try:
+            built = self._built(request)
+            if self._access is not None:
+                token = self._access.token()
+                if header := self._access.header(token, request.method, str(built.url)):
+                    built.headers["Authorization"] = header
+            self._fence(built)
+        except Exception:
+            self._limiter.release(lease)
+            raise
+        return Departure(self, request, built, lease, Wire(datetime.now(UTC), time.monotonic()))
 
     def raw(self, request: RemoteRequest) -> Answer:
         """Like `send`, the answer whatever its status: for a proxy. Raises only when no answer came."""
@@ -178,6 +219,10 @@ class Client:
         return replace(request, body=self._access.signed(token, request.sign, request.body))
 
     def _once(self, request: RemoteRequest, *, checks: bool) -> Answer:
+        built = self._built(request)
+        return self._call(built, kind=request.kind, is_write=request.is_write, uses_auth=True, checks=checks)
+
+    def _built(self, request: RemoteRequest) -> httpx.Request:
         headers, content = dict(request.headers), request.encoded()
         if content is not None:
             headers.setdefault("Content-Type", request.content_type)
@@ -185,7 +230,7 @@ class Client:
         url = httpx.URL(self._url(request)).copy_merge_params({**self._params, **request.params})
         built = self._http.build_request(request.method, url, headers=headers, content=content)
         built.extensions = {**built.extensions, "signed": bool(request.sign)}
-        return self._call(built, kind=request.kind, is_write=request.is_write, uses_auth=True, checks=checks)
+        return built
 
     def fetch(self, url: str, *, hosts: Sequence[str]) -> Answer:
         """The answer of an address that the ledger named for a file, on its own hosts or on these; no token leaves."""
@@ -228,27 +273,36 @@ class Client:
         if is_fenced:
             self._fence(built)
         wire = Wire(datetime.now(UTC), time.monotonic())
+        self._ahead.rest()
         # Authorisation servers have no part in the API's limits.
         lease = self._limiter.acquire(self.lane, kind, is_write=is_write) if uses_auth else None
         told = NOTHING
         try:
             answer = self._exchange(built, wire, is_write=is_write, uses_auth=uses_auth)
-            told = self._heard(answer)
+            told = self.heard(answer)
             if checks:
                 self.connector.errors.check(answer, is_write=is_write)
             return answer
         except IntegrationError as error:
             wire.error_code = error.code
             if isinstance(error, RateLimited) and wire.status is not None:
-                told = self._heard(answer, error)
+                told = self.heard(answer, error)
                 error.retry_after = told.retry_after
             raise
         finally:
             if uses_auth:
                 self._limiter.release(lease, heard=told)
-            self._recorder.record(exchange(self.connector.http, built, wire, kind))
+            self.record(built, wire, kind)
 
-    def _heard(self, answer: Answer, error: RateLimited | None = None) -> Heard:
+    def record(self, built: httpx.Request, wire: Wire, kind: str) -> None:
+        """Keep a call and its answer, redacted."""
+        self._recorder.record(exchange(self.connector.http, built, wire, kind))
+
+    def give_back(self, lease: object, told: Heard, ago: float) -> None:
+        """The place of a call whose answer came so many seconds ago."""
+        self._limiter.release(lease, heard=told, ago=ago)
+
+    def heard(self, answer: Answer, error: RateLimited | None = None) -> Heard:
         """What an answer says about limits: its meters, and how long to stay away when it refuses for speed."""
         return heard(
             self.connector.limits,
@@ -259,10 +313,15 @@ class Client:
         )
 
     def _exchange(self, built: httpx.Request, wire: Wire, *, is_write: bool, uses_auth: bool) -> Answer:
+        auth = httpx.USE_CLIENT_DEFAULT if uses_auth else None
+        self.receive(built, wire, is_write=is_write, auth=auth)
+        return self.read(wire, is_write=is_write)
+
+    def receive(self, built: httpx.Request, wire: Wire, *, is_write: bool, auth: Any) -> None:
+        """Make the call; its answer fills the wire."""
         with self._lock:
             self.calls += 1
         try:
-            auth = httpx.USE_CLIENT_DEFAULT if uses_auth else None
             response = self._http.send(built, stream=True, auth=auth)
             try:
                 wire.status, wire.headers = response.status_code, dict(response.headers)
@@ -271,7 +330,6 @@ class Client:
                 response.close()
         except httpx.HTTPError as error:
             raise self._broken(error, is_write=is_write) from error
-        return self._answer(wire, is_write=is_write)
 
     def _broken(self, error: httpx.HTTPError, *, is_write: bool) -> IntegrationError:
         label, name = self.connector.label, type(error).__name__
@@ -300,7 +358,8 @@ class Client:
                 raise OutcomeUnknown(text) if is_write else LedgerUnavailable(text, code=code)
         return b"".join(chunks)
 
-    def _answer(self, wire: Wire, *, is_write: bool) -> Answer:
+    def read(self, wire: Wire, *, is_write: bool) -> Answer:
+        """The answer on the wire, parsed."""
         status = wire.status or 0
         try:
             text = wire.data.decode("utf-8-sig")
@@ -321,13 +380,18 @@ class Client:
                 ) from error
         headers = {name.lower(): value for name, value in wire.headers.items()}
         correlation_id = headers.get(self.connector.http.correlation_header, "")
-        return Answer(status, headers, body, text, correlation_id, wire.data)
+        return Answer(status, headers, body, text, correlation_id, wire.data, wire.started_at)
 
 
 @lru_cache(maxsize=1)
 def _trusted() -> ssl.SSLContext:
     """The certificates every client trusts; read once, because that costs more than a call."""
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _may_lead(request: RemoteRequest) -> bool:
+    """Whether a call may leave before it is asked for: reads without a proof in their body."""
+    return not (request.is_write or request.interface or request.sign)
 
 
 def _placed(texts: Mapping[str, str], places: Mapping[str, str]) -> dict[str, str]:

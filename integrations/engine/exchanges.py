@@ -73,11 +73,13 @@ class Wire:
     headers: dict[str, str] = field(default_factory=dict)
     data: bytes = b""
     error_code: str = ""
+    took: float | None = None
+    """How long it took, once it is over and waits to be used."""
 
     @property
     def seconds(self) -> float:
-        """How long it has taken until now."""
-        return time.monotonic() - self.began
+        """How long it has taken until now, or took."""
+        return time.monotonic() - self.began if self.took is None else self.took
 
 
 def exchange(http: Http, built: Sent, wire: Wire, kind: str) -> Exchange:

@@ -48,6 +48,12 @@ class Sender(Protocol):
     def send(self, request: RemoteRequest) -> Answer:
         """Send and translate errors."""
 
+    def expect(self, requests: Iterable[RemoteRequest], *, first: bool = False) -> None:
+        """Reads that are sent next, in this order: they may leave before they are asked for."""
+
+    def forget(self) -> None:
+        """What was expected is not sent after all."""
+
     def fetch(self, url: str, *, hosts: Sequence[str]) -> Answer:
         """The answer of a ready-made address, which may lie on these hosts too."""
 

@@ -5,17 +5,18 @@ arrivals, which lie between the two. (Counting from the start let requests bunch
 Where the numbers are kept is somebody else's business; this module never sleeps and knows no clock.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 Lane = Literal["interactive", "webhook", "backfill"]
 
 LONG_SECONDS = 3600.0
 
 # From this part of a shared window on, nobody gets more than an equal part of it.
-_CROWDED = 0.75
+CROWDED = 0.75
 # What the ledger said of a window is believed for this part of it, where it does not say until when.
 _BELIEVED = 1 / 24
 
@@ -43,6 +44,11 @@ class Window:
     def share(self, lane_share: float, *, is_write: bool) -> float:
         """The part that a call may fill."""
         return lane_share if is_write else lane_share * (1 - self.reserve)
+
+    @property
+    def name(self) -> str:
+        """As people say it."""
+        return f"{self.most} in {spelled(self.seconds)}"
 
     def covers(self, kind: str) -> bool:
         """Whether calls of this kind count here."""
@@ -117,6 +123,27 @@ class LimitPolicy:
         """The part of each limit that this lane may fill."""
         return dict(self.lanes).get(lane, 1.0)
 
+    def at_once(self, lane: str) -> int:
+        """How many calls may be under way before this lane adds one, 0 for any number.
+
+        Rounded up: a place at once is free again after one call, a place in a window after the whole window.
+        """
+        return math.ceil(self.concurrency * self.share(lane) - 1e-9)
+
+    def ceilings(self, lane: str, *, is_write: bool) -> list[dict[str, Any]]:
+        """The short windows of this connection with what this lane may fill, for whoever counts calls one by one."""
+        share = self.share(lane)
+        return [
+            {
+                "most": most_of(window.most, window.share(share, is_write=is_write)),
+                "seconds": window.seconds,
+                "kinds": sorted(window.kinds),
+                "name": window.name,
+            }
+            for window in self.windows
+            if not window.is_long and not window.is_shared
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -178,27 +205,6 @@ class Headroom:
     most: int
 
 
-class Limiter(Protocol):
-    """Where calls wait for their turn; one connection's limits shared by all workers."""
-
-    def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
-        """Wait for a turn and return its lease; raises RateLimited with `retry_after` when the wait is too long."""
-
-    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
-        """Give the lease back when the answer came, with what it told: after a refusal everybody stays away."""
-
-
-class NoLimiter:
-    """No limits: for tools and tests."""
-
-    def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
-        """At once."""
-        return None
-
-    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
-        """Nothing to give back."""
-
-
 def heard(
     policy: LimitPolicy,
     headers: Mapping[str, str],
@@ -254,7 +260,7 @@ def decide(
     share = policy.share(lane)
     verdict = Decision(True)
     under_way = sum(call.released_at is None for call in calls)
-    if policy.concurrency and under_way >= _most(policy.concurrency, share):
+    if policy.concurrency and under_way >= policy.at_once(lane):
         verdict = Decision(False, _LOOK_AGAIN_SECONDS, "concurrency")
     for window in policy.windows:
         part = window.share(share, is_write=is_write)
@@ -262,21 +268,22 @@ def decide(
             wait = _count_wait(window, part, now, counts[window]) if window.covers(kind) else 0.0
         else:
             wait = _window_wait(window, part, kind, now, calls)
-        wait = max(wait, _reading_wait(window, part, now, readings, _used(window, now, calls, counts)))
+        used = used_of(window, now, calls, counts)
+        wait = max(wait, _reading_wait(window, part, now, readings, used, slack=policy.concurrency))
         if wait > verdict.wait_seconds:
-            verdict = Decision(False, wait, f"{window.most} in {spelled(window.seconds)}")
+            verdict = Decision(False, wait, window.name)
     return verdict
 
 
-def _most(most: int, share: float) -> int:
+def most_of(most: int, share: float) -> int:
     return max(1, int(most * share))
 
 
 def _count_wait(window: Window, share: float, now: float, count: Count) -> float:
     """Seconds until one more call may fit; in a crowded shared window only for who had less than an equal part."""
-    most = _most(window.most, share)
+    most = most_of(window.most, share)
     is_over = count.used >= most
-    if window.is_shared and count.used >= most * _CROWDED:
+    if window.is_shared and count.used >= most * CROWDED:
         is_over = is_over or count.own >= max(1, most // max(count.sharers, 1))
     if not is_over:
         return 0.0
@@ -285,20 +292,25 @@ def _count_wait(window: Window, share: float, now: float, count: Count) -> float
     return max(count.oldest_at + window.seconds - now, _LOOK_AGAIN_SECONDS)
 
 
-def _reading_wait(window: Window, share: float, now: float, readings: Sequence[Reading], used: int) -> float:
+def _reading_wait(
+    window: Window, share: float, now: float, readings: Sequence[Reading], used: int, *, slack: int = 0
+) -> float:
     """What the ledger says wins when it leaves less than we think: other applications may call it, or a plan has less.
 
-    The whole is then what is left and what we have used: of that, not of the declared number, a part is kept.
+    The whole is then what is left and what we have used: of that, not of the declared number, a part is kept. Of a
+    short window our own count is the better one, unless more is missing than the calls under way.
     """
     for told in readings:
         whole = min(window.most, max(told.left, 0) + used)
-        kept = whole - _most(whole, share)
+        if not window.is_long and whole >= window.most - slack:
+            continue
+        kept = whole - most_of(whole, share)
         if told.seconds == window.seconds and told.until > now and told.left <= max(kept, 0):
             return told.until - now
     return 0.0
 
 
-def _used(window: Window, now: float, calls: Sequence[Call], counts: Mapping[Window, Count]) -> int:
+def used_of(window: Window, now: float, calls: Sequence[Call], counts: Mapping[Window, Count]) -> int:
     if window in counts:
         return counts[window].used
     counted = [call for call in calls if window.covers(call.kind)]
@@ -313,7 +325,7 @@ def _window_wait(window: Window, share: float, kind: str, now: float, calls: Seq
     ends = sorted(call.released_at + window.seconds for call in counted if call.released_at is not None)
     recent = [end for end in ends if end > now]
     under_way = sum(call.released_at is None for call in counted)
-    surplus = under_way + len(recent) - _most(window.most, share) + 1
+    surplus = under_way + len(recent) - most_of(window.most, share) + 1
     if surplus <= 0:
         return 0.0
     if surplus > len(recent):
@@ -331,7 +343,7 @@ def headroom(
     """How full each limit is."""
     found = []
     for window in policy.windows:
-        used = _used(window, now, calls, counts)
+        used = used_of(window, now, calls, counts)
         name = f"{', '.join(sorted(window.kinds)) or 'calls'} in {spelled(window.seconds)}"
         found.append(Headroom(name, used, window.most))
     if policy.concurrency:

@@ -42,6 +42,7 @@ def listing(
         statement=text("statement"),
         count_statement=text("count_statement"),
         count_path=section.text("count_path", ""),
+        total_path=section.text("total_path", ""),
         size=section.whole("size", 1000),
         filters=tuple(templates.checked(each, section.at("filters"), known) for each in section.texts("filters")),
         joined=section.text("joined", " AND "),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,3 +74,5 @@ class Answer:
     correlation_id: str = ""
     data: bytes = b""
     """The bytes as they came, for what is neither JSON nor text."""
+    asked_at: datetime | None = None
+    """When the call left: what changed in the ledger since then may not be in it."""

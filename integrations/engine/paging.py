@@ -97,6 +97,8 @@ class Listing:
     statement: str = ""
     count_statement: str = ""
     count_path: str = ""
+    total_path: str = ""
+    """Where every page tells how many rows the whole walk meets."""
     size: int = 100
     filters: tuple[str, ...] = ()
     joined: str = " AND "
@@ -137,6 +139,17 @@ class Listing:
     def advance(self, cursor: Cursor | None, rows: Sequence[Any], ids: Sequence[str], answer: Answer) -> Cursor | None:
         """The cursor of the next page, None after the last."""
         return self.step.advance(cursor, Seen(rows, ids, answer), self.size)
+
+    def ahead(
+        self, cursor: Cursor | None, rows: Sequence[Any], ids: Sequence[str], answer: Answer, total: int | None
+    ) -> list[Cursor]:
+        """The cursors of all later pages, where they are known already."""
+        return self.step.ahead(cursor, Seen(rows, ids, answer), self.size, total)
+
+    def total(self, answer: Answer) -> int | None:
+        """How many rows the whole walk meets, where every page tells it."""
+        told = paths.getter(self.total_path)(answer.body) if self.total_path else None
+        return int(told) if isinstance(told, int | str) and str(told).isdecimal() else None
 
     def matching(self, places: Mapping[str, Any], equal: Mapping[str, Any]) -> RemoteRequest | None:
         """The call for records whose properties equal these values; None where the list cannot be searched."""

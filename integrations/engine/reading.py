@@ -1,8 +1,9 @@
 """Reading a ledger: pages, single records, many by their ids, counts; whole records, whatever calls they take."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from integrations.engine import parts, paths, templates
@@ -10,10 +11,12 @@ from integrations.engine.converters import Context
 from integrations.engine.declarations import Entity, Resource
 from integrations.engine.errors import RejectedError, UnexpectedShape
 from integrations.engine.messages import Answer, RemoteRequest
-from integrations.engine.operations import Answers
+from integrations.engine.operations import Answers, Operation
+from integrations.engine.page_rows import PageRows
 from integrations.engine.paging import Ids, Listing
 from integrations.engine.results import Deletion, Page, Record, Unreadable
 from integrations.engine.scalars import moment
+from integrations.engine.walking import Walk
 
 if TYPE_CHECKING:
     from integrations.engine.ledger import Ledger
@@ -29,26 +32,6 @@ _DETAILS_AT_ONCE = 25
 def nothing_known(found: Mapping[str, datetime | None]) -> Collection[str]:
     """Every record is new."""
     return ()
-
-
-@dataclass
-class _Rows:
-    """A page's rows, sorted into what becomes of each."""
-
-    whole: list[dict[str, Any]] = field(default_factory=list)
-    gone: list[Deletion] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    wanted: dict[str, Any] = field(default_factory=dict)
-    """Rows by id that must be made whole first."""
-
-    def chunks(self, most: int) -> list["_Rows"]:
-        """The same in parts of at most so many rows to make whole; what needs no call comes with the first."""
-        ids = list(self.wanted)
-        if len(ids) <= most:
-            return [self]
-        parts = [{key: self.wanted[key] for key in ids[start : start + most]} for start in range(0, len(ids), most)]
-        first = _Rows(self.whole, self.gone, self.unchanged, parts[0])
-        return [first, *(_Rows(wanted=part) for part in parts[1:])]
 
 
 class Reader:
@@ -81,28 +64,47 @@ class Reader:
         at = dict(cursor["at"]) if cursor and cursor.get("at") else None
         for position in range(place, len(names)):
             entity = resource.entities[names[position]]
+            walk = Walk(self._ledger.client, entity.paging, self.places(entity), since, partial(self.count, entity))
             is_last = False
             while not is_last:
-                answer = self._ledger.client.send(entity.paging.request(at, self.places(entity), since))
+                answer = walk.page(at)
                 found = self.many(entity, answer)
                 here = {"entity": entity.remote_type, "at": at}
-                at = entity.paging.advance(at, found, [entity.identity(item) for item in found], answer)
+                at = walk.advance(at, found, [entity.identity(item) for item in found], answer)
                 is_last = at is None
                 following = names[position] if at else (names[position + 1] if position + 1 < len(names) else None)
                 rows = self._sorted(resource, entity, found, known)
                 *earlier, last = rows.chunks(_DETAILS_AT_ONCE if entity.detail is not None else len(found))
+                self._expect_details(entity, rows)
                 for chunk in earlier:
                     # What cost a call each is handed over soon: the page is asked for again, and then it is known.
-                    yield self._page(resource, entity, context, chunk, answer, here)
+                    yield replace(self._page(resource, entity, context, chunk, answer, here), total=walk.total)
                 cursor = None if following is None else {"entity": following, "at": at}
-                yield self._page(resource, entity, context, last, answer, cursor)
+                page = self._page(resource, entity, context, last, answer, cursor)
+                yield replace(page, total=walk.total, pages=walk.left)
+
+    def first_request(self, resource: Resource, entity: Entity, since: datetime | None) -> RemoteRequest | None:
+        """The call for the first page of a kind; None while its columns must be asked for first."""
+        discovery = self._ledger.connector.discovery
+        if discovery is not None and resource.name in discovery.resources:
+            return None
+        return entity.paging.request(None, self.places(entity), since)
+
+    def _expect_details(self, entity: Entity, rows: PageRows) -> None:
+        """The records of a page that are read one by one need not wait for each other."""
+        verb, detail = entity.operations.get("read"), entity.detail
+        if detail is None or verb is None or verb.by_list:
+            return
+        wanted = [identity for identity, raw in rows.wanted.items() if detail(raw)]
+        requests = [self._named(entity, verb, {"id": identity}) for identity in wanted]
+        self._ledger.client.expect(requests, first=True)
 
     def _page(
         self,
         resource: Resource,
         entity: Entity,
         context: Context,
-        rows: _Rows,
+        rows: PageRows,
         answer: Answer,
         cursor: dict[str, Any] | None,
     ) -> Page:
@@ -116,11 +118,12 @@ class Reader:
             time=self._ledger.time(answer),
             deletions=rows.gone,
             unchanged=[(entity.remote_type, identity) for identity in rows.unchanged],
+            asked_at=answer.asked_at,
         )
 
-    def _sorted(self, resource: Resource, entity: Entity, found: Sequence[Any], known: Known) -> _Rows:
+    def _sorted(self, resource: Resource, entity: Entity, found: Sequence[Any], known: Known) -> PageRows:
         """Deleted ones told apart, and those that the caller has already: they cost no call."""
-        rows = _Rows()
+        rows = PageRows()
         present = []
         for raw in found:
             if entity.gone is not None and entity.gone(raw):
@@ -186,8 +189,12 @@ class Reader:
             raise RejectedError(f"{label} cannot read one {entity.remote_type}.", code="unsupported")
         if verb.by_list:
             return self._among_one(entity, named["id"])
+        answer = self._ledger.client.send(self._named(entity, verb, named))
+        return self._one(entity, answer, verb.answers), answer
+
+    def _named(self, entity: Entity, verb: Operation, named: Mapping[str, str]) -> RemoteRequest:
         places = {**self.places(entity), **named}
-        request = RemoteRequest(
+        return RemoteRequest(
             verb.method,
             templates.filled_path(verb.path, places),
             templates.filled_all(verb.params, places),
@@ -197,8 +204,6 @@ class Reader:
             interface=verb.interface,
             action=verb.action,
         )
-        answer = self._ledger.client.send(request)
-        return self._one(entity, answer, verb.answers), answer
 
     def _among_one(self, entity: Entity, identity: str) -> tuple[dict[str, Any], Answer]:
         """One record by the list's own query for ids."""

@@ -64,6 +64,12 @@ class Page:
     """Rows that say of themselves that they are gone."""
     unchanged: list[tuple[str, str]] = field(default_factory=list)
     """(kind, id) of records that the caller has whole and that were not read again."""
+    asked_at: datetime | None = None
+    """When the call for it left, by our clock: it may have been read ahead."""
+    total: int | None = None
+    """How many records of this kind the whole walk meets, where the ledger said it."""
+    pages: int | None = None
+    """How many calls for pages of this kind are still to be made, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

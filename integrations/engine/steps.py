@@ -39,6 +39,12 @@ class Step(Protocol):
     def advance(self, cursor: Cursor | None, page: Seen, size: int) -> Cursor | None:
         """The cursor of the next page, None after the last."""
 
+    def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
+        """The cursors of all pages after this one, where they are known: they may be asked for at once.
+
+        `total`: how many rows the whole list has. Only what a call for the page is made of stands in these cursors.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -55,6 +61,10 @@ class Once:
     def advance(self, cursor: Cursor | None, page: Seen, size: int) -> Cursor | None:
         """There is no second page."""
         return None
+
+    def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
+        """None."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,15 @@ class Offset:
             return None
         following = start + len(page.rows) - self.overlap
         return {"start": following, "seen": _landmarks(page.ids)} if self.overlap else {"start": following}
+
+    def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
+        """A position after every full page, as far as the total reaches."""
+        if total is None or len(page.rows) < size or size <= self.overlap:
+            return []
+        start, step = self._start(cursor), size - self.overlap
+        # As `advance` goes: a page that the total fills to its end is followed by one more, unless the ledger tells.
+        end = self.first + total - (size if self.more_path else size - 1)
+        return [{"start": each + step} for each in range(start, end, step)]
 
 
 def _says_more(told: Any) -> bool:
@@ -141,6 +160,13 @@ class PageNumber:
             is_more = len(page.rows) >= size
         return {"page": number + 1} if is_more else None
 
+    def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
+        """The numbers up to the last, where the ledger tells how many there are."""
+        if not self.pages_path:
+            return []
+        last = int(paths.getter(self.pages_path)(page.answer.body) or 0)
+        return [{"page": number} for number in range(self._page(cursor) + 1, last + 1)]
+
 
 @dataclass(frozen=True, slots=True)
 class NextCursor:
@@ -172,6 +198,10 @@ class NextCursor:
         pages = int(paths.getter(self.pages_path)(page.answer.body) or 0)
         return {"cursor": str(token), "page": number + 1} if token and number < pages else None
 
+    def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
+        """None: the next token is in the answer."""
+        return []
+
 
 @dataclass(frozen=True, slots=True)
 class NextLink:
@@ -193,6 +223,10 @@ class NextLink:
         if isinstance(found, list):
             found = next((item.get("href") for item in found if item.get("rel") == "next"), None)
         return {"link": str(found)} if found else None
+
+    def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
+        """None: the next link is in the answer."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +254,7 @@ class Keyset:
         if not re.fullmatch(self.pattern, str(last)):
             raise UnexpectedShape(f"The list cannot go on after {last!r}: it is no {self.pattern}.")
         return {"after": str(last)}
+
+    def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
+        """None: the next page begins after the last row of this one."""
+        return []

@@ -33,7 +33,11 @@ class LimitLease(TenantOwned, Lease):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="limit_leases")
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["connection", "kind", "released_at"], name="lease_window")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "kind", "released_at"], name="lease_window"),
+            # Most windows count calls of every kind.
+            models.Index(fields=["connection", "released_at"], name="lease_recent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.connection_id}"

@@ -67,7 +67,8 @@ def _before(face: Face, request: Request, rules: list[FaultRule]) -> Response | 
     for rule in rules:
         match rule.action:
             case "delay":
-                time.sleep(float(rule.options.get("seconds") or rule.options.get("delay") or 1))
+                least = float(rule.options.get("seconds") or rule.options.get("delay") or 1)
+                time.sleep(rule.dice.uniform(least, float(rule.options.get("to") or least)))
             case "drop_before":
                 raise ConnectionDropped
             case "status":

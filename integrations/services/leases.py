@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection as database
 from django.utils.crypto import salted_hmac
 from psycopg.types.json import Jsonb
 
-from integrations.engine.limits import Call, Count, LimitPolicy, Reading, Window, reading
+from integrations.engine.limits import Call, Count, Decision, Heard, LimitPolicy, Reading, Window, reading
 from integrations.models import Connection
 from tenants.models import new_id
 
@@ -48,14 +49,21 @@ _TAKE = """
 INSERT INTO {table} (id, {columns}, kind, lane, taken_at, expires_at)
 VALUES (%(id)s, {values}, %(kind)s, %(lane)s, clock_timestamp(), clock_timestamp() + make_interval(secs => %(seconds)s))
 """
-_RELEASE = """
-UPDATE {table} SET released_at = clock_timestamp(), meters = %(meters)s
-WHERE {where} AND id = %(id)s AND released_at IS NULL
-"""
 _TRIM = """
 DELETE FROM {table} WHERE {where}
   AND coalesce(released_at, expires_at) < clock_timestamp() - make_interval(secs => %(window)s)
 """
+
+
+_TURN = """
+SELECT wait, limited_by FROM integrations_turn(%(key)s, %(tenant)s, %(connection)s, %(connector)s, %(sharer)s,
+  %(lease)s, %(kind)s, %(lane)s, %(seconds)s, %(at_once)s, %(windows)s, %(is_alone)s)
+"""
+_ANSWERED = """
+SELECT integrations_answered(%(tenant)s, %(connection)s, %(connector)s, %(lease)s, %(ago)s, %(meters)s,
+  %(shared_meters)s, %(is_alone)s)
+"""
+_UNSHARED = {"connector": "", "sharer": ""}
 
 
 @dataclass(frozen=True)
@@ -114,9 +122,27 @@ class Leases:
         """A call is under way, for so long at most."""
         self._run(_TAKE, id=lease, kind=kind, lane=lane, seconds=seconds)
 
-    def release(self, lease: object, meters: Mapping[str, Any]) -> None:
-        """The answer came, and showed these meters."""
-        self._run(_RELEASE, id=lease, meters=Jsonb(dict(meters)) if meters else None)
+    def turn(self, beside: "Leases | None", lease: UUID, lane: str, kind: str, *, is_write: bool) -> Decision:
+        """Decide by short windows and calls at once, and take the turn, here and in the shared scope `beside`."""
+        asked = {"key": self.key, "lease": lease, "kind": kind, "lane": lane, "seconds": settings.WORK_LEASE_SECONDS}
+        at_once = self.policy.at_once(lane)
+        windows = Jsonb(self.policy.ceilings(lane, is_write=is_write))
+        ((wait, name),) = self._called(_TURN, beside, **asked, at_once=at_once, windows=windows)
+        return Decision(not wait, float(wait), name)
+
+    def answered(self, beside: "Leases | None", lease: object, heard: Heard, ago: float) -> None:
+        """The answer came so many seconds ago, and showed these meters."""
+        shared = dict(heard.shared_meters) or None
+        meters = Jsonb(dict(heard.meters)) if heard.meters else None
+        told = {"meters": meters, "shared_meters": Jsonb(shared) if shared else None}
+        self._called(_ANSWERED, beside, lease=lease, ago=ago, **told)
+
+    def _called(self, statement: str, beside: "Leases | None", **values: Any) -> list[Any]:
+        """One round trip; a transaction of its own need not wait for the disk."""
+        named = {**self.named, **(beside.named if beside else _UNSHARED), **values}
+        with database.cursor() as cursor:
+            cursor.execute(statement, {**named, "is_alone": not database.in_atomic_block})
+            return list(cursor.fetchall())
 
     def pause(self, seconds: float) -> None:
         """Nobody calls for so long."""

@@ -3,7 +3,7 @@
 The only place where services and the engine's network side meet.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,8 +12,9 @@ from integrations.engine.converters import Context
 from integrations.engine.endpoints import Endpoints
 from integrations.engine.errors import ConfigurationError, ReauthorizationNeeded
 from integrations.engine.ledger import Ledger
-from integrations.engine.limits import NOTHING, Heard, Limiter
+from integrations.engine.limits import NOTHING, Heard
 from integrations.engine.messages import Answer, RemoteRequest
+from integrations.engine.turns import Limiter, Turn
 from integrations.models import Connection, LedgerRecord
 from integrations.services.access import endpoints_of, refresh_tokens
 from integrations.services.calls import Recorder
@@ -58,6 +59,12 @@ class _NoClient:
             "A page asked for a call to the ledger; only workers make calls.", code="no_calls_here"
         )
 
+    def expect(self, requests: Iterable[RemoteRequest], *, first: bool = False) -> None:
+        """Nothing is read ahead where nothing is read."""
+
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
     def fetch(self, url: str, *, hosts: Sequence[str]) -> Answer:
         """Refuse."""
         return self.send(RemoteRequest("GET", url))
@@ -70,19 +77,34 @@ class _Proving:
     limiter: Limiter
     prove: Callable[[], None]
 
+    @property
+    def patience(self) -> float:
+        """The limiter's."""
+        return self.limiter.patience
+
     def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
         """The lease, or whatever the proof raises, with the lease given back."""
         lease = self.limiter.acquire(lane, endpoint_kind, is_write=is_write)
+        self._proved(lease)
+        return lease
+
+    def ask(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> Turn:
+        """A turn or a wait, or whatever the proof raises, with the lease given back."""
+        turn = self.limiter.ask(lane, endpoint_kind, is_write=is_write)
+        if turn.is_mine:
+            self._proved(turn.lease)
+        return turn
+
+    def _proved(self, lease: object) -> None:
         try:
             self.prove()
         except Exception:
             self.limiter.release(lease)
             raise
-        return lease
 
-    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
+    def release(self, lease: object, *, heard: Heard = NOTHING, ago: float = 0.0) -> None:
         """Give it back."""
-        self.limiter.release(lease, heard=heard)
+        self.limiter.release(lease, heard=heard, ago=ago)
 
 
 @contextmanager

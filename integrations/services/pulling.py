@@ -31,8 +31,6 @@ log = structlog.get_logger(__name__)
 
 # Asked again with every question for changes: clocks differ, and a ledger's stamps are not strictly ordered.
 OVERLAP = timedelta(minutes=5)
-# Only resources bigger than this are worth one more call, to tell how long they will take.
-_COUNT_AFTER_RECORDS = 2500
 
 
 @dataclass
@@ -60,9 +58,33 @@ class Pull:
         states = self.run.progress
         if feed := [name for name, state in states.items() if state["mode"] == CHANGES and not state["is_done"]]:
             self._changes(feed)
+        self._expect_first_pages()
         for name, state in states.items():
             if not state["is_done"]:
                 self._pages(name)
+
+    def _expect_first_pages(self) -> None:
+        """The first pages of all that is to be read need not wait for each other; the rest is told by them."""
+        ledger, read, expected = self.session.ledger, set[str](), []
+        for name, state in self.run.progress.items():
+            if state["is_done"]:
+                continue
+            declared = self.connector.resources[name]
+            for entity in ledger.reader.kinds(declared):
+                kind = entity.remote_type
+                # What two resources are made of is read once when both are read whole (see `_sharing`).
+                is_shared = kind in read and state["mode"] == FULL
+                if state["mode"] == FULL:
+                    read.add(kind)
+                if is_shared or kind in state["entities"] or (state["cursor"] or {}).get("entity") == kind:
+                    continue
+                expected.append(ledger.reader.first_request(declared, entity, self._since(name)))
+        # The first of all is asked for anyway.
+        ledger.client.expect([each for each in expected if each is not None])
+
+    def _since(self, resource: str) -> datetime | None:
+        is_since = self.run.progress[resource]["mode"] == SINCE
+        return self.cursors[resource].changed_through - OVERLAP if is_since else None
 
     def _load(self) -> None:
         with tenant_scope(self.run.tenant_id):
@@ -99,8 +121,6 @@ class Pull:
         state = self.run.progress[resource]
         self._begin(state)
         for entity, page, is_end in self._walk(resource, state):
-            if state["total"] is None and not page.is_last and state["records"] >= _COUNT_AFTER_RECORDS:
-                state["total"] = self.session.ledger.count(resource)
             self._store_page(resource, entity, page, is_end=is_end)
         if state["mode"] == SINCE:
             self._finish_since(resource)
@@ -109,8 +129,7 @@ class Pull:
 
     def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[tuple[str, Page, bool]]:
         """(entity, page, whether the entity ends with it), from where the run stands, without what is in already."""
-        since = self.cursors[resource].changed_through - OVERLAP if state["mode"] == SINCE else None
-        reader = self.session.ledger.reader
+        since, reader = self._since(resource), self.session.ledger.reader
         for entity in (kind.remote_type for kind in reader.kinds(self.connector.resources[resource])):
             if entity in state["entities"]:
                 continue
@@ -149,7 +168,8 @@ class Pull:
             state["records"] += len(page.unchanged)
             self._unread(page.unreadable, state)
             state["pages"] += 1
-            state["through"] = state["through"] or (page.time or timezone.now()).isoformat()
+            self._note_times(state, page)
+            self._note_size(state, entity, page)
             state["cursor"] = None if is_end else page.cursor
             for name in self._sharing(resource, entity):
                 total += self._share(name, entity, page)
@@ -183,8 +203,7 @@ class Pull:
 
     def _share(self, resource: str, entity: str, page: Page) -> Counts:
         state, ledger = self.run.progress[resource], self.session.ledger
-        self._begin(state)
-        state["through"] = state["through"] or (page.time or timezone.now()).isoformat()
+        self._note_times(state, page)
         declared = self.connector.resources[resource]
         raw = [record.raw for record in page.records]
         found, unreadable = ledger.readable(declared, declared.entities[entity], raw, ledger.context_for(declared))
@@ -235,6 +254,22 @@ class Pull:
 
     def _begin(self, state: dict[str, Any]) -> None:
         state["started_at"] = state["started_at"] or timezone.now().isoformat()
+
+    def _note_times(self, state: dict[str, Any], page: Page) -> None:
+        """What a resource holds is as old as its first page, which may have been read ahead of its turn."""
+        asked_at = (page.asked_at or timezone.now()).isoformat()
+        state["started_at"] = min(state["started_at"] or asked_at, asked_at)
+        state["through"] = state["through"] or (page.time.isoformat() if page.time else asked_at)
+
+    def _note_size(self, state: dict[str, Any], entity: str, page: Page) -> None:
+        """How much there is and is left to read, as far as the ledger has said it."""
+        state["left"] = page.pages
+        if page.total is None:
+            return
+        totals = state.setdefault("totals", {})
+        totals[entity] = page.total
+        met = state["records"] if len(totals) == 1 else 0
+        state["total"] = max(sum(totals.values()), met)
 
     def _upsert(self, resource: str, found: Sequence[Record]) -> Counts:
         counts = records.upsert_page(connection=self.connection, resource=resource, records=found)

@@ -39,6 +39,27 @@ def records(books: Books, endpoint: Endpoint, *, archived: bool = True) -> list[
 
 def listed(books: Books, endpoint: Endpoint, query: Mapping[str, str], since: str | None) -> Body:
     """{endpoint: rows} and, where page was asked for, the pagination."""
+    paging = endpoint.paged and "page" in query
+    whole = (paging or not endpoint.lean) and query.get("summaryOnly") != "true" and endpoint.name != "Budgets"
+    places = 4 if query.get("unitdp") == "4" else 2
+    # Walking a long list page by page, its rows are found once.
+    asked = frozenset(pair for pair in query.items() if pair[0] not in ("page", "pageSize"))
+    found = books.store.remembered(
+        (endpoint.name, asked, since), lambda: _matching(books, endpoint, query, since, places)
+    )
+    if not paging:
+        return {endpoint.name: [show(books, endpoint, record, whole=whole, places=places) for record in found]}
+    page, size = max(1, _whole(query, "page", 1)), min(_MOST, max(1, _whole(query, "pageSize", 100)))
+    part = found[(page - 1) * size : page * size]
+    rows = [show(books, endpoint, record, whole=whole, places=places) for record in part]
+    told = {"page": page, "pageSize": size, "pageCount": -(-len(found) // size), "itemCount": len(found)}
+    return {"pagination": told, endpoint.name: rows}
+
+
+def _matching(
+    books: Books, endpoint: Endpoint, query: Mapping[str, str], since: str | None, places: int
+) -> list[Record]:
+    """All that the query selects, in its order."""
     archived = query.get("includeArchived") == "true" or "IDs" in query
     found = records(books, endpoint, archived=archived)
     if endpoint.name == "BankTransfers" and query.get("includeDeleted") != "true":
@@ -46,22 +67,12 @@ def listed(books: Books, endpoint: Endpoint, query: Mapping[str, str], since: st
     if since and endpoint.since:
         start = _moment(since)
         found = [each for each in found if each.updated >= start]
-    paging = endpoint.paged and "page" in query
-    whole = (paging or not endpoint.lean) and query.get("summaryOnly") != "true" and endpoint.name != "Budgets"
-    places = 4 if query.get("unitdp") == "4" else 2
     pairs = [(each, show(books, endpoint, each, whole=False, places=places)) for each in found]
     for test in _tests(endpoint, query):
         pairs = [(record, row) for record, row in pairs if test(row)]
     if query.get("order"):
         pairs = _ordered(pairs, query["order"])
-    if not paging:
-        rows = [show(books, endpoint, record, whole=whole, places=places) for record, _ in pairs]
-        return {endpoint.name: rows}
-    page, size = max(1, _whole(query, "page", 1)), min(_MOST, max(1, _whole(query, "pageSize", 100)))
-    part = pairs[(page - 1) * size : page * size]
-    rows = [show(books, endpoint, record, whole=whole, places=places) for record, _ in part]
-    told = {"page": page, "pageSize": size, "pageCount": -(-len(pairs) // size), "itemCount": len(pairs)}
-    return {"pagination": told, endpoint.name: rows}
+    return [record for record, _ in pairs]
 
 
 def _moment(text: str) -> float:

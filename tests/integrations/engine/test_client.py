@@ -30,7 +30,7 @@ class Turns:
         self.taken.append((lane, endpoint_kind))
         return len(self.taken)
 
-    def release(self, lease: object, *, heard: Heard = NOTHING) -> None:
+    def release(self, lease: object, *, heard: Heard = NOTHING, ago: float = 0.0) -> None:
         self.given_back.append(heard.retry_after)
 
 

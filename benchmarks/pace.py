@@ -1,0 +1,192 @@
+"""The pace of first syncs at a ledger's real limits, against the least time and the fewest calls that these allow.
+
+    python benchmarks/pace.py [--ledger xero] [--connections 1] [--invoices 10000] [--page 100] [--workers 1]
+                              [--seed 1] [--json]
+
+Starts a sandbox of its own, which counts calls as the ledger does and answers each after 150 to 250 ms, and uses the
+database of DATABASE_URL (a tenant `pace-…` is added to it). `--page` asks for pages of so many records instead of the
+manifest's. Workers are processes of their own with a thread for every run, as the portal's worker for backfills is.
+The floor is a greedy simulation (`floors.py`): every call leaves the moment the ledger's own limits allow. Exit status
+1 when a run failed, a call was refused for speed, or more than 1.05 times the fewest calls were made. Wall time is
+printed with the machine's load and judged by whoever reads it: a busy machine makes it worse.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ["LOG_LEVEL"] = "ERROR"
+sys.path.insert(0, str(ROOT))
+
+LATENCY = (0.15, 0.25)
+# Calls made while connecting count in the first window: they must have left it.
+_QUIET_SECONDS = 61.0
+# Lists whose next page is known only from the page before.
+_CHAINED = ("netsuite",)
+
+
+def small_pages(ledger: str, size: int) -> None:
+    """Make every list of a connector ask for so many records a page, in this process and its forks."""
+    from integrations.engine import manifest
+
+    for declared in manifest.load(ledger).resources.values():
+        for entity in declared.entities.values():
+            object.__setattr__(entity.paging, "size", min(size, entity.paging.size))
+
+
+def requested(connections: list[Any], resource: str) -> list[Any]:
+    """A first full sync of one resource for each connection; nothing else is waiting."""
+    from integrations.models import SyncRun
+    from integrations.services.sync import request_sync
+    from tenants.rls import tenant_scope
+
+    with tenant_scope(connections[0].tenant_id, source="command"):
+        SyncRun.objects.all().delete()
+        return [
+            request_sync(connection=each, trigger="initial", is_full=True, resources=[resource]) for each in connections
+        ]
+
+
+def in_workers(runs: list[Any], workers: int) -> tuple[float, float, float]:
+    """Run the syncs in forked processes; wall seconds, processor seconds, and the biggest process in megabytes."""
+    from django.db import connections
+
+    connections.close_all()
+    began, pids = time.monotonic(), []
+    for place in range(workers):
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                _work(runs[place::workers])
+                code = 0
+            finally:
+                os._exit(code)
+        pids.append(pid)
+    seconds, biggest = 0.0, 0.0
+    for pid in pids:
+        _, _, usage = os.wait4(pid, 0)
+        seconds += usage.ru_utime + usage.ru_stime
+        biggest = max(biggest, usage.ru_maxrss / 1024)
+    return time.monotonic() - began, seconds, biggest
+
+
+def _work(runs: list[Any]) -> None:
+    from django.db import connections
+
+    from integrations.services.sync import run_sync
+
+    def one(run: Any) -> None:
+        while (found := run_sync(run.tenant_id, run.pk)) is not None and found.status == "queued":
+            time.sleep(0.2)
+        connections.close_all()
+
+    with ThreadPoolExecutor(max(len(runs), 1)) as pool:
+        for future in [pool.submit(one, run) for run in runs]:
+            future.result()
+
+
+def told(runs: list[Any]) -> dict[str, Any]:
+    """What became of the runs, from their rows."""
+    from integrations.models import SyncRun
+    from tenants.rls import tenant_scope
+
+    with tenant_scope(runs[0].tenant_id):
+        rows = list(SyncRun.objects.filter(pk__in=[run.pk for run in runs]))
+    longest = max(row.seconds or 0.0 for row in rows)
+    return {
+        "statuses": sorted({row.status for row in rows}),
+        "errors": sorted({str(row.error.get("message", "")) for row in rows} - {""}),
+        "records": sum(row.records for row in rows),
+        "longest_run": round(longest, 2),
+    }
+
+
+def fewest(sandbox: Any, resource: str, size: int) -> int:
+    """One call for each page that there is, of every kind of record of the resource."""
+    from integrations.engine import manifest
+
+    kinds = manifest.load(sandbox.ledger).resources[resource].entities
+    total = 0
+    for company in sandbox.companies:
+        listed = sandbox.call(f"/_control/organisations/{company['id']}/documents?resource={resource}")["count"]
+        total += max(1, -(-listed // size)) + len(kinds) - 1
+    return total
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """The whole benchmark; the dict is what --json prints."""
+    import django
+
+    from benchmarks.faults import connect_all, sandbox_process
+    from benchmarks.floors import ALLOWED, slowest_floor
+
+    sizes = {"contacts": 20, "invoices": options.invoices, "bills": 0, "payments": 0, "bank_lines": 0, "months": 18}
+    sizes["credit_notes"] = 0
+    with sandbox_process(options.connections, options.seed, sizes=sizes, ledger=options.ledger) as sandbox:
+        django.setup()
+        small_pages(options.ledger, options.page)
+        connections = connect_all(sandbox, options.seed, name="pace")
+        runs = requested(connections, "invoices")
+        least = fewest(sandbox, "invoices", options.page)
+        path = "/invoices" if options.ledger == "zoho_books" else ""
+        sandbox.call("/_control/faults", {"ledger": options.ledger, "path": path, "action": {
+            "delay": {"seconds": LATENCY[0], "to": LATENCY[1]}}, "seed": options.seed})  # fmt: skip
+        mark = sandbox.call("/_control/calls")["calls"][-1]["seq"]
+        time.sleep(_QUIET_SECONDS)
+        load = os.getloadavg()[0]
+        wall, cpu, memory = in_workers(runs, options.workers)
+        calls = [each for each in sandbox.call(f"/_control/calls?since={mark}")["calls"] if each["kind"] != "oauth"]
+    each = least // options.connections
+    floor = slowest_floor(
+        options.connections, each, ALLOWED[options.ledger], LATENCY, chained=each if options.ledger in _CHAINED else 0
+    )
+    return {
+        "ledger": options.ledger,
+        "connections": options.connections,
+        "invoices_each": options.invoices,
+        "page": options.page,
+        **told(runs),
+        "wall": round(wall, 2),
+        "floor": round(floor, 2),
+        "wall_ratio": round(wall / floor, 4),
+        "calls": len(calls),
+        "fewest_calls": least,
+        "calls_ratio": round(len(calls) / least, 4),
+        "over_limit": sum(bool(call["over_limit"]) for call in calls),
+        "cpu_seconds": round(cpu, 2),
+        "cpu_ms_a_call": round(1000 * cpu / max(len(calls), 1), 2),
+        "peak_mb": round(memory, 1),
+        "load_before_and_after": [round(load, 1), round(os.getloadavg()[0], 1)],
+    }
+
+
+def main() -> int:
+    """Parse, run, print; 1 when a promise that a busy machine cannot break was broken."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ledger", default="xero")
+    parser.add_argument("--connections", type=int, default=1)
+    parser.add_argument("--invoices", type=int, default=10_000)
+    parser.add_argument("--page", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = run(options)
+    if options.json:
+        print(json.dumps(result, default=str))
+    else:
+        print("\n".join(f"{name.replace('_', ' '):<22} {value}" for name, value in result.items()))
+    is_kept = result["statuses"] == ["succeeded"] and not result["over_limit"] and result["calls_ratio"] <= 1.05
+    return 0 if is_kept else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
