@@ -92,6 +92,7 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
         _item("Custom fields", "extension", reverse("admin:integrations_customfield_changelist")),
         _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
         _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
+        _item("Cut-over", "linked_services", reverse("admin:mappings_cut_over")),
         _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),
         _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
     ]

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from integrations.admin.pages import PageAdmin
 from integrations.templatetags.books import from_now, money
 from mappings import tasks
+from mappings.admin.cutover import CutOverPages
 from mappings.models import SourceDocument
 from mappings.models.documents import State
 from mappings.services import journey
@@ -59,7 +60,7 @@ class WaitsForFilter(SimpleListFilter):
 
 
 @admin.register(SourceDocument)
-class SourceDocumentAdmin(PageAdmin):
+class SourceDocumentAdmin(CutOverPages, PageAdmin):
     """Read only: documents come in over the API."""
 
     page_template = "mappings/document.html"
