@@ -55,7 +55,7 @@ def _all_addresses(actors: Actors) -> tuple[list[str], list[str]]:
     words = ("sync", "full-sync", "pause", "resume", "settings", "reconnect", "disconnect")
     acts = [f"{BASE}/connection/{connection.pk}/{word}/" for word in words]
     acts += [f"{BASE}/syncrun/{run.pk}/{word}/" for word in ("replay", "cancel", "pause", "resume")]
-    acts += [f"{BASE}/posting/{posting.pk}/{word}/" for word in ("replay", "cancel", "reverse")]
+    acts += [f"{BASE}/posting/{posting.pk}/{word}/" for word in ("replay", "cancel", "reverse", "answer", "settle")]
     return pages, acts
 
 
