@@ -43,6 +43,8 @@ class Child:
     output: IO[bytes] | None = None
     process: subprocess.Popen[bytes] | None = None
     log_begin: int = 0
+    niceness: int = 0
+    """How much it steps back for the others when the processors are busy."""
 
     @property
     def pid(self) -> int:
@@ -79,7 +81,7 @@ def start(child: Child, guard: "Guard | None" = None) -> None:
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=die_with_parent(child.death_signal),
+            preexec_fn=die_with_parent(child.death_signal, child.niceness),
         )
     if guard:
         guard.watch(child)
@@ -168,13 +170,14 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """What a child does between fork and exec: ask to be signalled when its parent dies (Linux only)."""
+def die_with_parent(number: signal.Signals, niceness: int = 0) -> Callable[[], None] | None:
+    """What a child does between fork and exec: step back, and ask to be signalled when its parent dies (Linux only)."""
     if not sys.platform.startswith("linux"):
         return None
     prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
 
     def ask() -> None:
+        os.nice(niceness)
         prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
         if os.getppid() != parent:  # it died before we could ask
             os._exit(1)

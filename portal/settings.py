@@ -7,6 +7,7 @@ import structlog
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from kombu import Queue
 
 from portal.env import env_bool, env_database, env_int, env_list, env_secret, env_str
 
@@ -147,6 +148,18 @@ AXES_VERBOSE = False
 PGHISTORY_APPEND_ONLY = True
 
 CELERY_BROKER_URL = env_str("BROKER_URL", "memory://")
+# What somebody waits for is never behind a long sync; a worker without --queues takes from all four.
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("interactive", "webhook", "posting", "backfill")]
+CELERY_TASK_ROUTES = {
+    "integrations.tasks.run_sync": {"queue": "backfill"},
+    "integrations.tasks.run_replay": {"queue": "backfill"},
+    "integrations.tasks.perform_proof": {"queue": "backfill"},
+    "integrations.tasks.send_posting": {"queue": "posting"},
+    "integrations.tasks.distribute_announcements": {"queue": "webhook"},
+    "integrations.tasks.apply_announcements": {"queue": "webhook"},
+    "integrations.tasks.tend_deliveries": {"queue": "webhook"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

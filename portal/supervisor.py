@@ -123,11 +123,19 @@ class Supervisor:
         web += ["--port", str(self.port), "--workers", "1", "--blocking-threads", "4"]
         web += ["--workers-kill-timeout", "5", "--no-ws"]
         self.launch(self.child("web", *web))
-        worker = ["-m", "celery", "-A", "portal", "worker", "--loglevel", "INFO", "--concurrency", "4"]
-        worker += ["--hostname", self.worker_name, "--without-gossip", "--without-mingle"]
-        # Without its portal a worker ends at once: rows say how far its tasks came, and a sweep resumes them.
-        self.launch(self.child("worker", *worker, death_signal=signal.SIGKILL))
+        prompt = ["--concurrency", "4", "--queues", "interactive,webhook,posting"]
+        self._start_worker("worker", self.worker_name, *prompt)
+        # Syncs mostly wait for the ledgers' windows: a thread each, and behind everybody else on a busy machine.
+        patient = ["--pool", "threads", "--concurrency", "32", "--queues", "backfill"]
+        self._start_worker("worker-backfill", f"backfill-{self.worker_name}", *patient, niceness=10)
         self.launch(self.child("beat", "-m", "celery", "-A", "portal", "beat", "-S", "django", "--loglevel", "INFO"))
+
+    def _start_worker(self, name: str, host: str, *options: str, niceness: int = 0) -> None:
+        arguments = ["-m", "celery", "-A", "portal", "worker", "--loglevel", "INFO", *options, "--hostname", host]
+        # Without its portal a worker ends at once: rows say how far its tasks came, and a sweep resumes them.
+        worker = self.child(name, *arguments, "--without-gossip", "--without-mingle", death_signal=signal.SIGKILL)
+        worker.niceness = niceness
+        self.launch(worker)
 
     @property
     def worker_name(self) -> str:

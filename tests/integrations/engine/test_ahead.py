@@ -1,0 +1,165 @@
+"""Reading ahead: in order, as many at once as the limits allow, bounded by calls and bytes, every place given back."""
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+
+from integrations.engine import ahead as module
+from integrations.engine.ahead import Ahead
+from integrations.engine.limits import Decision
+from integrations.engine.messages import Answer, RemoteRequest
+from integrations.engine.turns import Turn
+
+
+@dataclass
+class Flight:
+    """A call that a test lets end."""
+
+    request: RemoteRequest
+    field_: "Field"
+    gate: threading.Event = field(default_factory=threading.Event)
+    began: float = field(default_factory=time.monotonic)
+    done_at: float | None = None
+    bytes: int = 10
+    is_landed: bool = False
+
+    def fly(self) -> None:
+        self.field_.left.append(self.request.path)
+        self.gate.wait(5)
+        self.bytes = self.field_.size
+        self.done_at = time.monotonic()
+
+    def land(self) -> None:
+        self.is_landed = True
+        self.field_.under_way -= 1
+
+    def use(self) -> Answer:
+        self.field_.used.append(self.request.path)
+        return Answer(200, {}, None, self.request.path)
+
+
+@dataclass
+class Field:
+    """Where they leave from."""
+
+    places: int = 3
+    size: int = 10
+    ends_at_once: bool = True
+    under_way: int = 0
+    most: int = 0
+    left: list[str] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+    flights: list[Flight] = field(default_factory=list)
+
+    def ask(self, request: RemoteRequest) -> Turn:
+        if self.under_way >= self.places:
+            return Turn(None, Decision(False, 0.001, "concurrency"))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        return Turn(object())
+
+    def begin(self, request: RemoteRequest, lease: object) -> Flight:
+        flight = Flight(request, self)
+        if self.ends_at_once:
+            flight.gate.set()
+        self.flights.append(flight)
+        return flight
+
+    def ahead(self, at_once: int = 3) -> Ahead:
+        return Ahead(self.ask, self.begin, at_once)
+
+
+def read(number: int) -> RemoteRequest:
+    return RemoteRequest("GET", f"/{number}")
+
+
+def reads(numbers: Iterable[int]) -> list[RemoteRequest]:
+    return [read(number) for number in numbers]
+
+
+def take(ahead: Ahead, number: int) -> str:
+    flight = ahead.flight(read(number), 5)
+    assert flight is not None
+    return flight.use().text
+
+
+def test_answers_come_in_the_order_in_which_they_are_asked_for_and_each_call_is_made_once() -> None:
+    here = Field()
+    ahead = here.ahead()
+    ahead.expect(reads(range(12)))
+    assert [take(ahead, number) for number in range(12)] == [f"/{number}" for number in range(12)]
+    assert sorted(here.left) == sorted(f"/{number}" for number in range(12))
+    assert (here.most <= 3, here.under_way, ahead.is_idle) == (True, 0, True)
+
+
+def test_what_waits_to_be_used_is_bounded_by_calls() -> None:
+    here = Field()
+    ahead = here.ahead()
+    ahead.expect(reads(range(100)))
+    for _ in range(50):
+        ahead.rest()
+        ahead.go_on()
+    assert len(here.flights) <= 9
+    ahead.close()
+
+
+def test_what_waits_to_be_used_is_bounded_by_bytes() -> None:
+    here = Field(size=module.MOST_BYTES)
+    ahead = here.ahead()
+    ahead.expect(reads(range(100)))
+    for _ in range(20):
+        ahead.rest()
+        ahead.go_on()
+    assert len(here.flights) <= 3
+    assert take(ahead, 0) == "/0"
+    ahead.close()
+
+
+def test_a_call_that_is_needed_now_goes_before_what_is_only_expected() -> None:
+    here = Field(places=1)
+    ahead = here.ahead(1)
+    ahead.expect(reads(range(5)))
+    take(ahead, 9)
+    assert here.left[:2] == ["/0", "/9"]
+    ahead.close()
+
+
+def test_what_is_expected_first_leaves_before_the_rest() -> None:
+    here = Field(ends_at_once=False)
+    ahead = here.ahead(1)
+    ahead.expect(reads([1, 2]))
+    ahead.expect(reads([8, 9]), first=True)
+    assert [request.path for request in ahead._expected.values()] == ["/8", "/9", "/2"]
+    here.flights[0].gate.set()
+    ahead.close()
+
+
+def test_closing_waits_for_calls_under_way_and_gives_every_place_back() -> None:
+    here = Field(ends_at_once=False)
+    ahead = here.ahead()
+    ahead.expect(reads(range(3)))
+    threading.Timer(0.02, lambda: [flight.gate.set() for flight in here.flights]).start()
+    ahead.close()
+    assert (here.under_way, [flight.is_landed for flight in here.flights]) == (0, [True] * 3)
+    # They were calls all the same: each is recorded.
+    assert sorted(here.used) == ["/0", "/1", "/2"]
+
+
+def test_an_answer_that_waited_too_long_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Field()
+    ahead = here.ahead()
+    ahead.expect(reads([1]))
+    here.flights[0].began -= module.OLDEST_SECONDS + 1
+    take(ahead, 1)
+    assert here.left == ["/1", "/1"]
+
+
+def test_a_turn_that_is_too_far_away_is_not_waited_for() -> None:
+    here = Field()
+    ahead = Ahead(lambda request: Turn(None, Decision(False, 60.0, "60 in a minute")), here.begin, 3)
+    ahead.expect(reads([1]))
+    assert ahead.flight(read(1), 0.5) is None
+    assert ahead.held_up_by.limit == "60 in a minute"
