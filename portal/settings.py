@@ -150,7 +150,7 @@ PGHISTORY_APPEND_ONLY = True
 CELERY_BROKER_URL = env_str("BROKER_URL", "memory://")
 # What somebody waits for is never behind a long sync; a worker without --queues takes from all four.
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
-CELERY_TASK_QUEUES = [Queue(name) for name in ("interactive", "webhook", "posting", "backfill")]
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("interactive", "webhook", "posting", "backfill")]
 CELERY_TASK_ROUTES = {
     "integrations.tasks.run_sync": {"queue": "backfill"},
     "integrations.tasks.run_replay": {"queue": "backfill"},

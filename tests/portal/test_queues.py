@@ -1,0 +1,25 @@
+"""Each task waits in one queue only, and a worker without a choice takes from all."""
+
+import pytest
+from kombu import Connection
+
+from integrations import tasks
+from portal.celery import app
+
+WHERE = [
+    (tasks.run_sync, "backfill"),
+    (tasks.send_posting, "posting"),
+    (tasks.apply_announcements, "webhook"),
+    (tasks.perform_fetch, "interactive"),
+]
+
+
+@pytest.mark.parametrize(("task", "queue"), WHERE)
+def test_a_task_lands_in_its_queue_and_in_no_other(task: object, queue: str) -> None:
+    with Connection("memory://") as broker, app.amqp.Producer(broker.channel()) as producer:
+        for declared in app.amqp.queues.values():
+            declared(producer.channel).declare()
+            declared(producer.channel).purge()
+        task.apply_async(("t", "r"), producer=producer)  # type: ignore[attr-defined]
+        found = {name: each(producer.channel).get(no_ack=True) for name, each in app.amqp.queues.items()}
+    assert {name for name, message in found.items() if message is not None} == {queue}
