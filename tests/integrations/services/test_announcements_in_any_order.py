@@ -178,6 +178,23 @@ def test_events_of_one_record_are_one_reading(acme: Actors, sandbox: Sandbox, ma
     assert events(connection) == Counter({Status.APPLIED: 1, Status.SUPERSEDED: 3})
 
 
+def test_what_nobody_announced_is_left_for_polling_to_find(acme: Actors, sandbox: Sandbox, mail: Post) -> None:
+    company = sandbox.company()
+    connection = connect(acme, "quickbooks", company)
+    fill(connection, "invoices", "contacts")
+    mail.aim("quickbooks", style="cloudevents")
+    company.change(action="create", resource="invoices", amount=70)
+    company.change(action="create", resource="contacts", name="Announced")
+    deliveries = mail.wait()
+    sandbox.post("/_control/webhooks", {"ledger": "quickbooks"})
+    silent = company.change(action="create", resource="invoices", amount=71)
+    bring(deliveries)
+    work_off()
+    feeds = [call for call in sandbox.calls() if "/cdc" in call["path"]]
+    assert len(feeds) == 1, "the feed told of all three"
+    assert len(truth(company)["invoices"] - seen(connection)[0]["invoices"]) == 1, silent
+
+
 def test_one_worker_at_a_time_reads_what_was_announced_of_a_connection(acme: Actors) -> None:
     connection = make_connection(acme.tenant)
     with tenant_scope(acme.tenant.pk):
