@@ -179,9 +179,11 @@ def _together(fed: list[Subject]) -> Subject:
 
 def calls_of(connector: Connector, resource: str) -> float:
     """What asking for the changes of a resource costs at least."""
-    kinds = len(connector.resources[resource].entities)
+    entities = connector.resources[resource].entities.values()
+    # Deletions that nothing tells of show in the ledger's own count, where it has one.
     is_counted = tells_modified(connector, resource) and not tells_deleted(connector, resource)
-    return float(kinds * 2 if is_counted else kinds)
+    can_count = [each for each in entities if each.paging.count_statement or each.paging.count_path]
+    return float(len(entities) + (len(can_count) if is_counted else 0))
 
 
 def calls_per_hour(connection: Connection) -> float | None:
