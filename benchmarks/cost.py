@@ -168,8 +168,8 @@ def show(rows: list[dict[str, Any]], days: list[dict[str, Any]]) -> None:
             f"{row['bytes']:>10} {each}"
         )
     print(f"\n{'calls a day':<13} {'idle':>6} {'busy':>6} {'idle, with webhooks':>20}")
-    for each in days:
-        print(f"{each['ledger']:<13} {each['idle']:>6} {each['busy']:>6} {each['webhooks']:>20}")
+    for row in days:
+        print(f"{row['ledger']:<13} {row['idle']:>6} {row['busy']:>6} {row['webhooks']:>20}")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from integrations.engine.results import (
     Unreadable,
 )
 from integrations.engine.scalars import moment
+from integrations.engine.surveys import Survey, surveyed
 
 
 class Sender(Protocol):
@@ -122,6 +123,10 @@ class Ledger:
     def changes(self, resources: Iterable[str], since: datetime) -> Changes:
         """What changed since a moment, from the ledger's change feed where it has one."""
         return FeedReader(self).changes([self.connector.resource(name) for name in resources], since)
+
+    def survey(self, since: Mapping[str, datetime]) -> Survey:
+        """Which kinds of record changed since a moment of each resource, by one call where the ledger can tell."""
+        return surveyed(self, since)
 
     def deleted(self, since: datetime) -> list[Deletion]:
         """What was deleted since a moment, from the ledger's own list of it. Raises RejectedError where it has none."""

@@ -41,6 +41,11 @@ def listing(
         body=structure("body"),
         statement=text("statement"),
         count_statement=text("count_statement"),
+        survey_statement=templates.checked(
+            section.text("survey_statement", ""),
+            section.at("survey_statement"),
+            {*known, "from", "which", "changed_since"},
+        ),
         count_path=section.text("count_path", ""),
         total_path=section.text("total_path", ""),
         size=section.whole("size", 1000),

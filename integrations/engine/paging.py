@@ -96,6 +96,8 @@ class Listing:
     body: Any = None
     statement: str = ""
     count_statement: str = ""
+    survey_statement: str = ""
+    """How many there are and how many changed, as one of several joined questions."""
     count_path: str = ""
     total_path: str = ""
     """Where every page tells how many rows the whole walk meets."""
@@ -191,6 +193,15 @@ class Listing:
         if self.count_statement:
             return self._called(None, places, self.filters, self.body, statement=self.count_statement)
         return self._called(None, places, self.filters, self.body, size=1) if self.count_path else None
+
+    def survey(self, places: Mapping[str, Any], since: datetime, *, which: str) -> RemoteRequest | None:
+        """The part of a joined question that is about these records; None where there is none."""
+        if not self.survey_statement or not self.since.clause:
+            return None
+        told = {**self.own, **places, **self.since.places(since)}
+        changed = templates.filled(self.since.clause, told)
+        places = {**places, "which": which, "changed_since": changed}
+        return self._called(None, places, self.filters, self.body, statement=self.survey_statement)
 
     def rows(self, found: Sequence[Any], places: Mapping[str, Any]) -> list[Any]:
         """The rows of a page as records: columns and dotted keys unfolded."""

@@ -16,6 +16,7 @@ from integrations.engine.declarations import Connector
 from integrations.engine.errors import IntegrationError
 from integrations.engine.reading import Known
 from integrations.engine.results import Deletion, Page, Record, Unreadable
+from integrations.engine.surveys import Survey, Told
 from integrations.models import Connection, LedgerRecord, Resource, SyncCursor, SyncRun
 from integrations.services import records
 from integrations.services.calls import Recorder
@@ -42,6 +43,7 @@ class Pull:
     cursors: dict[str, SyncCursor] = field(default_factory=dict)
     unreadable: IntegrationError | None = None
     _deleted: list[Deletion] | None = None
+    _survey: Survey | None = None
     _last_page: set[tuple[str, str, str]] = field(default_factory=set)
 
     @property
@@ -133,6 +135,9 @@ class Pull:
         for entity in (kind.remote_type for kind in reader.kinds(self.connector.resources[resource])):
             if entity in state["entities"]:
                 continue
+            if since is not None and (told := self._untouched(resource, entity)):
+                yield entity, Page([], None, is_last=True, time=told.at), True
+                continue
             stands_here = state["cursor"] is not None and state["cursor"]["entity"] == entity
             cursor = state["cursor"] if stands_here else {"entity": entity, "at": None}
             for page in self.session.ledger.pages(
@@ -223,10 +228,10 @@ class Pull:
 
     def _finish_since(self, resource: str) -> None:
         """Modified records are in; deletions are told, or show in the count, and only then everything is read again."""
-        state, ledger = self.run.progress[resource], self.session.ledger
+        state = self.run.progress[resource]
         is_told = tells_deleted(self.connector, resource)
         deleted = [each for each in self._deletions() if each.resource == resource] if is_told else []
-        expected = None if is_told else ledger.count(resource)
+        expected = None if is_told else self._expected(resource)
         with tenant_scope(self.run.tenant_id):
             gone = [(each.resource, each.remote_type, each.external_id, each.at) for each in deleted]
             counts = Counts(deleted=records.mark_deleted(connection=self.connection, gone=gone)) if gone else Counts()
@@ -241,6 +246,28 @@ class Pull:
             self._keep(counts)
         if not is_even:
             self._pages(resource)
+
+    def _untouched(self, resource: str, entity: str) -> Told | None:
+        """What the ledger said of a kind of record, when nothing of it changed; asked once for all of the run."""
+        if self._survey is None:
+            states = self.run.progress.items()
+            polled = [name for name, state in states if state["mode"] == SINCE and not state["is_done"]]
+            since = {name: self.cursors[name].changed_through - OVERLAP for name in polled}
+            self._survey = self.session.ledger.survey(since)
+        told = self._survey.get((resource, entity))
+        if told is None or told.changed:
+            return None
+        # What is known through must not lie after the question that everything else was left out for.
+        state = self.run.progress[resource]
+        state["through"] = min(_moment(state["through"]), told.at).isoformat() if state["through"] else None
+        return told
+
+    def _expected(self, resource: str) -> int | None:
+        """How many records the ledger has; what it said already of kinds that did not change is not asked again."""
+        kinds = self.session.ledger.reader.kinds(self.connector.resources[resource])
+        told = [self._survey.get((resource, kind.remote_type)) for kind in kinds] if self._survey else []
+        known = [each.total for each in told if each is not None and not each.changed]
+        return sum(known) if told and len(known) == len(kinds) else self.session.ledger.count(resource)
 
     def _deletions(self) -> list[Deletion]:
         """What was deleted since the oldest of the cursors: one question for all resources of the run."""

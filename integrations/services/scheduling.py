@@ -41,7 +41,7 @@ def due_resources(connection: Connection, now: datetime) -> list[str]:
     connector, cursors = connector_of(connection), _cursors(connection)
     wanted = policies.read_resources(connection)
     due = [name for name in wanted if _is_due(cursors.get(name), now + TOGETHER)]
-    feed = [name for name in wanted if has_change_feed(connector, name)]
+    feed = [name for name in wanted if is_asked_together(connector, name)]
     if set(due) & set(feed):
         # One question covers them all: who goes along costs nothing.
         due = [name for name in wanted if name in due or name in feed]
@@ -159,22 +159,30 @@ def questions(
         )
         for name, rate in rates.items()
     ]
-    fed = [subject for subject in single if has_change_feed(connector, subject.names[0])]
-    return [*([_together(fed)] if fed else []), *(subject for subject in single if subject not in fed)]
+    fed = [subject for subject in single if is_asked_together(connector, subject.names[0])]
+    # A survey says which kinds changed, and a list of deletions what is gone.
+    calls = 1 if connector.changes is not None or connector.deletions is None else 2
+    return [*([_together(fed, calls)] if fed else []), *(subject for subject in single if subject not in fed)]
 
 
-def _together(fed: list[Subject]) -> Subject:
+def _together(fed: list[Subject], calls: int) -> Subject:
     """One question for all of them, as often as the most wanted of them is."""
     quiet = [subject.changes_per_hour for subject in fed if not subject.is_announced]
     own = [subject.own for subject in fed if subject.own is not None]
     return Subject(
         names=tuple(name for subject in fed for name in subject.names),
         changes_per_hour=sum(quiet),
-        calls=1,
+        calls=calls,
         at_most=fed[0].at_most,
         own=min(own) if own else None,
         is_announced=not quiet,
     )
+
+
+def is_asked_together(connector: Connector, resource: str) -> bool:
+    """Whether one question tells which of several resources changed: a change feed, or a survey over their kinds."""
+    entities = connector.resources[resource].entities.values()
+    return has_change_feed(connector, resource) or all(each.paging.survey_statement for each in entities)
 
 
 def calls_of(connector: Connector, resource: str) -> float:

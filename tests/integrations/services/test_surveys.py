@@ -1,0 +1,84 @@
+"""One question over many kinds of record: an unchanged ledger costs few calls, and nothing is missed for it."""
+
+from typing import Any
+
+import pytest
+
+from integrations.models import Connection, LedgerRecord, SyncRun
+from integrations.services import sync
+from integrations.services.autoconsent import connect_by_itself
+from tenants.rls import tenant_scope
+from tests.conftest import Actors
+from tests.integrations.conftest import Company, Sandbox
+
+pytestmark = pytest.mark.integration
+FEW = ("accounts", "contacts", "items", "invoices", "bills", "payments", "journal_entries")
+
+
+@pytest.fixture
+def company(sandbox: Sandbox) -> Company:
+    """A small NetSuite account."""
+    return sandbox.company(ledger="netsuite")
+
+
+@pytest.fixture
+def synced(acme: Actors, company: Company) -> Connection:
+    """Acme's connection to it, read in full."""
+    done = connect_by_itself(
+        tenant=acme.tenant, connector="netsuite", redirect_uri="https://portal.test/callback", org=company.realm
+    )
+    assert done.connection is not None, done.error
+    with tenant_scope(acme.tenant.pk):
+        SyncRun.objects.all().delete()
+    _poll(done.connection)
+    return done.connection
+
+
+def _poll(connection: Connection) -> SyncRun:
+    with tenant_scope(connection.tenant_id):
+        run = sync.request_sync(connection=connection, trigger="schedule", resources=FEW)
+    sync.run_sync(run.tenant_id, run.pk)
+    with tenant_scope(connection.tenant_id):
+        run = SyncRun.objects.get(pk=run.pk)
+    assert (run.status, run.error) == ("succeeded", {})
+    return run
+
+
+def _rows(connection: Connection, resource: str, **where: Any) -> list[str]:
+    with tenant_scope(connection.tenant_id):
+        rows = LedgerRecord.objects.of(connection, resource).filter(**where)
+        return sorted(rows.values_list("external_id", flat=True))
+
+
+def test_an_unchanged_ledger_costs_a_survey_and_a_list_of_deletions(synced: Connection) -> None:
+    assert _poll(synced).calls <= 2
+
+
+def test_what_changed_is_read_and_the_rest_is_left_alone(synced: Connection, company: Company) -> None:
+    made = company.change(action="create", resource="invoices", amount="12.50", number="S-1", date="2026-11-02")
+    run = _poll(synced)
+    assert str(made["id"]) in _rows(synced, "invoices")
+    assert {name for name, state in run.progress.items() if state["changed"]} <= {"invoices", "contacts", "items"}
+    assert run.calls < 12
+
+
+def test_a_kind_whose_number_differs_is_read_again_whatever_its_times_say(synced: Connection) -> None:
+    before = _rows(synced, "items")
+    with tenant_scope(synced.tenant_id):
+        LedgerRecord.objects.of(synced, "items").filter(external_id=before[0]).update(external_id="999999")
+        LedgerRecord.objects.of(synced, "items").filter(external_id=before[-1]).delete()
+    run = _poll(synced)
+    assert run.progress["items"]["mode"] == "full"
+    assert _rows(synced, "items") == before
+
+
+def test_nothing_is_known_beyond_the_moment_of_the_survey(synced: Connection) -> None:
+    from integrations.models import SyncCursor
+
+    run = _poll(synced)
+    assert run.started_at is not None
+    with tenant_scope(synced.tenant_id):
+        through = SyncCursor.objects.get(connection=synced, resource="journal_entries").changed_through
+        last_call = run.api_calls.order_by("-started_at").first()
+    assert last_call is not None
+    assert through <= last_call.started_at
