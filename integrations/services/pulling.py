@@ -80,6 +80,8 @@ class Pull:
                     read.add(kind)
                 if is_shared or kind in state["entities"] or (state["cursor"] or {}).get("entity") == kind:
                     continue
+                if state["mode"] == SINCE and self._untouched(name, kind):
+                    continue
                 expected.append(ledger.reader.first_request(declared, entity, self._since(name)))
         # The first of all is asked for anyway.
         ledger.client.expect([each for each in expected if each is not None])
@@ -136,7 +138,7 @@ class Pull:
             if entity in state["entities"]:
                 continue
             if since is not None and (told := self._untouched(resource, entity)):
-                yield entity, Page([], None, is_last=True, time=told.at), True
+                yield entity, Page([], None, is_last=True, asked_at=told.at), True
                 continue
             stands_here = state["cursor"] is not None and state["cursor"]["entity"] == entity
             cursor = state["cursor"] if stands_here else {"entity": entity, "at": None}
