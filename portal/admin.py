@@ -93,6 +93,12 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
         _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
         _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
         _item("Cut-over", "linked_services", reverse("admin:mappings_cut_over")),
+        _item(
+            "Discrepancies",
+            "balance",
+            f"{reverse('admin:integrations_discrepancy_changelist')}?status__exact=open",
+            badge=waiting.discrepancies,
+        ),
         _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),
         _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
     ]
@@ -119,6 +125,7 @@ def _operations(waiting: Waiting) -> list[dict[str, Any]]:
         _item("Connections", "cable", reverse("admin:integrations_connection_changelist")),
         _item("Failures", "error", reverse("admin:integrations_failures"), badge=waiting.failures),
         _item("Sync runs", "sync", reverse("admin:integrations_syncrun_changelist")),
+        _item("Proofs", "fact_check", reverse("admin:integrations_proof_changelist")),
         _item("Postings", "outbox", reverse("admin:integrations_posting_changelist")),
         _item("Webhook events", "campaign", reverse("admin:integrations_webhookevent_changelist")),
     ]

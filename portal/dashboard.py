@@ -11,13 +11,21 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from integrations.engine import manifest
-from integrations.models import Connection, Credential, LedgerRecord, Posting, SyncRun
+from integrations.models import Connection, Credential, Discrepancy, LedgerRecord, Posting, SyncRun
 from integrations.services.endings import end_of, is_ending
 from integrations.services.inbox import failure_count
 from mappings.models import MappingSet, SourceDocument
 from reconciliation.models import Proposal
 from tenants.models import Tenant
-from tenants.permissions import APPROVE_MAPPINGS, APPROVE_MATCHES, EDIT_MAPPINGS, MANAGE_CONNECTIONS, REPLAY, may
+from tenants.permissions import (
+    APPROVE_MAPPINGS,
+    APPROVE_MATCHES,
+    EDIT_MAPPINGS,
+    MANAGE_CONNECTIONS,
+    REPLAY,
+    RESOLVE,
+    may,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class Waiting:
     submitted: int = 0
     proposals: int = 0
     failures: int = 0
+    discrepancies: int = 0
 
 
 def waiting(tenant: Tenant) -> Waiting:
@@ -39,6 +48,7 @@ def waiting(tenant: Tenant) -> Waiting:
         submitted=MappingSet.objects.for_tenant(tenant).filter(status=MappingSet.Status.SUBMITTED).count(),
         proposals=Proposal.objects.for_tenant(tenant).open().count(),
         failures=failure_count(tenant),
+        discrepancies=Discrepancy.objects.for_tenant(tenant).open().count(),
     )
 
 
@@ -90,6 +100,14 @@ def tasks(request: HttpRequest) -> list[Task]:
             "Reconcile",
             reverse("admin:reconciliation_workbench"),
             may(member, APPROVE_MATCHES),
+        ),
+        Task(
+            "Discrepancies to decide",
+            counts.discrepancies,
+            "Documents and figures that differ between the portal and a ledger.",
+            "Decide",
+            f"{reverse('admin:integrations_discrepancy_changelist')}?status__exact=open",
+            may(member, RESOLVE),
         ),
         Task(
             "Failures to look at",

@@ -2,7 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
-from integrations.api import coverage, policies, postings, questions, records, replays
+from integrations.api import coverage, discrepancies, policies, postings, questions, records, replays
 
 
 def register(router: BaseRouter) -> None:
@@ -13,3 +13,4 @@ def register(router: BaseRouter) -> None:
     coverage.register(router)
     policies.register(router)
     replays.register(router)
+    discrepancies.register(router)

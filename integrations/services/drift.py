@@ -33,12 +33,13 @@ _REPUSH_DAYS = timedelta(days=60)
 def look(connection: Connection) -> int:
     """Compare what has moved since it was last compared, in transactions of its own; returns how many differ."""
     found = 0
+    with tenant_scope(connection.tenant_id):
+        _reopen_refused(connection)
     while True:
         with tenant_scope(connection.tenant_id):
             rows = _moved(connection)
             found += _compare(connection, rows)
             if len(rows) < _AT_ONCE:
-                _reopen_refused(connection)
                 return found
 
 
