@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from integrations import tasks
-from integrations.api.records import in_words
+from integrations.api.postings import in_words
 from integrations.models import Connection, Discrepancy, Proof
 from integrations.services import decisions, proofs
 from tenants.api import TenantRelatedField, TenantSerializer, TenantViewSet
