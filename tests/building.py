@@ -23,6 +23,7 @@ RULES: dict[str, dict[str, Any]] = {
     "integrations.connection": {"connector": "quickbooks", "status": "active"},
     "integrations.posting": {"status": "pending"},
     "integrations.syncrun": {"status": "succeeded"},
+    "integrations.proof": {"status": "even"},
     "mappings.mappingset": {"version": lambda: next(_counter)},
     "reconciliation.matchrun": {"status": "done"},
     "reconciliation.proposal": {"confidence": Decimal("0.95")},
