@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from integrations.engine.results import Record
 from integrations.models import Baseline, LedgerRecord, Posting
-from integrations.services.records import content_hash
+from integrations.services.content import content_hash
 from integrations.unified import SCHEMAS
 
 Operation = Posting.Operation

@@ -5,10 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.db import connection as database
@@ -18,6 +15,7 @@ from django.utils import timezone
 from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import arrivals
+from integrations.services.content import Content, contents
 from integrations.unified.summary import summarise
 from tenants.models import new_id
 
@@ -107,7 +105,8 @@ def upsert_page(*, connection: Connection, resource: str, records: Sequence[Reco
     rows = {(record.remote_type, record.external_id): record for record in records}
     if not rows:
         return Counts()
-    found = [(record, content_hash(record)) for record in rows.values()]
+    write = contents()
+    found = [(record, write(record)) for record in rows.values()]
     same = _same(connection, resource, found)
     arriving = [_row(resource, *each) for place, each in enumerate(found) if place not in same]
     if not arriving:
@@ -164,17 +163,16 @@ def search_records(
     return list(rows.order_by("name", "number", "id")[:limit])
 
 
-def content_hash(record: Record) -> str:
-    """SHA-256 over unified and raw form, independent of the order of keys and of how decimals are written."""
-    data = orjson.dumps([record.unified, record.raw], default=_hashable, option=orjson.OPT_SORT_KEYS)
-    return sha256(data).hexdigest()
-
-
-def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, str]]) -> set[int]:
+def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, Content]]) -> set[int]:
     """The places of records that the mirror holds just so."""
     keys = [
-        {"place": place, "remote_type": record.remote_type, "external_id": record.external_id, "content_hash": digest}
-        for place, (record, digest) in enumerate(found)
+        {
+            "place": place,
+            "remote_type": record.remote_type,
+            "external_id": record.external_id,
+            "content_hash": content.digest,
+        }
+        for place, (record, content) in enumerate(found)
     ]
     tenant, told = connection.tenant_id, _as_json(keys)
     with database.cursor() as cursor:
@@ -182,7 +180,7 @@ def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, s
         return {place for (place,) in cursor.fetchall()}
 
 
-def _row(resource: str, record: Record, digest: str) -> tuple[str | bytes | None, ...]:
+def _row(resource: str, record: Record, content: Content) -> tuple[str | bytes | None, ...]:
     """The columns of `arrivals`, after the batch."""
     unified = record.unified
     (
@@ -209,39 +207,19 @@ def _row(resource: str, record: Record, digest: str) -> tuple[str | bytes | None
     )
     text = arrivals.as_text
     return (
-        arrivals.new_text_id(), remote_type, external_id, digest, version, text(unified.get("modified_at")), name,
-        number, contact_id, contact_name, text(issued_on), text(due_on), text(amount), text(open_amount), currency,
-        status, kind, text(is_active), search, _cleaned(orjson.dumps(unified, default=_unified_value)),
-        _cleaned(orjson.dumps(record.raw, default=_raw_value)),
+        arrivals.new_text_id(), remote_type, external_id, content.digest, version, text(unified.get("modified_at")),
+        name, number, contact_id, contact_name, text(issued_on), text(due_on), text(amount), text(open_amount),
+        currency, status, kind, text(is_active), search, _cleaned(content.unified), _cleaned(content.raw),
     )  # fmt: skip
 
 
 def _as_json(value: Any) -> str:
-    return _cleaned(orjson.dumps(value, default=_unified_value)).decode()
+    return _cleaned(orjson.dumps(value, default=str)).decode()
 
 
 def _cleaned(text: bytes) -> bytes:
     """JSON for jsonb, which cannot hold the NUL character; no ledger means anything by it."""
     return _NUL.sub(rb"\1", text) if b"\\u0000" in text else text
-
-
-def _unified_value(value: Any) -> Any:
-    if value.__class__ is Decimal or isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
-
-
-def _raw_value(value: Any) -> Any:
-    # A ledger's own form keeps its decimals as JSON numbers, as the ledger wrote them.
-    if value.__class__ is Decimal:
-        return orjson.Fragment(str(value)) if value.is_finite() else None
-    return _unified_value(value)
-
-
-def _hashable(value: Any) -> Any:
-    if value.__class__ is Decimal:
-        return str(value.normalize())
-    return _unified_value(value)
 
 
 @contextmanager

@@ -10,13 +10,10 @@ from django.db import connection as database
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 
 from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SyncRun
 from integrations.services.records import (
-    content_hash,
     delete_unseen,
     mark_deleted,
     note_seen,
@@ -212,20 +209,6 @@ def test_exact_fractions_are_kept_as_the_ledger_wrote_them(connection: Connectio
     with database.cursor() as cursor:
         cursor.execute("SELECT raw::text FROM integrations_ledgerrecord")
         assert json.loads(cursor.fetchone()[0], parse_float=Decimal) == raw
-
-
-@given(values=st.permutations(["a", "b", "c", "d"]))
-def test_the_order_of_keys_makes_no_other_hash(values: list[str]) -> None:
-    def record(keys: list[str]) -> Record:
-        inner = {key: Decimal(1) for key in keys}
-        return Record({"external_id": "1", **inner}, {**inner, "x": inner}, "Invoice")
-
-    assert content_hash(record(values)) == content_hash(record(sorted(values)))
-
-
-def test_how_a_decimal_is_written_makes_no_other_hash() -> None:
-    one, other = (Record({"external_id": "1", "total": Decimal(text)}, {}, "Invoice") for text in ("100.50", "100.5"))
-    assert content_hash(one) == content_hash(other)
 
 
 def test_what_is_gone_is_found_without_a_loop_over_all_for_each(connection: Connection) -> None:
