@@ -31,6 +31,8 @@ class Organisation:
     store: Store
     specification: Body = field(default_factory=dict)
     statement: list[Body] = field(default_factory=list)
+    archive: Any = None
+    """Old documents that a ledger makes when they are asked for, where its specification wants `archived` ones."""
 
     def as_json(self) -> Body:
         """How the control API names it."""

@@ -21,7 +21,7 @@ from integrations.sandbox.xero.face import XeroFace
 from integrations.sandbox.zoho_books.face import ZohoBooksFace
 
 _SCOPE = "_world"
-_COUNTS = ("contacts", "invoices", "bills", "payments", "bank_lines", "months", "accounts")
+_COUNTS = ("contacts", "invoices", "bills", "payments", "bank_lines", "months", "accounts", "archived")
 FACES: tuple[Callable[[Setting], Face], ...] = (QuickBooksFace, XeroFace, NetSuiteFace, ZohoBooksFace, SageIntacctFace)
 """One line per ledger; nothing else names them."""
 DEFAULT_CLIENT = ("sandbox-client", "sandbox-secret")
@@ -108,6 +108,8 @@ class World:
         with self._lock:
             organisation = self._new(ledger, specification)
             self.faces[ledger].found(organisation)
+            if specification["archived"] and organisation.archive is None:
+                raise BadOrderError(f"{ledger} has no archived documents")
             self.keep(organisation)
             self._listen(organisation)
             self.organisations[organisation.id] = organisation
@@ -155,7 +157,16 @@ def _checked(body: Body) -> Body:
     country = {"UK": "GB", "USA": "US"}.get(country, country)
     currency = str(body.get("currency") or ("USD" if country == "US" else "GBP")).upper()
     name = str(body.get("name") or ("Harbour & Pine Inc." if country == "US" else "Harbour & Pine Ltd"))
-    counts = {"contacts": 20, "invoices": 40, "bills": 20, "payments": 30, "bank_lines": 30, "months": 6, "accounts": 0}
+    counts = {
+        "contacts": 20,
+        "invoices": 40,
+        "bills": 20,
+        "payments": 30,
+        "bank_lines": 30,
+        "months": 6,
+        "accounts": 0,
+        "archived": 0,
+    }
     for field in _COUNTS:
         counts[field] = _count(body, field, counts[field])
     counts["months"] = max(1, counts["months"])

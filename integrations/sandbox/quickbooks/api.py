@@ -59,7 +59,9 @@ def _read(company: Company, request: Request, parts: list[str]) -> Body:
             return _exchange_rate(company, request)
         case [path, key] if path in BY_PATH:
             entity = BY_PATH[path]
-            return {entity.name: render(company, company.read(entity.name, key))}
+            return {
+                entity.name: render(company, querying.named(company, entity, key) or company.read(entity.name, key))
+            }
     raise errors.UnknownPathError(request.path)
 
 

@@ -48,11 +48,13 @@ def entities_of(resource: str) -> tuple[str, ...]:
 
 
 def documents(company: Company, resource: str) -> Body:
-    """{"documents": [...]} with each one's entity in the parallel list `entities`."""
+    """{"documents": [...]} with each one's entity in the parallel list `entities`; archived ones are counted only."""
     found = [(name, record) for name in entities_of(resource) for record in company.store.live(name)]
+    archived = company.archive.count if company.archive is not None and "Invoice" in entities_of(resource) else 0
     return {
         "resource": resource,
-        "count": len(found),
+        "count": len(found) + archived,
+        "archived": archived,
         "entities": [name for name, _ in found],
         "documents": [render(company, record) for _, record in found],
     }

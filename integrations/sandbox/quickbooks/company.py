@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.books.store import Key, Record
 from integrations.sandbox.clock import Clock, pacific
 from integrations.sandbox.faces import Organisation
 from integrations.sandbox.quickbooks import errors
 from integrations.sandbox.wire import Body
+
+if TYPE_CHECKING:
+    from integrations.sandbox.quickbooks.archive import Archive
 
 REFERENCE_KINDS = {
     "Account": "Accounts", "Customer": "Names", "Vendor": "Names", "Class": "Klasses", "Department": "Depts",
@@ -100,6 +103,12 @@ class Company:
     def user(self) -> str:
         """The person QuickBooks names in messages."""
         return "Alex Morgan"
+
+    @property
+    def archive(self) -> "Archive | None":
+        """Old invoices that are made when they are asked for."""
+        found: Archive | None = self.organisation.archive
+        return found
 
     def read(self, entity: str, key: str) -> Record:
         """The live record. Raises 610."""

@@ -17,13 +17,14 @@ from integrations.sandbox import wire
 from integrations.sandbox.books.store import Store
 from integrations.sandbox.calls import Call
 from integrations.sandbox.clock import pacific
-from integrations.sandbox.faces import AccountBalance, Delivery, Organisation, Setting
+from integrations.sandbox.faces import AccountBalance, BadOrderError, Delivery, Organisation, Setting
 from integrations.sandbox.quickbooks import api, changes, envelopes, errors, files, founding
 from integrations.sandbox.quickbooks.company import Company, Event, keys_of, label
 from integrations.sandbox.quickbooks.entities import BY_PATH
 from integrations.sandbox.quickbooks.errors import FaultError, UnknownPathError
 from integrations.sandbox.quickbooks.limits import limits
 from integrations.sandbox.quickbooks.oauth import OAuth
+from integrations.sandbox.storage import MemoryStorage
 from integrations.sandbox.wire import Body
 
 _COMPANY = re.compile(r"/quickbooks/v3/company/([^/]+)(?:/(.*))?$")
@@ -157,6 +158,8 @@ class QuickBooksFace:
 
     def found(self, organisation: Organisation) -> None:
         """Chart of accounts, tax codes, lists and history."""
+        if organisation.specification["archived"] and not isinstance(self._storage, MemoryStorage):
+            raise BadOrderError("archived invoices are not stored: start the sandbox without --data-dir")
         founding.found(organisation, self._clock)
 
     def credentials(self, organisation: Organisation) -> Body:

@@ -12,7 +12,8 @@ from integrations.sandbox.books.plan import COSTS, OFFERS, Contact, Deed, Histor
 from integrations.sandbox.books.statement import Movement, OpenItem, StatementMaker
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.clock import Clock
-from integrations.sandbox.faces import Organisation
+from integrations.sandbox.faces import BadOrderError, Organisation
+from integrations.sandbox.quickbooks.archive import Archive
 from integrations.sandbox.quickbooks.chart import open_books
 from integrations.sandbox.quickbooks.company import Company
 from integrations.sandbox.quickbooks.entities import ENTITIES
@@ -32,7 +33,18 @@ def found(organisation: Organisation, clock: Clock) -> None:
     with organisation.store.transaction():
         dice = random.Random(str(specification["seed"]))  # noqa: S311 - no secrets
         _Builder(company, history, today, dice).build()
+    if specification.get("archived"):
+        _archive(organisation, company, history.start)
     organisation.statement = statement(company, specification, today)
+
+
+def _archive(organisation: Organisation, company: Company, start: date) -> None:
+    patterns = company.store.live("Invoice")
+    if not patterns:
+        raise BadOrderError("archived invoices are made after the pattern of others: ask for some invoices as well")
+    archive = Archive(patterns, organisation.specification["archived"], start)
+    archive.post(company)
+    organisation.archive = archive
 
 
 def statement(company: Company, specification: Body, today: date) -> list[Body]:

@@ -1,13 +1,15 @@
 """Running queries and change data capture over the records."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import Any
 
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.quickbooks import errors
+from integrations.sandbox.quickbooks.archive import Archive
 from integrations.sandbox.quickbooks.company import Company
 from integrations.sandbox.quickbooks.entities import ENTITIES, Entity, render
 from integrations.sandbox.quickbooks.query import Condition, Query, parse
@@ -28,8 +30,9 @@ def run(company: Company, text: str) -> Body:
     if entity.name == "CompanyInfo" and not company.store.get("CompanyInfo", "1"):
         return {}
     if query.is_count:
-        return {"totalCount": len(_selected(company, entity, query))}
-    page = _found(company, entity, query)[query.start - 1 : query.start - 1 + query.size]
+        archive = None if query.conditions else _archive(company, entity)
+        return {"totalCount": (archive.count if archive else 0) + len(_selected(company, entity, query))}
+    page = _page(company, entity, query)
     if not page:
         return {}
     found: Body = {entity.name: [render(company, record) for record in page]}
@@ -37,6 +40,30 @@ def run(company: Company, text: str) -> Body:
     if not entity.is_list:
         found["totalCount"] = len(page)
     return found
+
+
+def _archive(company: Company, entity: Entity) -> Archive | None:
+    return company.archive if entity.name == "Invoice" else None
+
+
+def named(company: Company, entity: Entity, key: str) -> Record | None:
+    """The record with an id, archived ones too."""
+    found = company.store.get(entity.name, key)
+    archive = _archive(company, entity)
+    return archive.find(key) if found is None and archive is not None else found
+
+
+def _page(company: Company, entity: Entity, query: Query) -> list[Record]:
+    """The records of a page. Archived invoices come after the others in the order of ids, and are made for it."""
+    start, end = query.start - 1, query.start - 1 + query.size
+    archive = _archive(company, entity)
+    if archive is None or query.conditions:
+        return _found(company, entity, query)[start:end]
+    if query.order != [("Id", False)]:
+        raise errors.query_validation("This company's archived invoices are listed in the order of their ids only")
+    kept = _found(company, entity, query)
+    page = kept[start:end]
+    return page + list(archive.records(start + len(page) - len(kept), query.size - len(page)))
 
 
 def _found(company: Company, entity: Entity, query: Query) -> list[Record]:
@@ -53,19 +80,21 @@ def _found(company: Company, entity: Entity, query: Query) -> list[Record]:
 def _selected(company: Company, entity: Entity, query: Query) -> list[Record]:
     tests = [_test(company, entity, condition) for condition in query.conditions]
     named = {condition.property.casefold() for condition in query.conditions}
-    records = _by_id(company, entity, query.conditions)
+    records: Iterable[Record] = _by_id(company, entity, query.conditions)
+    archive = _archive(company, entity)
+    if query.conditions and archive is not None:
+        named_ids = any(each.property.casefold() == "id" and each.operator in ("=", "in") for each in query.conditions)
+        records = records if named_ids else chain(records, archive.records())
     if entity.is_list and "active" not in named:
         records = [record for record in records if record.body.get("Active", True)]
-    for test in tests:
-        records = [record for record in records if test(record)]
-    return records
+    return [record for record in records if all(test(record) for test in tests)]
 
 
 def _by_id(company: Company, entity: Entity, conditions: list[Condition]) -> list[Record]:
     """Candidates: the named ids when the query names them, else all."""
     for condition in conditions:
         if condition.property.casefold() == "id" and condition.operator in ("=", "in"):
-            found = (company.store.get(entity.name, key) for key in dict.fromkeys(condition.values))
+            found = (named(company, entity, key) for key in dict.fromkeys(condition.values))
             return [record for record in found if record is not None]
     return company.store.live(entity.name)
 
