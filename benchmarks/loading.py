@@ -60,13 +60,14 @@ def lift_limits(name: str) -> None:
 
 
 @contextmanager
-def company(records: int, seed: int) -> Iterator[tuple[Any, Any]]:
+def company(records: int, seed: int, *, archived: int = 0) -> Iterator[tuple[Any, Any]]:
     """A sandbox with one company of that many invoices, and our connection to it."""
     import django
 
     from benchmarks.faults import connect_all, sandbox_process
 
     sizes = {"contacts": 120, "invoices": records, "bills": 0, "payments": 0, "bank_lines": 0, "months": 18}
+    sizes |= {"archived": archived} if archived else {}
     with sandbox_process(1, seed, sizes=sizes, options=["--time-scale", str(_TIME_SCALE)]) as sandbox:
         django.setup()
         lift_limits("quickbooks")
