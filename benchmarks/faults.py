@@ -21,7 +21,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -72,11 +72,7 @@ class Sandbox:
 
 @contextmanager
 def sandbox_process(
-    companies: int,
-    seed: int,
-    sizes: dict[str, int] | None = None,
-    ledger: str = "quickbooks",
-    options: Sequence[str] = (),
+    companies: int, seed: int, sizes: dict[str, int] | None = None, ledger: str = "quickbooks", *options: str
 ) -> Iterator[Sandbox]:
     """A sandbox with companies, small ones unless told otherwise, stopped at the end."""
     command = [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--client", f"{CLIENT}:{CLIENT}", *options]

@@ -68,7 +68,7 @@ def company(records: int, seed: int, *, archived: int = 0) -> Iterator[tuple[Any
 
     sizes = {"contacts": 120, "invoices": records, "bills": 0, "payments": 0, "bank_lines": 0, "months": 18}
     sizes |= {"archived": archived} if archived else {}
-    with sandbox_process(1, seed, sizes=sizes, options=["--time-scale", str(_TIME_SCALE)]) as sandbox:
+    with sandbox_process(1, seed, sizes, "quickbooks", "--time-scale", str(_TIME_SCALE)) as sandbox:
         django.setup()
         lift_limits("quickbooks")
         (connection,) = connect_all(sandbox, int(time.time()) % 1_000_000, name="loading")
