@@ -1,0 +1,69 @@
+"""Between reading a ledger and writing the mirror nothing piles up: pages are asked for as they are stored."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from integrations.engine.results import Page, Record
+from integrations.models import ApiCall, Connection, LedgerRecord, SyncRun
+from integrations.services.calls import Recorder
+from integrations.services.pulling import Pull
+from tests.conftest import Actors
+from tests.integrations.services.factories import make_connection
+
+PAGES, SIZE, MOST_AHEAD = 12, 5, 4
+
+
+class Shelf:
+    """A ledger of many pages that notices how many are out that are not stored yet."""
+
+    def __init__(self) -> None:
+        self.ahead: list[int] = []
+        self.reader = SimpleNamespace(kinds=lambda resource: [SimpleNamespace(remote_type="Invoice")])
+
+    def pages(self, resource: str, **_: Any) -> Iterator[Page]:
+        for number in range(PAGES):
+            self.ahead.append(number - LedgerRecord.objects.count() // SIZE)
+            found = [self._record(number * SIZE + place) for place in range(SIZE)]
+            cursor = {"entity": "Invoice", "at": {"start": number}} if number < PAGES - 1 else None
+            yield Page(records=found, cursor=cursor, is_last=cursor is None)
+
+    def _record(self, key: int) -> Record:
+        unified = {"external_id": str(key), "remote_type": "Invoice", "number": f"INV-{key}"}
+        return Record(unified, {"Id": str(key)}, "Invoice")
+
+    def count(self, resource: str) -> int:
+        return PAGES * SIZE
+
+
+@pytest.fixture
+def connection(in_acme: Actors) -> Connection:
+    return make_connection(in_acme.tenant)
+
+
+def test_pages_are_asked_for_no_faster_than_they_are_stored(connection: Connection) -> None:
+    run = SyncRun.objects.create(
+        tenant_id=connection.tenant_id, connection=connection, trigger="manual", is_full=True, resources=["invoices"]
+    )
+    shelf: Any = Shelf()
+    session: Any = SimpleNamespace(connection=connection, ledger=shelf, recorder=Recorder(connection))
+    pull = Pull(run, session)
+    pull.everything()
+    assert LedgerRecord.objects.count() == PAGES * SIZE
+    assert len(shelf.ahead) == PAGES
+    assert max(shelf.ahead) <= MOST_AHEAD
+
+
+def test_what_a_pull_remembers_does_not_grow_with_what_it_has_read(connection: Connection) -> None:
+    run = SyncRun.objects.create(
+        tenant_id=connection.tenant_id, connection=connection, trigger="manual", is_full=True, resources=["invoices"]
+    )
+    session: Any = SimpleNamespace(connection=connection, ledger=Shelf(), recorder=Recorder(connection))
+    pull = Pull(run, session)
+    pull.everything()
+    remembered = [value for value in vars(pull).values() if isinstance(value, set | list | dict)]
+    assert all(len(value) <= MOST_AHEAD * SIZE for value in remembered)
+    assert all(not isinstance(value, list) or len(value) < PAGES for value in vars(session.recorder).values())
+    assert ApiCall.objects.count() == 0
