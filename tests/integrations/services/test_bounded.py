@@ -21,7 +21,11 @@ class Shelf:
 
     def __init__(self) -> None:
         self.ahead: list[int] = []
-        self.reader = SimpleNamespace(kinds=lambda resource: [SimpleNamespace(remote_type="Invoice")])
+        self.reader = SimpleNamespace(
+            kinds=lambda resource: [SimpleNamespace(remote_type="Invoice")],
+            first_request=lambda resource, entity, since: None,
+        )
+        self.client = SimpleNamespace(expect=lambda requests: None)
 
     def pages(self, resource: str, **_: Any) -> Iterator[Page]:
         for number in range(PAGES):
