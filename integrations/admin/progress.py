@@ -17,6 +17,19 @@ class ResourceProgress:
     pages: int
     total: int | None
     is_done: bool
+    proved: bool | None = None
+    ours: int | None = None
+    ledgers: int | None = None
+
+    @property
+    def proof(self) -> str:
+        """What the ledger's own count says about a full pull, in words; empty where it has none."""
+        if self.proved is None:
+            return ""
+        if self.proved:
+            return f"The ledger counts {self.ledgers:,} too."
+        told = f"The ledger counts {self.ledgers:,}, the portal {self.ours:,}."
+        return f"{told} Run a full sync again; if it stays so, look at the calls."
 
     @property
     def percent(self) -> int | None:
@@ -69,4 +82,7 @@ def _resource(name: str, found: dict[str, Any]) -> ResourceProgress:
         pages=int(found.get("pages") or 0),
         total=int(total) if total is not None else None,
         is_done=bool(found.get("is_done")),
+        proved=found.get("proved"),
+        ours=found.get("counted", {}).get("ours"),
+        ledgers=found.get("counted", {}).get("ledger"),
     )

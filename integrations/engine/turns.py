@@ -83,6 +83,23 @@ def too_long(decision: Decision) -> RateLimited:
     )
 
 
+# How long a call takes, where nothing else is known.
+_USUAL_SECONDS = 0.4
+
+
+def seconds_for(policy: LimitPolicy, lane: str, calls: int) -> float:
+    """How long so many reads take at the least, with all that the limits leave to this lane."""
+    if calls <= 0:
+        return 0.0
+    at_once = policy.at_once(lane) or 1
+    waits = [
+        (calls - 1) // most_of(window.most, window.share(policy.share(lane), is_write=False)) * window.seconds
+        for window in policy.windows
+        if window.covers("call")
+    ]
+    return max(waits, default=0.0) + min(calls, max(calls / at_once, 1)) * _USUAL_SECONDS
+
+
 def room(
     policy: LimitPolicy,
     *,

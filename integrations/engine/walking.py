@@ -62,11 +62,11 @@ class Walk:
                 self._drop()
             self._left = 0
             return None
-        if self._planned and not _is_same(self._planned.pop(0), following):
+        if not self._planned:
+            self._plan(at, rows, ids, answer, following)
+        elif not _is_same(self._planned.pop(0), following):
             # The list has changed under the walk: it goes on step by step until it can plan anew.
             self._drop()
-        elif not self._planned:
-            self._plan(at, rows, ids, answer, following)
         self._left = len(self._planned) + 1 if self._planned or self._left == 2 else None
         return following
 

@@ -62,9 +62,30 @@ def _since(cursor: SyncCursor | None) -> str | None:
     return cursor.changed_through.isoformat() if cursor else None
 
 
+def prove(state: dict[str, Any], ours: int) -> None:
+    """Compare what a full pull left in the mirror with the ledger's own count, where it told one for every kind.
+
+    Rows that say of themselves that they are deleted are in the ledger's count and not among ours.
+    """
+    totals = state.get("totals", {})
+    if not totals or set(totals) != set(state["entities"]):
+        state["proved"] = None
+        return
+    ledger, ours = sum(totals.values()), ours + state.get("gone", 0)
+    state |= {"proved": ours == ledger, "counted": {"ours": ours, "ledger": ledger}}
+
+
 def start_over(state: dict[str, Any], mode: str) -> None:
     """Pull this resource from its beginning, another way."""
-    state |= {"mode": mode, "cursor": None, "entities": [], "started_at": None, "through": None}
+    state |= {
+        "mode": mode,
+        "cursor": None,
+        "entities": [],
+        "started_at": None,
+        "through": None,
+        "totals": {},
+        "gone": 0,
+    }
 
 
 def _mode(run: SyncRun, resource: str, cursor: SyncCursor | None) -> str:

@@ -23,7 +23,7 @@ from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, tells_deleted
 from integrations.services.ledgers import Session
 from integrations.services.organisations import describe
-from integrations.services.planning import CHANGES, FULL, SINCE, plan, start_over
+from integrations.services.planning import CHANGES, FULL, SINCE, plan, prove, start_over
 from integrations.services.records import Counts
 from integrations.services.work import keep
 from tenants.rls import tenant_scope
@@ -170,6 +170,7 @@ class Pull:
             if page.deletions:
                 gone = [(each.resource, each.remote_type, each.external_id, each.at) for each in page.deletions]
                 total += Counts(deleted=records.mark_deleted(connection=self.connection, gone=gone))
+            state["gone"] = state.get("gone", 0) + len(page.deletions)
             if page.unchanged and state["mode"] == FULL and state["is_reread"]:
                 records.note_seen(run=self.run, resource=resource, keys=page.unchanged)
             state["records"] += len(page.unchanged)
@@ -226,6 +227,8 @@ class Pull:
                 gone = records.delete_unseen(run=self.run, resource=resource, since=_moment(state["started_at"]))
             self._move_cursor(resource, _moment(state["through"] or state["started_at"]), is_full=True)
             self._note(resource, Counts(), is_done=True)
+            rows = LedgerRecord.objects.for_tenant(self.run.tenant_id).of(self.connection, resource)
+            prove(state, rows.filter(remote_type__in=state["entities"]).count())
             self._keep(Counts(deleted=gone))
 
     def _finish_since(self, resource: str) -> None:

@@ -12,10 +12,11 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.engine.errors import ConfigurationError, IntegrationError, ReauthorizationNeeded, TransientError
+from integrations.engine.turns import seconds_for
 from integrations.models import Connection, SyncRun
 from integrations.services import drift, failures, ledgers, policies, scheduling
 from integrations.services.calls import Recorder
-from integrations.services.connectors import known_resources
+from integrations.services.connectors import connector_of, known_resources
 from integrations.services.custom_fields import learn
 from integrations.services.proof_times import first_proof
 from integrations.services.pulling import Pull, call_counts
@@ -159,12 +160,31 @@ def _afterwards(connection: Connection) -> None:
 
 
 def time_left(run: SyncRun) -> timedelta | None:
-    """How long a running sync may still take, from its pace so far; None while that cannot be told."""
+    """How long a running sync may still take; None while that cannot be told.
+
+    From the calls that are left and what the ledger's limits allow, where it has told how many pages there are; else
+    from the pace so far.
+    """
+    if run.status != SyncRun.Status.RUNNING:
+        return None
     states = [state for state in run.progress.values() if isinstance(state, dict)]
+    calls = _calls_left(states)
+    if calls is not None:
+        policy = connector_of(run.connection).limits
+        return timedelta(seconds=round(seconds_for(policy, _lane(run), calls)))
     done = sum(1.0 if state["is_done"] else _part(state) for state in states)
-    if run.seconds is None or done <= 0 or run.status != SyncRun.Status.RUNNING:
+    if run.seconds is None or done <= 0:
         return None
     return timedelta(seconds=round(run.seconds * (len(states) - done) / done))
+
+
+def _calls_left(states: Sequence[dict[str, Any]]) -> int | None:
+    """The pages left, one for what is not begun; None when what is under way does not know its size, or nothing is."""
+    left = [state for state in states if not state["is_done"]]
+    begun = [state for state in left if state.get("pages")]
+    if not begun or any(state.get("left") is None for state in begun):
+        return None
+    return sum(int(state["left"]) for state in begun) + len(left) - len(begun)
 
 
 def _part(state: dict[str, Any]) -> float:

@@ -68,6 +68,10 @@ class Field:
         self.flights.append(flight)
         return flight
 
+    def end_all(self) -> None:
+        for flight in self.flights:
+            flight.gate.set()
+
     def ahead(self, at_once: int = 3) -> Ahead:
         return Ahead(self.ask, self.begin, at_once)
 
@@ -141,7 +145,7 @@ def test_closing_waits_for_calls_under_way_and_gives_every_place_back() -> None:
     here = Field(ends_at_once=False)
     ahead = here.ahead()
     ahead.expect(reads(range(3)))
-    threading.Timer(0.02, lambda: [flight.gate.set() for flight in here.flights]).start()
+    threading.Timer(0.02, here.end_all).start()
     ahead.close()
     assert (here.under_way, [flight.is_landed for flight in here.flights]) == (0, [True] * 3)
     # They were calls all the same: each is recorded.

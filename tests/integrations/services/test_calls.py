@@ -70,6 +70,19 @@ def test_a_record_links_to_the_ledgers_own_page(connection: Connection, monkeypa
     assert "145" in record_url(record)
 
 
+def test_what_the_limits_allow_tells_how_long_the_pages_left_take(connection: Connection) -> None:
+    # 250 pages at 450 of 500 a minute fit one window; 1,000 need two more.
+    def left(pages: int) -> float:
+        state = {"is_done": False, "records": 500, "total": 1000, "pages": 5, "left": pages}
+        run = SyncRun(connection=connection, status="running", started_at=timezone.now(), progress={"invoices": state})
+        found = time_left(run)
+        assert found is not None
+        return found.total_seconds()
+
+    assert left(250) < 60
+    assert 120 <= left(1000) < 240
+
+
 def test_a_running_sync_tells_how_long_it_may_take(connection: Connection) -> None:
     done, half = {"is_done": True}, {"is_done": False, "records": 500, "total": 1000}
     began = timezone.now() - timedelta(seconds=30)
