@@ -280,6 +280,20 @@ def one_by_one(deliveries: Sequence[Post]) -> list[Post]:
     return [("/webhooks/quickbooks/", body, signed(body)) for body in bodies]
 
 
+def again(genuine: Sequence[Post], count: int, dice: random.Random) -> list[Post]:
+    """So many events once more: a fifth as they were, the others five together in a new delivery."""
+    found = [dice.choice(genuine) for _ in range(count // 5)]
+    for _ in range((count - len(found)) // 5):
+        body = json.dumps([json.loads(dice.choice(genuine)[1])[0] for _ in range(5)]).encode()
+        found.append(("/webhooks/quickbooks/", body, signed(body)))
+    return found
+
+
+def events_in(posts: Sequence[Post]) -> int:
+    """How many events there are in these deliveries."""
+    return sum(len(json.loads(body)) for _, body, _ in posts)
+
+
 def forgeries(genuine: Sequence[Post], count: int, dice: random.Random) -> list[Post]:
     """Altered bodies, wrong keys, no signature."""
     found = []
@@ -355,13 +369,18 @@ def many(options: argparse.Namespace, serving: Any, dice: random.Random) -> dict
             SyncRun.objects.all().delete()
         pull(connection, is_full=True)
         sandbox.call("/_control/webhooks", {"ledger": "quickbooks", "url": address, "key": KEY})
-        change_books(sandbox, sandbox.companies[0]["id"], options.events // 5, dice)
+        change_books(sandbox, sandbox.companies[0]["id"], options.events // 40, dice)
         genuine = one_by_one(gathered(kept))
         sandbox.call("/_control/webhooks", {"ledger": "quickbooks"})
-        doubled = genuine + [dice.choice(genuine) for _ in range(max(0, options.events - len(genuine)))]
+        doubled = genuine + again(genuine, max(0, options.events - len(genuine)), dice)
         with serving() as at:
             stored = store_all(at.port, doubled, forgeries(genuine, options.events // 10, dice), dice)
-        return {"events": len(doubled), "different": len(genuine), **stored, **judged(sandbox, connection, genuine)}
+        return {
+            "events": events_in(doubled),
+            "different": len(genuine),
+            **stored,
+            **judged(sandbox, connection, genuine),
+        }
 
 
 def judged(sandbox: Any, connection: Any, genuine: Sequence[Post]) -> dict[str, Any]:
