@@ -96,7 +96,7 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
         _item(
             "Discrepancies",
             "balance",
-            f"{reverse('admin:integrations_discrepancy_changelist')}?status__exact=open",
+            reverse("admin:integrations_discrepancy_changelist"),
             badge=waiting.discrepancies,
         ),
         _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),

@@ -82,4 +82,4 @@ class Discrepancy(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.key}"
+        return f"{self.get_kind_display()}: {self.resource.replace('_', ' ') or 'the books'}"

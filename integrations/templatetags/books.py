@@ -29,6 +29,8 @@ TONES = {
     "ignored": "default",
     "paid": "success",
     "completed": "success",
+    "even": "success",
+    "uneven": "danger",
     "connecting": "info",
     "running": "info",
     "queued": "info",
