@@ -12,7 +12,7 @@ from integrations.engine import batches
 from integrations.engine.errors import IntegrationError
 from integrations.models import Posting
 from integrations.services.connectors import connector_of
-from integrations.services.work import claim_several, keep
+from integrations.services.work import claim_several, keep, release
 from tenants.rls import tenant_scope
 
 Status = Posting.Status
@@ -63,7 +63,7 @@ def lost_together(posting: Posting) -> list[Posting]:
         found = claim_several(lost.order_by("id"), most=count)
         if len(found) != count:
             for row in found:
-                keep(row, lease_until=None)
+                release(row)
             return []
         for row in found:
             keep(row, status=Status.UNKNOWN)

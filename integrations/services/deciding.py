@@ -97,9 +97,9 @@ def settle_as(*, posting: Posting, record: LedgerRecord, settled_by: User | None
 
 
 def send_again(*, posting: Posting, reason: str, decided_by: User | None = None) -> Posting:
-    """A person looked and it is not in the ledger: it is sent again, under the same key, with the reason in writing.
+    """A person looked and it is not in the ledger: it is sent again, with the reason in writing.
 
-    Where the ledger remembers the key it answers what it did first, so that even then nothing is written twice.
+    What had been sent alone keeps its key: where the ledger remembers it, even then nothing is written twice.
     """
     reason = reason.strip()
     if len(reason) < SHORTEST_REASON:

@@ -41,6 +41,7 @@ _OF_POSTING = {
     Posting.Status.UNKNOWN: State.UNKNOWN,
     Posting.Status.POSTED: State.POSTED,
     Posting.Status.REJECTED: State.REFUSED,
+    Posting.Status.RESTING: State.REFUSED,
     Posting.Status.CANCELLED: State.CANCELLED,
 }
 

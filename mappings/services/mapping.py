@@ -68,6 +68,10 @@ def map_document(tenant_id: UUID | str, document_id: UUID | str) -> list[UUID]:
         return [posting.pk for posting in _map(document)]
 
 
+# Nothing of these is in the ledger, and nothing of them is on its way.
+_STOPPED = (Posting.Status.REJECTED, Posting.Status.RESTING, Posting.Status.HELD)
+
+
 def map_again(document: SourceDocument) -> None:
     """Let a waiting document, or one whose write the ledger refused or a person cancelled, be mapped anew.
 
@@ -77,13 +81,13 @@ def map_again(document: SourceDocument) -> None:
     SourceDocument.objects.for_tenant(document.tenant_id).select_for_update(of=("self",)).get(pk=document.pk)
     document.refresh_from_db(fields=["status", "attempt"])
     write = document_postings(document).last()
-    if write is not None and write.status not in (Posting.Status.REJECTED, Posting.Status.CANCELLED):
+    if write is not None and write.status not in (*_STOPPED, Posting.Status.CANCELLED):
         raise ValueError("This document is on its way or already in the ledger; it cannot be mapped again.")
     if document.status in _BEFORE_CUT_OVER:
         raise ValueError("This document belongs to the cut-over: decide there what becomes of it.")
     if document.status == SourceDocument.Status.REFUSED:
         raise ValueError("This document's own sums are wrong; its sender must send it again under a new id.")
-    if write is not None and write.status == Posting.Status.REJECTED:
+    if write is not None and write.status in _STOPPED:
         _cancel(write)
     document.status, document.waits_for = SourceDocument.Status.RECEIVED, _WAITS.NOTHING
     document.attempt += 1 if write is not None else 0

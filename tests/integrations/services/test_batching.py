@@ -162,3 +162,17 @@ def test_one_that_somebody_cancels_meanwhile_stays_out_and_the_others_go(
     turn(rows[0])
     assert states(rows) == [Status.POSTED, Status.CANCELLED, Status.POSTED]
     assert in_books(company, "B-17") == 0
+
+
+def test_one_of_a_lost_call_that_another_worker_holds_leaves_the_rest_to_be_searched_for(
+    connected: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    rows = several(connected, company, "B-21", "B-22", "B-23")
+    sandbox.fault("drop_after_commit", **WRITES)
+    turn(rows[0])
+    with tenant_scope(connected.tenant_id):
+        Posting.objects.filter(pk=rows[2].pk).update(lease_until=timezone.now() + timedelta(minutes=1))
+    turn(rows[0])
+    turn(rows[1])
+    assert states(rows) == [Status.POSTED, Status.POSTED, Status.UNKNOWN]
+    assert writes(sandbox) == ["batch"]
