@@ -13,6 +13,7 @@ from integrations.engine.client import Client
 from integrations.engine.faults import Rule
 from integrations.engine.limits import NOTHING, Heard
 from integrations.engine.messages import RemoteRequest
+from integrations.engine.turns import Turn
 from tests.integrations.engine.company import Company, Tokens, fault, said
 
 WRITE = RemoteRequest("POST", "/v3/company/1/invoice", body={"Id": "1"}, operation="create")
@@ -22,6 +23,8 @@ READ = RemoteRequest("GET", "/v3/company/1/invoice/1", operation="read")
 class Turns:
     """A limiter that remembers its leases and what they were given back with."""
 
+    patience = 1.0
+
     def __init__(self) -> None:
         self.taken: list[tuple[str, str]] = []
         self.given_back: list[float | None] = []
@@ -29,6 +32,9 @@ class Turns:
     def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
         self.taken.append((lane, endpoint_kind))
         return len(self.taken)
+
+    def ask(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> Turn:
+        return Turn(self.acquire(lane, endpoint_kind, is_write=is_write))
 
     def release(self, lease: object, *, heard: Heard = NOTHING, ago: float = 0.0) -> None:
         self.given_back.append(heard.retry_after)
@@ -252,3 +258,33 @@ def test_secrets_in_xml_are_not_kept() -> None:
     assert "<senderid>us</senderid>" in kept
     assert "p4ss" not in kept
     assert "t0k" not in kept
+
+
+def test_every_connection_has_sockets_of_its_own_as_many_as_its_calls_at_once() -> None:
+    # One pool for all connections costs more processor time than all their calls together.
+    one, other = Company([]).client, Company([]).client
+    assert one._http is not other._http
+    assert one._http._transport is not other._http._transport
+    assert one.connector.limits.concurrency == 10
+    assert one._ahead.at_once == one.connector.limits.at_once(one.lane)
+
+
+def test_a_call_counts_from_its_answer_however_late_it_is_used() -> None:
+    gate = Turns()
+    client = Company(lambda request: httpx.Response(200, json={"n": str(request.url)})).client
+    client._limiter = gate
+    reads = [RemoteRequest("GET", f"/v3/{number}") for number in range(3)]
+    client.expect(reads)
+    client._ahead.rest()
+    assert (len(gate.taken), len(gate.given_back)) == (3, 3)
+    assert [client.send(each).status for each in reads] == [200, 200, 200]
+    assert len(gate.taken) == 3
+    client.close()
+
+
+def test_a_write_beside_reads_that_left_ahead_waits_for_no_turn_of_theirs() -> None:
+    client = Company(lambda request: httpx.Response(200, json={})).client
+    client.expect([RemoteRequest("GET", "/v3/1"), RemoteRequest("GET", "/v3/2")])
+    client.send(RemoteRequest("POST", "/v3/3", operation="create", body={}))
+    assert client._ahead._under_way == 0
+    client.close()
