@@ -42,7 +42,7 @@ def measured(ledger: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     os.environ |= {f"PORTAL_{name}_CLIENT_ID": CLIENT, f"PORTAL_{name}_CLIENT_SECRET": CLIENT}
     share = options.documents // 4
     sizes = {"contacts": 120, "invoices": share, "bills": share, "payments": share, "months": 12, "bank_lines": share}
-    with sandbox_process(1, options.seed, sizes=sizes, ledger=ledger, options=["--time-scale", "60"]) as sandbox:
+    with sandbox_process(1, options.seed, sizes, ledger, "--time-scale", "60") as sandbox:
         django.setup()
         from integrations.services import pulling
 

@@ -24,6 +24,7 @@ RULES: dict[str, dict[str, Any]] = {
     "integrations.posting": {"status": "pending"},
     "integrations.syncrun": {"status": "succeeded"},
     "integrations.proof": {"status": "even"},
+    "mappings.cutoverlink": {"state": "alone", "external_id": ""},
     "mappings.mappingset": {"version": lambda: next(_counter)},
     "reconciliation.matchrun": {"status": "done"},
     "reconciliation.proposal": {"confidence": Decimal("0.95")},

@@ -19,6 +19,7 @@ DIARIES = {
     "integrations.baseline",
     "integrations.limitlease",
     "integrations.proof",
+    "integrations.replayunit",
     "integrations.seenrecord",
     "integrations.webhookevent",
 }
