@@ -157,9 +157,9 @@ class Pull:
             with tenant_scope(self.run.tenant_id):
                 rows = LedgerRecord.objects.for_tenant(self.run.tenant_id).of(self.connection, resource)
                 held = rows.filter(remote_type=entity, external_id__in=list(found)).values_list(
-                    "external_id", "modified_at"
+                    "external_id", "modified_at", "synced_at"
                 )
-                return {key for key, moment in held if moment is not None and moment == found[key]}
+                return {key for key, moment, read in held if moment == found[key] and _is_settled(moment, read)}
 
         return unchanged
 
@@ -350,6 +350,10 @@ class Pull:
             deleted=self.run.deleted + counts.deleted,
             **call_counts(self.run, self.session.recorder),
         )
+
+
+def _is_settled(modified_at: datetime | None, read_at: datetime) -> bool:
+    return modified_at is not None and read_at > modified_at + records.SETTLED
 
 
 def _moment(text: str) -> datetime:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -43,13 +43,22 @@ class State:
     deleted_at: datetime | None
 
 
+SETTLED = timedelta(seconds=2)
+"""Stamps of ledgers are whole seconds: what was read sooner after its own may have changed again under the same one."""
+
 # Which rows of a page the mirror holds as they are: nothing more is made or sent of those.
+# Those that were read in the moment of their own stamp (see SETTLED) are noted as read again.
 _SAME = """
-SELECT p.place
-FROM jsonb_to_recordset(%(keys)s::jsonb) AS p(place int, remote_type text, external_id text, content_hash text)
-JOIN integrations_ledgerrecord r ON r.remote_type = p.remote_type AND r.external_id = p.external_id
-WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resource = %(resource)s
-  AND r.deleted_at IS NULL AND r.content_hash = p.content_hash
+WITH same AS (
+  SELECT p.place, r.id, r.modified_at, r.synced_at
+  FROM jsonb_to_recordset(%(keys)s::jsonb) AS p(place int, remote_type text, external_id text, content_hash text)
+  JOIN integrations_ledgerrecord r ON r.remote_type = p.remote_type AND r.external_id = p.external_id
+  WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resource = %(resource)s
+    AND r.deleted_at IS NULL AND r.content_hash = p.content_hash),
+noted AS (
+  UPDATE integrations_ledgerrecord r SET synced_at = %(at)s FROM same
+  WHERE r.id = same.id AND same.synced_at <= same.modified_at + %(settled)s)
+SELECT place FROM same
 """
 
 # A record that the mirror holds in a newer state than the page stays as it is: pages, change feeds and read-backs
@@ -176,7 +185,8 @@ def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, C
     ]
     tenant, told = connection.tenant_id, _as_json(keys)
     with database.cursor() as cursor:
-        cursor.execute(_SAME, {"tenant": tenant, "connection": connection.pk, "resource": resource, "keys": told})
+        named = {"tenant": tenant, "connection": connection.pk, "resource": resource, "keys": told}
+        cursor.execute(_SAME, {**named, "at": timezone.now(), "settled": SETTLED})
         return {place for (place,) in cursor.fetchall()}
 
 

@@ -48,7 +48,7 @@ def test_all_postings_of_one_cause_are_planned_looked_at_and_then_go_and_no_othe
     client, key = acme.client("editor"), f"posting:{connection.pk}:duplicate_number"
     planned = client.post(f"{BASE}/syncrun/failures/plan/", {"key": key}, follow=True).content.decode()
     assert "Plan: replay 2 postings" in planned
-    assert 'value="200"' in planned
+    assert 'value="225"' in planned
     with tenant_scope(acme.tenant.pk):
         plan = Replay.objects.get()
     page = _page(client, f"{BASE}/syncrun/failures/cause/?key={key}")

@@ -38,7 +38,7 @@ def test_addresses_are_https(connector: Connector) -> None:
 @each_connector
 def test_a_folder_has_a_file_for_each_resource_and_no_others(connector: Connector) -> None:
     files = {path.stem for path in (Path(manifest.BUILT_IN) / connector.name).glob("*.yaml")}
-    assert files - {"errors", "shapes"} == {"manifest", *connector.resources}
+    assert files - {"errors", "shapes", "webhooks"} == {"manifest", *connector.resources}
 
 
 @each_connector

@@ -80,7 +80,7 @@ class Shop:
         return posting
 
     def edit(self, posting: Posting, **data: Any) -> None:
-        """A user of the ledger changes the document, not in the second in which it was written."""
+        """A user of the ledger changes the document."""
         self.rest()
         self.company.change(action="edit", resource=posting.resource, id=posting.external_id, data=data)
 

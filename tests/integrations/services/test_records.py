@@ -226,3 +226,15 @@ def test_another_tenant_sees_nothing_of_it(connection: Connection, rival: Actors
     store(connection, invoice(1))
     with tenant_scope(rival.tenant.pk):
         assert LedgerRecord.objects.count() == 0
+
+
+def test_what_was_read_in_the_moment_of_its_stamp_is_noted_when_it_is_read_again(connection: Connection) -> None:
+    now = timezone.now().replace(microsecond=0)
+    with tenant_scope(connection.tenant_id):
+        for moment in (now, MODIFIED):
+            upsert_page(connection=connection, resource="invoices", records=[invoice(1, modified_at=moment)])
+            before = LedgerRecord.objects.get(external_id="1").synced_at
+            upsert_page(connection=connection, resource="invoices", records=[invoice(1, modified_at=moment)])
+            after = LedgerRecord.objects.get(external_id="1").synced_at
+            assert (after > before) is (moment == now)
+            LedgerRecord.objects.all().delete()

@@ -133,7 +133,7 @@ def test_a_plan_warns_of_another_obstacle(connection: Connection) -> None:
 
 
 def test_the_default_rate_is_half_of_what_background_work_may_use(connection: Connection) -> None:
-    assert rate_of(connection) == 200  # 500 a minute, of which background work may use 0.8
+    assert rate_of(connection) == 225  # 500 a minute, of which background work may use 0.9
 
 
 def test_only_ticked_units_go_and_a_cancelled_one_is_named(connection: Connection) -> None:
@@ -291,6 +291,6 @@ def test_the_command_plans_and_with_start_lets_it_go(connection: Connection) -> 
     out = StringIO()
     call_command("replay", str(connection.pk), "--cause", CAUSE, "--json", stdout=out)
     told = json.loads(out.getvalue())
-    assert (told["status"], told["planned"], told["per_minute"]) == ("planned", 1, 200)
+    assert (told["status"], told["planned"], told["per_minute"]) == ("planned", 1, 225)
     call_command("replay", str(connection.pk), "--cause", CAUSE, "--start", stdout=StringIO())
     assert Replay.objects.get().status == "running"
