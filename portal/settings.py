@@ -273,7 +273,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
-    "ENUM_NAME_OVERRIDES": {"DocumentKindEnum": "mappings.models.SourceDocument.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "DocumentKindEnum": "mappings.models.SourceDocument.Kind",
+        "ReplayKindEnum": "integrations.models.Replay.Kind",
+        "DiscrepancyKindEnum": "integrations.models.Discrepancy.Kind",
+    },
 }
 
 UNFOLD = {

@@ -185,8 +185,8 @@ def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, C
     ]
     tenant, told = connection.tenant_id, _as_json(keys)
     with database.cursor() as cursor:
-        named = {"tenant": tenant, "connection": connection.pk, "resource": resource, "keys": told}
-        cursor.execute(_SAME, {**named, "at": timezone.now(), "settled": SETTLED})
+        named: dict[str, Any] = {"tenant": tenant, "connection": connection.pk, "resource": resource, "keys": told}
+        cursor.execute(_SAME, named | {"at": timezone.now(), "settled": SETTLED})
         return {place for (place,) in cursor.fetchall()}
 
 
