@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from integrations import tasks
 from integrations.models import Connection, Posting, Replay
-from integrations.services import inbox, postings
+from integrations.services import deciding, inbox, postings
 from integrations.services.replay_plans import EXCLUSIONS
 from integrations.services.replays import cancel_replay, plan_replay, replays_of, start_replay
 from tenants.http import TenantRequest
@@ -40,6 +40,7 @@ class InboxPages:
             path(f"{base}replay/", require_POST(view(self.replay_group)), name="integrations_failures_replay"),
             path(f"{base}cause/", view(self.cause), name="integrations_failures_cause"),
             path(f"{base}plan/", require_POST(view(self.plan)), name="integrations_failures_plan"),
+            path(f"{base}answer/", require_POST(view(self.answer_held)), name="integrations_failures_answer"),
             path(one, view(self.replay_state), name="integrations_replay"),
             path(f"{one}start/", require_POST(view(self.start)), name="integrations_replay_start"),
             path(f"{one}cancel/", require_POST(view(self.cancel_one)), name="integrations_replay_cancel"),
@@ -76,6 +77,20 @@ class InboxPages:
         context = {"group": group, "page": page, **self.rights(request, may_replay=REPLAY)}
         response: HttpResponse = self.render(request, "integrations/failures_cause.html", context, "Failures")
         return response
+
+    def answer_held(self, request: TenantRequest) -> HttpResponse:
+        """The same answer for all postings of a cause that ask something, or for the ticked ones."""
+        _require_replayer(request)
+        kind, rows = inbox.rows_of(request.tenant, request.POST.get("key", ""))
+        if kind != inbox.HELD:
+            raise Http404("Nothing of this cause asks anything.")
+        if "only" in request.POST:
+            rows = rows.filter(pk__in=_ids(request.POST.getlist("unit")))
+        answered = deciding.answer_postings(rows=rows, choice=request.POST.get("choice", ""), answered_by=request.user)
+        for posting in answered.postings:
+            transaction.on_commit(partial(tasks.send_posting.delay, str(posting.tenant_id), str(posting.pk)))
+        _tell_answered(request, answered)
+        return _back(request)
 
     def plan(self, request: TenantRequest) -> HttpResponse:
         """Plan a replay of a cause, or of the ticked units of it; nothing goes yet."""
@@ -216,6 +231,18 @@ def _rate(request: TenantRequest) -> int | None:
     if not text.isascii() or not text.isdigit():
         raise ValidationError("Give the rate as a whole number a minute.")
     return int(text)
+
+
+def _tell_answered(request: TenantRequest, answered: deciding.Answered) -> None:
+    count = len(answered.postings)
+    if count:
+        messages.success(request, f"{count} {'is' if count == 1 else 'are'} decided; your answer is kept with each.")
+    for sentence in sorted(set(answered.refusals))[:3]:
+        messages.warning(request, sentence)
+    if not count and not answered.refusals:
+        messages.info(request, "Nothing was ticked, or somebody has answered meanwhile.")
+    elif answered.left and not answered.refusals:
+        messages.warning(request, f"{answered.left} still ask: at most {deciding.AT_ONCE} are decided at once.")
 
 
 def _require_replayer(request: TenantRequest) -> None:

@@ -3,10 +3,12 @@
 Every answer stays in the row's `question` and, with its author, in the audit trail.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
@@ -18,10 +20,13 @@ from integrations.services.postings import cancel_posting
 from integrations.services.work import free_at
 from tenants.models import User
 
-__all__ = ["answer_posting", "candidates", "send_again", "settle_as"]
+__all__ = ["AT_ONCE", "answer_posting", "answer_postings", "candidates", "send_again", "settle_as"]
 
 Status = Posting.Status
 SHORTEST_REASON = 10
+AT_ONCE = 500
+"""So many are answered in one request; each answer is a decision of its own, with its own line in the audit trail."""
+
 _CANDIDATES = 8
 _BUSY = "It is being worked on right now; try again in a minute."
 
@@ -45,6 +50,29 @@ def answer_posting(*, posting: Posting, choice: str, answered_by: User | None = 
         changes = closing.redated(posting, own, first, by=by)
     _change(posting, [Status.HELD], status=Status.PENDING, available_at=timezone.now(), **changes, **NO_ERROR)
     return posting
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of an answer given to several: which took it, how many did not and why, how many still ask."""
+
+    postings: list[Posting]
+    refusals: list[str]
+    left: int
+
+
+def answer_postings(*, rows: "QuerySet[Posting]", choice: str, answered_by: User | None = None) -> Answered:
+    """Give the same answer to the held postings of a queryset, the oldest `AT_ONCE` of them."""
+    answered: list[Posting] = []
+    refusals: list[str] = []
+    held = rows.filter(status=Status.HELD)
+    for posting in held.select_related("connection").order_by("id")[:AT_ONCE]:
+        try:
+            with transaction.atomic():
+                answered.append(answer_posting(posting=posting, choice=choice, answered_by=answered_by))
+        except ValidationError as refused:
+            refusals += refused.messages
+    return Answered(answered, refusals, held.count())
 
 
 def candidates(posting: Posting) -> list[LedgerRecord]:

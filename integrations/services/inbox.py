@@ -18,15 +18,18 @@ EXAMPLES = 5
 UNKNOWN = "unknown"
 """The kind of group whose postings are looked up in the ledger and never sent again before that."""
 
+HELD = "held"
+"""The kind of group whose postings ask something: they go on, or not, once somebody has answered."""
+
 REST: tuple[Posting.Status, ...] = (Posting.Status.REJECTED, Posting.Status.RESTING)
 # A question that nobody has asked again for so long is of no interest any more.
 _QUESTIONS_KEPT = timedelta(days=7)
-_ORDER = ("connection", Replay.Kind.SYNC, Replay.Kind.POSTING, UNKNOWN, Replay.Kind.EVENT, Replay.Kind.FETCH)
+_ORDER = ("connection", Replay.Kind.SYNC, HELD, Replay.Kind.POSTING, UNKNOWN, Replay.Kind.EVENT, Replay.Kind.FETCH)
 
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """One cause: `kind` is connection, unknown or a kind of replay; `count` rows rest; `examples` are the newest."""
+    """One cause: `kind` is connection, held, unknown or a kind of replay; `count` rows rest, `examples` the newest."""
 
     kind: str
     connection: Connection
@@ -40,6 +43,14 @@ class FailureGroup:
     def key(self) -> str:
         """Names the group in an address."""
         return f"{self.kind}:{self.connection.pk}:{self.error_code}"
+
+    @property
+    def choices(self) -> list[dict[str, str]]:
+        """What may be answered, of the newest that offers most; nothing for a kind that asks nothing."""
+        asked: list[list[dict[str, str]]] = [
+            row.question.get("choices", []) for row in self.examples if self.kind == HELD
+        ]
+        return max(asked, key=len, default=[])
 
 
 def failure_groups(tenant: Tenant) -> list[FailureGroup]:
@@ -77,6 +88,10 @@ def _unknown_postings(tenant: Tenant) -> "QuerySet[Posting]":
     return Posting.objects.for_tenant(tenant).filter(status=Posting.Status.UNKNOWN)
 
 
+def _held_postings(tenant: Tenant) -> "QuerySet[Posting]":
+    return Posting.objects.for_tenant(tenant).filter(status=Posting.Status.HELD)
+
+
 def _failed_events(tenant: Tenant) -> "QuerySet[WebhookEvent]":
     return WebhookEvent.objects.for_tenant(tenant).filter(status=WebhookEvent.Status.FAILED)
 
@@ -91,6 +106,7 @@ def _failed_questions(tenant: Tenant) -> "QuerySet[Fetch]":
 
 _RESTING: dict[str, Any] = {
     Replay.Kind.SYNC: failed_runs,
+    HELD: _held_postings,
     Replay.Kind.POSTING: _resting_postings,
     UNKNOWN: _unknown_postings,
     Replay.Kind.EVENT: _failed_events,
