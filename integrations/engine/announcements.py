@@ -92,6 +92,11 @@ class Announcements:
         """Headers that are kept with a delivery: what is needed to take it apart, and no signature."""
         return tuple(name for name in (self.context, self.id_header) if name)
 
+    @property
+    def tells_each_change(self) -> bool:
+        """Whether two changes of one second are two events; without ids of their own, the same words are one event."""
+        return self.repeats or bool(self.id_header) or all(form.id for form in self.forms)
+
     def targets(self, kind: str) -> tuple[Target, ...]:
         """What a kind of record is here; nothing where it is not read."""
         word = kind.lower()

@@ -35,6 +35,7 @@ class ConnectionQuerySet(TenantOwnedQuerySet["Connection"]):
         "error",
         "way",
         "settings",
+        "webhook_key",
     ),
 )
 class Connection(TenantOwned):

@@ -1,10 +1,11 @@
 """What an announcement costs no call for: nothing of ours, known already, read since, or our own write coming back."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from integrations.engine.announcements import Target
+from integrations.engine.announcements import OTHER, Target
 from integrations.models import Connection, Posting, SyncCursor, WebhookEvent
 from integrations.services.connectors import connector_of
 from integrations.services.records import State, states
@@ -15,6 +16,7 @@ _CLOCKS = timedelta(minutes=2)
 """The ledger's clock and ours may differ by so much."""
 _OVERLAP = timedelta(minutes=5)
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
+_CREATED, _CHANGED = "created", "changed"
 
 
 @dataclass
@@ -67,11 +69,12 @@ def settled(
 
 
 class _Knowledge:
-    """What the mirror, the postings and the cursors say of the records of some groups; three queries in all."""
+    """What the mirror, the postings and the cursors say of the records of some groups; four queries in all."""
 
     def __init__(self, connection: Connection, groups: Sequence[Group], unread: Collection[str]) -> None:
         declared = connector_of(connection).announcements
         assert declared is not None  # noqa: S101 - without a declaration no event exists
+        self._tells_each_change = declared.tells_each_change
         self._groups, own = groups, {"tenant": connection.tenant_id, "connection": connection}
         self._targets = {
             group.key: [each for each in declared.targets(group.kind) if each.resource not in unread]
@@ -90,6 +93,10 @@ class _Knowledge:
         self._postings: dict[tuple[str, str], list[Posting]] = {}
         for posting in postings.only("resource", "external_id", "operation", "sent_at", "finished_at"):
             self._postings.setdefault((posting.resource, posting.external_id), []).append(posting)
+        echoes = WebhookEvent.objects.filter(**own, status=Status.ECHO, external_id__in=records)
+        self._echoes: dict[str, list[WebhookEvent]] = {}
+        for event in echoes.only("external_id", "action", "occurred_at"):
+            self._echoes.setdefault(event.external_id, []).append(event)
 
     def settled(self) -> Iterator[tuple[str, Group]]:
         for group in self._groups:
@@ -98,7 +105,7 @@ class _Knowledge:
                 yield Status.IGNORED, group
             elif self._is_read_since(group, targets):
                 yield Status.SUPERSEDED, group
-            elif all(self._is_echo(event, targets) for event in group.events):
+            elif self._is_echo(group, targets):
                 yield Status.ECHO, group
             elif self._is_known(group, targets):
                 yield Status.UNCHANGED, group
@@ -122,18 +129,24 @@ class _Knowledge:
         held = self._held(group.record, targets)
         return bool(held) and all(_is_newer(state, at) for state in held)
 
-    def _is_echo(self, event: WebhookEvent, targets: Sequence[Target]) -> bool:
-        """One of our postings wrote this record at that moment, and the mirror holds what it became."""
-        at = event.occurred_at
-        if at is None:
+    def _is_echo(self, group: Group, targets: Sequence[Target]) -> bool:
+        """These are our own writes coming back, and the mirror holds what they made of the record.
+
+        Stamps are of seconds, so somebody else's change may bear that of ours. It has an event of its own: more events
+        than we wrote are read. Where two changes of a second may come as one event, changes are read.
+        """
+        held = self._held(group.record, targets)
+        own = [each for target in targets for each in self._postings.get((target.resource, group.record), [])]
+        if not held or not all(_covers(state, event.occurred_at) for state in held for event in group.events):
             return False
-        held = self._held(event.external_id, targets)
-        own = [each for target in targets for each in self._postings.get((target.resource, event.external_id), [])]
-        is_ours = any(
-            posting.sent_at and posting.finished_at and posting.sent_at - _CLOCKS <= at <= posting.finished_at + _CLOCKS
-            for posting in own
-        )
-        return is_ours and bool(held) and all(_covers(state, at) for state in held)
+        moments = [event.occurred_at for event in group.events if event.occurred_at is not None]
+        ours = [each for each in own if any(_is_near(each, at) for at in moments)]
+        told = [*group.events, *(each for each in self._echoes.get(group.record, []) if _is_of(each, ours))]
+        if not all(event.occurred_at and any(_is_near(each, event.occurred_at) for each in ours) for event in told):
+            return False
+        if not self._tells_each_change and any(_is_coarse(event) for event in group.events):
+            return False
+        return _no_more(Counter(map(_said, told)), Counter(map(_wrote, ours)))
 
     def _held(self, record: str, targets: Sequence[Target]) -> list[State]:
         names = [(target.resource, target.remote_type, record) for target in targets]
@@ -147,7 +160,43 @@ def _is_newer(state: State, at: datetime) -> bool:
     return modified > at or (modified == at and bool(modified.microsecond))
 
 
-def _covers(state: State, at: datetime) -> bool:
+def _covers(state: State, at: datetime | None) -> bool:
+    if at is None:
+        return False
     if state.deleted_at is not None:
         return True
     return state.modified_at is not None and state.modified_at >= at.replace(microsecond=0)
+
+
+# Echoes ---------------------------------------------------------------------------------------------------------------
+
+
+def _is_near(posting: Posting, at: datetime) -> bool:
+    sent, finished = posting.sent_at, posting.finished_at
+    return sent is not None and finished is not None and sent - _CLOCKS <= at <= finished + _CLOCKS
+
+
+def _is_of(event: WebhookEvent, postings: Sequence[Posting]) -> bool:
+    return event.occurred_at is not None and any(_is_near(posting, event.occurred_at) for posting in postings)
+
+
+def _is_coarse(event: WebhookEvent) -> bool:
+    """Another change of the same second would have said the very same. A creation happens once."""
+    return _said(event) == _CHANGED and event.occurred_at is not None and not event.occurred_at.microsecond
+
+
+def _said(event: WebhookEvent) -> str:
+    return {"created": _CREATED, OTHER: ""}.get(event.action, _CHANGED)
+
+
+def _wrote(posting: Posting) -> str:
+    return _CREATED if posting.operation == Posting.Operation.CREATE else _CHANGED
+
+
+def _no_more(told: Mapping[str, int], written: Mapping[str, int]) -> bool:
+    """No more events than writes: a write may come without an event, an event without our write is somebody else's.
+
+    Where a ledger does not say what was done, only their number tells.
+    """
+    named = all(count <= written.get(what, 0) for what, count in told.items() if what)
+    return named and sum(told.values()) <= sum(written.values())

@@ -54,6 +54,18 @@ def test_a_ledger_that_announces_nothing_says_so(acme: Actors) -> None:
     assert "announces nothing by itself" in page(acme, f"{BASE}/connection/{connection.pk}/change/")
 
 
+def test_who_made_a_secret_and_who_replaced_it_is_in_the_audit_trail(acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        connection = make_connection(acme.tenant, connector="zoho_books")
+    address = f"{BASE}/connection/{connection.pk}/webhook-secret/"
+    shown = [acme.client("owner").post(address).content.decode() for _ in range(2)]
+    secrets = [text.partition("/webhooks/zoho_books/")[2].partition("/")[0] for text in shown]
+    trail = page(acme, "/admin/tenants/trail/", role="auditor")
+    assert trail.count("<b>webhook key</b>") == 2
+    assert acme.owner.email in trail
+    assert not any(secret in trail for secret in secrets)
+
+
 def test_a_secret_address_is_shown_once_and_only_its_digest_is_kept(acme: Actors) -> None:
     with tenant_scope(acme.tenant.pk):
         connection = make_connection(acme.tenant, connector="zoho_books")

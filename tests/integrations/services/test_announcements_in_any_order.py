@@ -1,8 +1,9 @@
 """Whatever order deliveries come in and however often: the same mirror, equal to the books, and no needless call."""
 
 import random
+import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -135,6 +136,57 @@ def test_our_own_write_coming_back_costs_no_call(acme: Actors, sandbox: Sandbox,
     work_off()
     assert len(sandbox.calls()) == before
     assert events(connection) == Counter({Status.ECHO: 1})
+
+
+def written(connection: Connection, operation: str, body: dict[str, Any], key: str) -> Posting:
+    with tenant_scope(connection.tenant_id):
+        posting = postings.request_posting(
+            connection=connection, resource="contacts", operation=operation, body=body, idempotency_key=key,
+            origin_kind="person",
+        )  # fmt: skip
+    postings.send_and_follow(connection.tenant_id, posting.pk)
+    with tenant_scope(connection.tenant_id):
+        posting.refresh_from_db()
+    assert posting.status == "posted", posting.error
+    return posting
+
+
+@pytest.mark.parametrize("style", ["classic", "cloudevents"])
+@pytest.mark.parametrize("ours", ["create", "update"])
+def test_a_change_of_somebody_else_in_the_second_of_our_own_is_read(
+    acme: Actors, sandbox: Sandbox, mail: Post, ours: str, style: str
+) -> None:
+    company = sandbox.company()
+    connection = connect(acme, "quickbooks", company)
+    fill(connection, "contacts")
+    # A delivery for each event, the later one first.
+    sandbox.post("/_control/faults", {"action": "reorder_webhooks"})
+    for attempt in range(5):
+        sandbox.post("/_control/webhooks", {"ledger": "quickbooks"})
+        body: dict[str, Any] = {"contact_type": "customer", "name": f"Made here {attempt}"}
+        if ours == "update":
+            made = written(connection, "create", body, f"made-{attempt}")
+            time.sleep(1.1)
+            body = {"external_id": made.external_id, "remote_type": made.remote_type, "name": f"Ours {attempt}"}
+        time.sleep(-time.time() % 1)
+        mail.caught.clear()
+        mail.aim("quickbooks", style=style)
+        posting = written(connection, ours, body, f"ours-{attempt}")
+        company.change(action="rename", resource="Customer", id=posting.external_id, name=f"Theirs {attempt}")
+        (there,) = [each for each in company.documents("customers") if each["Id"] == posting.external_id]
+        with tenant_scope(acme.tenant.pk):
+            here = LedgerRecord.objects.get(remote_type="Customer", external_id=posting.external_id)
+        deliveries = mail.wait(2)
+        if here.modified_at == datetime.fromisoformat(there["MetaData"]["LastUpdatedTime"]):
+            break
+    else:
+        pytest.fail("never within one second")
+    assert here.name != f"Theirs {attempt}"
+    for delivery in deliveries:
+        bring([delivery])
+        work_off()
+    with tenant_scope(acme.tenant.pk):
+        assert LedgerRecord.objects.get(pk=here.pk).name == f"Theirs {attempt}"
 
 
 def test_somebody_elses_change_of_what_we_wrote_is_read(acme: Actors, sandbox: Sandbox, mail: Post) -> None:
