@@ -18,7 +18,7 @@ from integrations.admin.progress import progress_of
 from integrations.engine.ways import CodeGrant
 from integrations.forms import ConnectionSettingsForm
 from integrations.models import Connection, Credential, Posting, SyncRun
-from integrations.services import announcements, connections, sync
+from integrations.services import announcements, connections, following, sync
 from integrations.services.endings import WARN_DAYS, end_of
 from integrations.services.health import states_of
 from integrations.services.limits import headroom
@@ -77,6 +77,8 @@ class ConnectionAdmin(CoveragePages, ResourceTable, ConnectingPages):
         return {
             "state": state,
             "run": state.unfinished_run,
+            "next_run": SyncRun.objects.filter(connection=row, status=SyncRun.Status.WAITING).first(),
+            "may_ask_more": _may_ask_more(state.unfinished_run),
             "progress": progress_of(state.unfinished_run) if state.unfinished_run else None,
             "credential": credential,
             "ends_at": end_of(credential) if credential else None,
@@ -109,7 +111,7 @@ class ConnectionAdmin(CoveragePages, ResourceTable, ConnectingPages):
             connection=row, trigger=SyncRun.Trigger.MANUAL, is_full=is_full, requested_by=request.user
         )
         transaction.on_commit(partial(tasks.run_sync.delay, str(row.tenant_id), str(run.pk)))
-        messages.success(request, "The sync is queued; its progress is shown here.")
+        messages.success(request, _asked(run))
 
     def pause(self, request: TenantRequest, row: Connection) -> None:
         """Stop reading and posting until somebody resumes."""
@@ -164,6 +166,19 @@ class ConnectionAdmin(CoveragePages, ResourceTable, ConnectingPages):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _may_ask_more(run: SyncRun | None) -> bool:
+    """Whether there is anything that the sync under way would not read anyway."""
+    return run is None or (run.status != SyncRun.Status.PAUSED and not following.covers(run, [], is_full=True))
+
+
+def _asked(run: SyncRun) -> str:
+    if run.status == SyncRun.Status.WAITING:
+        return "Another sync is under way. Yours comes after it, by itself; it is shown here."
+    if run.status == SyncRun.Status.RUNNING:
+        return "A sync that reads this is under way already; its progress is shown here."
+    return "The sync is queued; its progress is shown here."
 
 
 def _access_of(row: Connection) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class SyncRunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantVie
     filterset_fields = ("connection", "status", "trigger")
 
     def create(self, request: Request) -> Response:
-        """Ask for a sync; 202 with the run, or the run under way that covers it."""
+        """Ask for a sync; 202 with the run, the run under way that covers it, or one with status `waiting`."""
         wanted = self.get_serializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         try:

@@ -49,6 +49,7 @@ class SyncRun(Work):
     """One pull of some resources of a connection."""
 
     class Status(models.TextChoices):
+        WAITING = "waiting", "Waits for the sync before it"
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
@@ -88,6 +89,12 @@ class SyncRun(Work):
                 condition=models.Q(status__in=["queued", "running", "paused"]),
                 name="one_unfinished_run_per_connection",
                 violation_error_message="A sync of this connection is already under way.",
+            ),
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=models.Q(status="waiting"),
+                name="one_waiting_run_per_connection",
+                violation_error_message="A sync of this connection already waits for the one under way.",
             ),
         ]
         indexes: ClassVar = [

@@ -84,7 +84,8 @@ def disconnect(connection: Connection) -> None:
         raise ValidationError(
             "A posting's outcome is still being looked up in the ledger. Wait until it is known, then disconnect."
         )
-    SyncRun.objects.for_tenant(connection.tenant_id).filter(connection=connection).unfinished().update(
+    runs = SyncRun.objects.for_tenant(connection.tenant_id).filter(connection=connection)
+    (runs.unfinished() | runs.filter(status=SyncRun.Status.WAITING)).update(
         status=SyncRun.Status.CANCELLED, finished_at=timezone.now(), lease_until=None
     )
     _change(connection, status=Connection.Status.DISCONNECTED, next_sync_at=None, error={})

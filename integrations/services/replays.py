@@ -259,7 +259,7 @@ _MODELS: dict[str, Any] = {
     Replay.Kind.EVENT: WebhookEvent,
     Replay.Kind.FETCH: Fetch,
 }
-_UNDER_WAY = {"pending", "sent", "unknown", "queued", "running", "paused"}
+_UNDER_WAY = {"pending", "sent", "unknown", "waiting", "queued", "running", "paused"}
 _RESTS_AGAIN = {"rejected", "resting", "failed", "held"}
 
 

@@ -18,6 +18,7 @@ from integrations.services import drift, failures, ledgers, policies, scheduling
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, known_resources
 from integrations.services.custom_fields import learn
+from integrations.services.following import BY_PEOPLE, Wish, cancel_waiting, covers, join_or_follow, let_follow
 from integrations.services.proof_times import first_proof
 from integrations.services.pulling import Pull, call_counts
 from integrations.services.work import LeaseLostError, backoff, claim, conclude, keep, release
@@ -43,33 +44,30 @@ def request_sync(
 ) -> SyncRun:
     """Write down a sync (empty `resources`: all); one already waiting or running that covers it is returned instead.
 
-    Runs in the caller's tenant transaction. ValidationError when the connection cannot be called, a resource is
-    unknown or not read, or another sync, which does not cover this one, is under way.
+    What a person asks for while another sync is under way that does not cover it joins that, or comes after it. Runs in
+    the caller's tenant transaction. ValidationError when the connection cannot be called, a resource is unknown or not
+    read, the sync under way is paused, or, for what no person asked for, another sync is under way.
     """
     if connection.status in {Connection.Status.DISCONNECTED, Connection.Status.NEEDS_REAUTHORISATION}:
         raise ValidationError(f"{connection} is not connected. Reconnect it first.")
     names = known_resources(connection.connector, resources)
     policies.check_reads(connection, names)
     existing = _unfinished(connection)
+    columns = {"trigger": trigger, "requested_by": requested_by, "replay_of": replay_of}
     if existing is None:
+        row = {"tenant_id": connection.tenant_id, "connection": connection, "resources": names, "is_full": is_full}
         try:
             with transaction.atomic():
-                return SyncRun.objects.create(
-                    tenant_id=connection.tenant_id,
-                    connection=connection,
-                    trigger=trigger,
-                    is_full=is_full,
-                    resources=names,
-                    requested_by=requested_by,
-                    replay_of=replay_of,
-                )
+                return SyncRun.objects.create(**row, **columns)
         except IntegrityError:
             existing = _unfinished(connection)
     if existing is not None and existing.status == SyncRun.Status.PAUSED:
         raise ValidationError("A sync of this connection is paused. Resume it, or cancel it.")
-    if existing is None or not _covers(existing, names, is_full=is_full):
+    if existing is not None and covers(existing, names, is_full=is_full):
+        return existing
+    if existing is None or trigger not in BY_PEOPLE:
         raise ValidationError("Another sync of this connection is under way. Wait for it, or cancel it.")
-    return existing
+    return join_or_follow(existing, Wish(names, is_full, columns))
 
 
 def replay_sync(*, run: SyncRun, requested_by: User | None = None) -> SyncRun:
@@ -86,8 +84,12 @@ def replay_sync(*, run: SyncRun, requested_by: User | None = None) -> SyncRun:
 
 def cancel_sync(run: SyncRun) -> None:
     """Stop a run; its worker notices with the next page. ValidationError when it is over."""
+    if cancel_waiting(run.tenant_id, run.pk):
+        run.refresh_from_db()
+        return
     rows = SyncRun.objects.for_tenant(run.tenant_id).filter(pk=run.pk).unfinished()
     _take_away(run, rows, status=SyncRun.Status.CANCELLED, finished_at=timezone.now())
+    let_follow(run.connection)
 
 
 def pause_sync(run: SyncRun) -> None:
@@ -123,6 +125,7 @@ def request_due_sync(tenant_id: UUID | str, connection_id: UUID | str) -> SyncRu
         Connection.objects.filter(pk=connection.pk).update(next_sync_at=later)
         names = scheduling.due_resources(connection, now)
         trigger = SyncRun.Trigger.SCHEDULE
+        let_follow(connection)
         return _unfinished(connection) or request_sync(connection=connection, trigger=trigger, resources=names)
 
 
@@ -195,11 +198,6 @@ def _unfinished(connection: Connection) -> SyncRun | None:
     return SyncRun.objects.for_tenant(connection.tenant_id).filter(connection=connection).unfinished().first()
 
 
-def _covers(run: SyncRun, names: list[str], *, is_full: bool) -> bool:
-    is_enough = not run.resources or (bool(names) and set(names) <= set(run.resources))
-    return is_enough and (run.is_full or run.trigger == SyncRun.Trigger.INITIAL or not is_full)
-
-
 def _lane(run: SyncRun) -> str:
     return "interactive" if run.trigger in {SyncRun.Trigger.MANUAL, SyncRun.Trigger.READ_BACK} else "backfill"
 
@@ -211,6 +209,7 @@ def _begin(run: SyncRun) -> bool:
         return False
     if run.attempts >= MOST_ATTEMPTS:
         conclude(run, status=SyncRun.Status.FAILED, **failures.columns(_given_up()))
+        let_follow(run.connection)
         return False
     keep(run, status=SyncRun.Status.RUNNING, started_at=run.started_at or timezone.now(), attempts=run.attempts + 1)
     return True
@@ -222,6 +221,7 @@ def _succeed(run: SyncRun, unreadable: IntegrationError | None) -> None:
     columns = failures.columns(unreadable) if unreadable else failures.NO_ERROR
     with tenant_scope(run.tenant_id):
         conclude(run, status=SyncRun.Status.SUCCEEDED, **columns)
+        let_follow(run.connection)
         due_at = scheduling.settle(run)
         Connection.objects.filter(pk=run.connection_id).usable().update(
             last_success_at=now, next_sync_at=due_at, error={}
@@ -253,6 +253,7 @@ def _rest(run: SyncRun, changes: dict[str, Any]) -> None:
         rows = Connection.objects.filter(pk=run.connection_id).usable()
         later = timezone.now() + timedelta(minutes=run.connection.sync_minutes)
         rows.update(error=changes["error"], next_sync_at=later)
+        let_follow(run.connection)
 
 
 def _unless_lost(run: SyncRun, write: Any) -> None:

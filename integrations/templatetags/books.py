@@ -34,6 +34,7 @@ TONES = {
     "connecting": "info",
     "running": "info",
     "queued": "info",
+    "waiting": "info",
     "pending": "info",
     "sent": "info",
     "open": "info",

@@ -202,11 +202,11 @@ def test_throttling_is_counted_and_waited_for(few: Connection, sandbox: Sandbox)
     assert run.available_at > timezone.now() + timedelta(seconds=15)
 
 
-def test_asking_twice_is_one_run_and_asking_for_more_meanwhile_is_refused(few: Connection) -> None:
+def test_asking_twice_is_one_run_and_what_has_not_begun_takes_in_more(few: Connection) -> None:
     run = ask(few, "terms")
     assert ask(few, "terms").pk == run.pk
-    with pytest.raises(ValidationError, match="under way"):
-        ask(few, "invoices")
+    joined = ask(few, "invoices")
+    assert (joined.pk, joined.resources) == (run.pk, ["terms", "invoices"])
 
 
 def test_an_unknown_resource_is_refused_with_those_that_exist(few: Connection) -> None:
