@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0021_turns'),
+        ('integrations', '0022_webhook_secrets_in_the_trail'),
         ('tenants', '0004_audit_trail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
