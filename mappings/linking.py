@@ -94,6 +94,11 @@ class Found:
     candidates: dict[str, list[Pair]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
 
+    def doubt(self, document: str) -> None:
+        """Only propose what was sure: a person has undone it."""
+        pair = self.sure.pop(document)
+        self.candidates[document], self.proposed[document] = [pair], pair
+
 
 def match(
     documents: Sequence[Entry],

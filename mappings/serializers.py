@@ -12,10 +12,12 @@ from rest_framework.parsers import JSONParser
 
 from integrations.models import Connection
 from mappings.models import SourceDocument
+from mappings.models.documents import State
 from mappings.services.journey import Journey, journey_of, ledger_url
 from mappings.transform.money import quantum_of, rounded
 from tenants.api import TenantRelatedField, TenantSerializer
 
+STATES = "; ".join(f"{state.value}: {state.label.lower()}" for state in State) + "."
 SUPPORTED = ", ".join(SourceDocument.Kind.values)
 _MOST_ATTRIBUTES = 50
 _EXAMPLE = {
@@ -215,9 +217,7 @@ class LedgerAnswerSerializer(serializers.Serializer[Any]):
 class SourceDocumentSerializer(TenantSerializer):
     """A document in a list: where it is and what it waits for."""
 
-    state = serializers.CharField(
-        read_only=True, help_text="received, waiting, mapped, sent, unknown, posted, refused or cancelled."
-    )
+    state = serializers.CharField(read_only=True, help_text=STATES)
     ledger_external_id = serializers.CharField(source="ledger_ref", read_only=True)
     total = serializers.SerializerMethodField(help_text="Decimal text with the currency's own decimals.")
     problems = ProblemSerializer(many=True, read_only=True)

@@ -274,6 +274,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "ENUM_NAME_OVERRIDES": {
+        "CutOverStatusEnum": "mappings.models.CutOver.Status",
+        "CutOverStateEnum": "mappings.models.CutOverLink.State",
         "DocumentKindEnum": "mappings.models.SourceDocument.Kind",
         "ReplayKindEnum": "integrations.models.Replay.Kind",
         "DiscrepancyKindEnum": "integrations.models.Discrepancy.Kind",

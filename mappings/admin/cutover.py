@@ -1,6 +1,7 @@
 """The cut-over's page: set up with help, count before anything is written, three tabs, and what a person decides."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
-from integrations.models import Connection, LedgerRecord
+from integrations.models import Connection
 from mappings import tasks
-from mappings.models import CutOver, CutOverLink
+from mappings.models import CutOver, CutOverLink, SourceDocument
 from mappings.services import cutover_decisions as decisions
 from mappings.services.cutover import request_run, set_up, state_counts
+from mappings.services.cutover_reading import candidates_of
 from tenants.http import TenantRequest
 from tenants.permissions import EDIT_MAPPINGS, may
 
@@ -83,7 +85,9 @@ class CutOverPages:
             apart = request.POST.get("days_apart", "3").strip()
             if day is None or not apart.isascii() or not apart.isdigit():
                 raise ValidationError("Give the first day to post as a date, and the days apart as a whole number.")
-            made = set_up(connection=connection, starts_on=day, days_apart=int(apart), by=request.user)
+            kinds = request.POST.getlist("kinds")
+            kinds = [] if set(kinds) == set(SourceDocument.Kind.values) else kinds
+            made = set_up(connection=connection, starts_on=day, days_apart=int(apart), kinds=kinds, by=request.user)
             _run(made, request, is_dry=not made.is_in_force)
 
         return _done(request, connection, act)
@@ -106,7 +110,7 @@ class CutOverPages:
             raise PermissionDenied
         cut_over = _cut_over(_connection(request, connection_id))
         html = render_to_string("mappings/parts/cut_over_progress.html", {"cut_over": cut_over}, request)
-        return JsonResponse({"html": html, "finished": not _is_busy(cut_over)})
+        return JsonResponse({"html": html, "finished": not cut_over.is_busy})
 
     def one(self: Any, request: TenantRequest, link_id: UUID) -> HttpResponse:
         """One document beside what it may be; `?q=` searches the ledger's free documents."""
@@ -117,7 +121,7 @@ class CutOverPages:
         context = {
             "link": link,
             "document": link.document,
-            "candidates": _candidates([link])[link.pk],
+            "candidates": candidates_of([link])[link.pk],
             "text": text,
             "hits": decisions.search_records(link=link, text=text) if text else [],
             "is_open": link.state in (_State.OPEN, _State.ALONE),
@@ -143,17 +147,7 @@ def _shown(request: TenantRequest, connection: Connection) -> dict[str, Any]:
     states = TABS.get(tab, TABS["open"])[1]
     rows = cut_over.links.filter(state__in=states).order_by("-confidence", "id")
     page = Paginator(rows.select_related("document", "record", "proposal"), _PER_PAGE).get_page(request.GET.get("page"))
-    return {"cut_over": cut_over, "tabs": tabs, "tab": tab, "page": page, "is_busy": _is_busy(cut_over)}
-
-
-def _candidates(links: list[CutOverLink]) -> dict[UUID, list[tuple[LedgerRecord, dict[str, Any]]]]:
-    wanted = {each["record"] for link in links for each in link.candidates}
-    rows: QuerySet[LedgerRecord] = LedgerRecord.objects.filter(pk__in=wanted, deleted_at=None).defer("raw", "unified")
-    found = {str(row.pk): row for row in rows}
-    return {
-        link.pk: [(found[each["record"]], each) for each in link.candidates if each["record"] in found]
-        for link in links
-    }
+    return {"cut_over": cut_over, "tabs": tabs, "tab": tab, "page": page, "is_busy": cut_over.is_busy}
 
 
 def _many(request: TenantRequest, cut_over: CutOver) -> None:
@@ -169,36 +163,38 @@ def _many(request: TenantRequest, cut_over: CutOver) -> None:
     ticked = list(cut_over.links.filter(pk__in=request.POST.getlist("link")).select_related("document", "cut_over"))
     if not ticked:
         raise ValidationError("Tick the documents first.")
-    for link in ticked:
-        _decide(request, link, act)
+    reason = request.POST.get("reason", "")
+    decided = decisions.decide_many(links=ticked, act=act, by=request.user, reason=reason)
+    _ring(decided.done, act)
+    if decided.done:
+        messages.success(request, f"{len(decided.done)} {_DONE[act]}.")
+    for why, count in Counter(why for _, why in decided.refused).items():
+        messages.error(request, f"{count} unchanged: {why}")
+
+
+_DONE = {
+    "choose": "linked to the ledger",
+    "post": "on their way to the ledger",
+    "leave_out": "left out",
+    "undo": "to decide again",
+}
 
 
 def _decide(request: TenantRequest, link: CutOverLink, act: str) -> None:
-    by = request.user
-    if act == "choose":
-        record = request.POST.get("record") or link.proposal_id
-        if record is None:
-            raise ValidationError("It has no proposal. Open it and choose a record.")
-        decisions.choose(link=link, record_id=record, by=by)
-    elif act == "post":
-        decisions.post_after_all(link=link, by=by)
-        ring = partial(tasks.map_document.delay, str(link.tenant_id), str(link.document_id))
-        transaction.on_commit(ring)
-    elif act == "leave_out":
-        decisions.leave_out(link=link, by=by, reason=request.POST.get("reason", ""))
-    elif act == "undo":
-        decisions.undo(link=link, by=by)
-    else:
-        raise ValidationError("Choose what shall become of it.")
+    record_id, reason = request.POST.get("record") or None, request.POST.get("reason", "")
+    decisions.decide(link=link, act=act, by=request.user, record_id=record_id, reason=reason)
+    _ring([link], act)
+    messages.success(request, f"{link.document}: {_DONE[act]}.")
+
+
+def _ring(links: Iterable[CutOverLink], act: str) -> None:
+    for link in links if act == "post" else ():
+        transaction.on_commit(partial(tasks.map_document.delay, str(link.tenant_id), str(link.document_id)))
 
 
 def _run(cut_over: CutOver, request: TenantRequest, *, is_dry: bool) -> None:
     request_run(cut_over, is_dry=is_dry, by=request.user)
     transaction.on_commit(partial(tasks.run_cut_over.delay, str(cut_over.tenant_id), str(cut_over.pk)))
-
-
-def _is_busy(cut_over: CutOver) -> bool:
-    return cut_over.status in (CutOver.Status.QUEUED, CutOver.Status.RUNNING)
 
 
 def _done(request: TenantRequest, connection: Connection, act: Callable[[], None]) -> HttpResponse:

@@ -21,7 +21,7 @@ class CutOverQuerySet(TenantOwnedQuerySet["CutOver"]):
         return self.filter(is_in_force=True)
 
 
-@audited(only_when=("starts_on", "days_apart", "is_in_force"))
+@audited(only_when=("starts_on", "days_apart", "kinds", "is_in_force"))
 class CutOver(Work):
     """From which day on a connection's documents are posted; those dated before are linked to what the ledger has.
 
@@ -41,6 +41,7 @@ class CutOver(Work):
     days_apart = models.PositiveSmallIntegerField(
         "days apart", default=3, help_text="So many days the two dates may differ and still count as the same."
     )
+    kinds = models.JSONField(default=list, help_text="Only documents of these kinds are held and linked; empty: all.")
     status = models.CharField(max_length=20, choices=Status, default=Status.IDLE)
     is_in_force = models.BooleanField(default=False)
     is_dry = models.BooleanField(default=True, help_text="The run only counts and writes nothing.")
@@ -59,6 +60,17 @@ class CutOver(Work):
     def __str__(self) -> str:
         return f"Cut-over of {self.connection}"
 
+    @property
+    def covered(self) -> models.Q:
+        """Which documents of its connection it is about: dated before the start, and of its kinds."""
+        kinds = self.kinds or SourceDocument.Kind.values
+        return models.Q(connection_id=self.connection_id, issued_on__lt=self.starts_on, kind__in=kinds)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it waits for a worker or compares just now."""
+        return self.status in (self.Status.QUEUED, self.Status.RUNNING)
+
 
 class CutOverLinkQuerySet(TenantOwnedQuerySet["CutOverLink"]):
     """Documents of a cut-over by what became of them."""
@@ -66,6 +78,11 @@ class CutOverLinkQuerySet(TenantOwnedQuerySet["CutOverLink"]):
     def undecided(self) -> Self:
         """Those that a person may still decide and a run may still find a partner for."""
         return self.filter(state__in=[CutOverLink.State.OPEN, CutOverLink.State.ALONE])
+
+    def acceptable(self) -> Self:
+        """Those with one proposal that nothing speaks against; what a person undid stays for a person."""
+        rows = self.filter(state=CutOverLink.State.OPEN, is_ambiguous=False, is_kept_open=False)
+        return rows.exclude(proposal=None)
 
 
 @audited(

@@ -4,53 +4,66 @@ A document dated before the start is held (`matching`) before it could be mapped
 person's "post it after all" lead on from there. Comparing happens outside transactions, writing in short ones.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from integrations.models import Connection, CrossReference, LedgerRecord, Posting
+from integrations.models import Connection, Posting
 from integrations.services import failures
 from integrations.services.postings import cancel_posting
 from integrations.services.work import LeaseLostError, claim, conclude, keep
-from mappings.linking import Found, Pair, match
+from mappings.linking import Found, match
 from mappings.models import CutOver, CutOverLink, SourceDocument
-from mappings.models.documents import ORIGIN
 from mappings.services.cutover_reading import documents_of, records_of
+from mappings.services.cutover_writing import write
 from tenants.models import User
 from tenants.rls import tenant_scope
 
 AT_ONCE = 1000
-_MOST_DAYS = 31
+MOST_DAYS = 31
 _State = CutOverLink.State
 _Status = SourceDocument.Status
 _HELD_BACK = [_Status.RECEIVED, _Status.WAITING]
 _NOT_SENT = ["pending", "rejected", "held", "resting", "cancelled"]
 
 
-def set_up(*, connection: Connection, starts_on: date, days_apart: int = 3, by: User | None = None) -> CutOver:
-    """Name the first day to post; nothing is held or linked before `request_run(is_dry=False)`."""
-    if not 0 <= days_apart <= _MOST_DAYS:
-        raise ValidationError(f"The days apart must be between 0 and {_MOST_DAYS}.")
+def set_up(
+    *, connection: Connection, starts_on: date, days_apart: int = 3, kinds: Collection[str] = (), by: User | None = None
+) -> CutOver:
+    """Name the first day to post and the kinds (none: all); nothing is held or linked before a run that is not dry.
+
+    In force, documents that it is no longer about go the ordinary way. ValidationError while it compares, or when such
+    documents are linked or left out already.
+    """
+    if not 0 <= days_apart <= MOST_DAYS:
+        raise ValidationError(f"The days apart must be between 0 and {MOST_DAYS}.")
+    if unknown := set(kinds) - set(SourceDocument.Kind.values):
+        known = ", ".join(SourceDocument.Kind.values)
+        raise ValidationError(f"“{sorted(unknown)[0]}” is no kind of document. There are: {known}.")
     found, _ = CutOver.objects.get_or_create(
         tenant_id=connection.tenant_id, connection=connection, defaults={"starts_on": starts_on, "requested_by": by}
     )
-    if found.status in (CutOver.Status.QUEUED, CutOver.Status.RUNNING):
+    if found.is_busy:
         raise ValidationError("It is comparing just now. Wait until it is done, then change it.")
-    if found.is_in_force and starts_on < found.starts_on and _decided_from(found, starts_on):
-        raise ValidationError("Documents dated on or after that day are linked already. Undo those links first.")
-    found.starts_on, found.days_apart = starts_on, days_apart
-    found.save(update_fields=["starts_on", "days_apart"])
+    found.starts_on, found.days_apart, found.kinds = starts_on, days_apart, sorted(kinds)
+    outside = found.links.exclude(document__in=SourceDocument.objects.filter(found.covered))
+    if outside.filter(state__in=[_State.LINKED, _State.LEFT_OUT]).exists():
+        raise ValidationError("Documents that it would no longer be about are linked or left out. Undo those first.")
+    found.save(update_fields=["starts_on", "days_apart", "kinds"])
+    _let_go(found, outside.undecided())
     return found
 
 
-def _decided_from(cut_over: CutOver, day: date) -> bool:
-    return cut_over.links.filter(document__issued_on__gte=day).exists()
+def _let_go(cut_over: CutOver, links: QuerySet[CutOverLink]) -> None:
+    """What it is no longer about is received anew; the sweep rings for it."""
+    links.delete()
+    rows = SourceDocument.objects.for_tenant(cut_over.tenant_id).filter(connection_id=cut_over.connection_id)
+    rows.filter(status=_Status.MATCHING).exclude(cut_over.covered).update(status=_Status.RECEIVED)
 
 
 def request_run(cut_over: CutOver, *, is_dry: bool, by: User | None = None) -> None:
@@ -70,17 +83,28 @@ def holds(document: SourceDocument) -> bool:
     """Whether a cut-over keeps this document from being posted; then it is held and compared soon."""
     if document.status in (_Status.LINKED, _Status.LEFT_OUT):
         return True
-    found = CutOver.objects.for_tenant(document.tenant_id).in_force().filter(connection_id=document.connection_id)
-    cut_over = found.filter(starts_on__gt=document.issued_on).first()
+    cut_over = CutOver.objects.for_tenant(document.tenant_id).in_force().filter(connection_id=document.connection_id)
+    found = cut_over.first()
     links = CutOverLink.objects.for_tenant(document.tenant_id).filter(document_id=document.pk)
-    if cut_over is None or links.filter(state=_State.POST).exists():
+    if found is None or not _is_about(found, document) or links.filter(state=_State.POST).exists():
         return False
+    # Locked: a run that is just ending either sees this document, or has ended when this one asks for the next.
+    cut_over.select_for_update(no_key=True).get()
     document.status, document.waits_for, document.problems = _Status.MATCHING, "", []
     document.checked_at = timezone.now()
     document.save()
-    idle = CutOver.objects.filter(pk=cut_over.pk, status__in=[CutOver.Status.IDLE, CutOver.Status.FAILED])
-    idle.update(status=CutOver.Status.QUEUED, is_dry=False, progress={}, available_at=timezone.now(), attempts=0)
+    cut_over.filter(status__in=[CutOver.Status.IDLE, CutOver.Status.FAILED]).update(**_next_run())
     return True
+
+
+def _is_about(cut_over: CutOver, document: SourceDocument) -> bool:
+    is_of_kind = not cut_over.kinds or document.kind in cut_over.kinds
+    return is_of_kind and document.issued_on < cut_over.starts_on
+
+
+def _next_run() -> dict[str, Any]:
+    fresh = {"status": CutOver.Status.QUEUED, "is_dry": False, "progress": {}, "attempts": 0}
+    return fresh | {"available_at": timezone.now()}
 
 
 def run_cut_over(tenant_id: UUID | str, cut_over_id: UUID | str) -> CutOver | None:
@@ -98,7 +122,7 @@ def run_cut_over(tenant_id: UUID | str, cut_over_id: UUID | str) -> CutOver | No
     try:
         counts = _compare_and_write(cut_over)
         with tenant_scope(tenant_id):
-            conclude(cut_over, status=CutOver.Status.IDLE, counts=counts, progress={}, **failures.NO_ERROR)
+            _conclude(cut_over, counts)
     except LeaseLostError:
         return cut_over
     except Exception as error:
@@ -106,6 +130,15 @@ def run_cut_over(tenant_id: UUID | str, cut_over_id: UUID | str) -> CutOver | No
             conclude(cut_over, status=CutOver.Status.FAILED, **failures.of_bug(error))
         raise
     return cut_over
+
+
+def _conclude(cut_over: CutOver, counts: dict[str, Any]) -> None:
+    """The run is over; what arrived while it compared is for the next one, which is asked for here."""
+    CutOver.objects.select_for_update(no_key=True).get(pk=cut_over.pk)
+    held = SourceDocument.objects.for_tenant(cut_over.tenant_id).filter(cut_over.covered, status=_Status.MATCHING)
+    is_more = cut_over.is_in_force and held.filter(cut_over_link=None).exists()
+    state = _next_run() if is_more else {"status": CutOver.Status.IDLE, "progress": {}}
+    conclude(cut_over, counts=counts, **failures.NO_ERROR, **state)
 
 
 def _compare_and_write(cut_over: CutOver) -> dict[str, Any]:
@@ -123,13 +156,12 @@ def _compare_and_write(cut_over: CutOver) -> dict[str, Any]:
     with tenant_scope(cut_over.tenant_id):
         kept_open = set(map(str, cut_over.links.filter(is_kept_open=True).values_list("document_id", flat=True)))
     for document in kept_open & set(found.sure):
-        pair = found.sure.pop(document)
-        found.candidates[document], found.proposed[document] = [pair], pair
+        found.doubt(document)
     ids = [entry.id for entry in documents]
     if not cut_over.is_dry:
         for done, chunk in _counted(ids):
             with tenant_scope(cut_over.tenant_id):
-                _write(cut_over, list(chunk), found)
+                write(cut_over, list(chunk), found)
             _say(cut_over, "writing", done, len(ids))
     counts = _counts(ids, found, records=len(records))
     if not cut_over.is_dry:
@@ -167,7 +199,7 @@ def _say(cut_over: CutOver, phase: str, done: int, total: int) -> None:
 def state_counts(cut_over: CutOver) -> dict[str, int]:
     """How many documents are in each state now."""
     rows = CutOverLink.objects.for_tenant(cut_over.tenant_id).filter(cut_over=cut_over)
-    return dict(Counter(rows.values_list("state", flat=True).iterator(chunk_size=10_000)))
+    return dict(rows.order_by().values_list("state").annotate(count=Count("pk")))
 
 
 # Holding back -------------------------------------------------------------------------------------------------------
@@ -185,9 +217,8 @@ def _hold_back(cut_over: CutOver) -> None:
 
 
 def _before(cut_over: CutOver) -> Any:
-    rows = SourceDocument.objects.for_tenant(cut_over.tenant_id).filter(connection_id=cut_over.connection_id)
-    after_all = Q(cut_over_link__state=_State.POST)
-    return rows.filter(issued_on__lt=cut_over.starts_on).exclude(after_all)
+    rows = SourceDocument.objects.for_tenant(cut_over.tenant_id).filter(cut_over.covered)
+    return rows.exclude(cut_over_link__state=_State.POST)
 
 
 def _take_back(document: Any) -> None:
@@ -198,92 +229,3 @@ def _take_back(document: Any) -> None:
         except ValidationError:
             return  # It is just leaving: what becomes of it is seen by the next run.
     SourceDocument.objects.filter(pk=document.pk, status=_Status.MAPPED).update(status=_Status.MATCHING)
-
-
-# Writing ------------------------------------------------------------------------------------------------------------
-
-
-def _write(cut_over: CutOver, ids: list[str], found: Found) -> None:
-    """One batch: what is sure is linked both ways, the rest is laid before a person; what moved meanwhile is left."""
-    held = SourceDocument.objects.filter(pk__in=ids, status=_Status.MATCHING).select_for_update(of=("self",))
-    still = {str(pk) for pk in held.order_by("id").values_list("pk", flat=True)}
-    pairs = {document: found.sure[document] for document in still if document in found.sure}
-    linked = _link_all(cut_over, pairs)
-    links = [_laid_out(cut_over, document, found) for document in sorted(still - set(linked))]
-    CutOverLink.objects.bulk_create(
-        [*linked.values(), *links],
-        update_conflicts=True,
-        unique_fields=["document"],
-        update_fields=[*_LINK_FIELDS, "proposal", "confidence", "reasons", "candidates", "is_ambiguous"],
-    )
-    SourceDocument.objects.filter(pk__in=list(linked)).update(status=_Status.LINKED)
-
-
-_LINK_FIELDS = ("state", "record", "resource", "remote_type", "external_id")
-
-
-def _link_all(cut_over: CutOver, pairs: dict[str, Pair]) -> dict[str, CutOverLink]:
-    """Cross-references for the pairs; a record that got one from elsewhere meanwhile is not linked."""
-    rows = LedgerRecord.objects.for_tenant(cut_over.tenant_id).filter(
-        pk__in=[pair.record for pair in pairs.values()], deleted_at=None
-    )
-    records = {str(row.pk): row for row in rows.defer("raw", "unified")}
-    wanted = {document: records[pair.record] for document, pair in pairs.items() if pair.record in records}
-    CrossReference.objects.bulk_create(
-        [_reference(cut_over, document, record) for document, record in wanted.items()], ignore_conflicts=True
-    )
-    mine = CrossReference.objects.for_tenant(cut_over.tenant_id).filter(
-        connection_id=cut_over.connection_id, local_kind=ORIGIN, local_id__in=list(wanted)
-    )
-    made = set(mine.values_list("local_id", "external_id"))
-    return {
-        document: _linked(cut_over, document, record, pairs[document])
-        for document, record in wanted.items()
-        if (document, record.external_id) in made
-    }
-
-
-def _reference(cut_over: CutOver, document: str, record: LedgerRecord) -> CrossReference:
-    return CrossReference(
-        tenant_id=cut_over.tenant_id,
-        connection_id=cut_over.connection_id,
-        local_kind=ORIGIN,
-        local_id=document,
-        resource=record.resource,
-        remote_type=record.remote_type,
-        external_id=record.external_id,
-    )
-
-
-def _linked(cut_over: CutOver, document: str, record: LedgerRecord, pair: Pair) -> CutOverLink:
-    return CutOverLink(
-        tenant_id=cut_over.tenant_id,
-        cut_over=cut_over,
-        document_id=UUID(document),
-        state=_State.LINKED,
-        record=record,
-        resource=record.resource,
-        remote_type=record.remote_type,
-        external_id=record.external_id,
-        confidence=pair.confidence,
-        reasons=list(pair.reasons),
-    )
-
-
-def _laid_out(cut_over: CutOver, document: str, found: Found) -> CutOverLink:
-    candidates = found.candidates.get(document, [])
-    proposed = found.proposed.get(document)
-    best = proposed or (candidates[0] if candidates else None)
-    return CutOverLink(
-        tenant_id=cut_over.tenant_id,
-        cut_over=cut_over,
-        document_id=UUID(document),
-        state=_State.OPEN if candidates else _State.ALONE,
-        proposal_id=UUID(proposed.record) if proposed else None,
-        confidence=best.confidence if best else 0,
-        reasons=list(best.reasons) if best else [],
-        candidates=[
-            {"record": pair.record, "confidence": pair.confidence, "reasons": list(pair.reasons)} for pair in candidates
-        ],
-        is_ambiguous=document in found.ambiguous,
-    )

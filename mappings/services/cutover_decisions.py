@@ -1,5 +1,7 @@
 """What a person decides about a document of the cut-over: this record, post it after all, leave it out, or undo."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from integrations.models import CrossReference, LedgerRecord
 from mappings.models import CutOver, CutOverLink, SourceDocument
 from mappings.models.documents import ORIGIN
 from mappings.services.cutover_reading import RESOURCES, free_records
+from mappings.services.cutover_writing import accept
 from mappings.services.mapping import document_postings
 from tenants.models import User
 
@@ -33,7 +36,7 @@ def choose(*, link: CutOverLink, record_id: UUID | str, by: User | None) -> None
     reasons: list[str] = next((each["reasons"] for each in link.candidates if each["record"] == str(record.pk)), [])
     try:
         with transaction.atomic():
-            _link(link, record, by=by, reasons=[*reasons, "A person chose it."])
+            _link(link, record, by=by, reasons=[*reasons, "A person chose it." if by else "An application chose it."])
     except IntegrityError as error:
         raise ValidationError(_TAKEN) from error
 
@@ -43,17 +46,13 @@ def accept_above(*, cut_over: CutOver, confidence: int, by: User | None) -> tupl
 
     Ambiguous ones, and those that a person undid, stay for a person.
     """
-    rows = cut_over.links.filter(state=_State.OPEN, confidence__gte=confidence, is_ambiguous=False, is_kept_open=False)
-    links = rows.exclude(proposal=None).select_related("document", "proposal", "cut_over").order_by("-confidence", "id")
-    linked = missed = 0
-    for link in links.iterator(chunk_size=_AT_ONCE):
-        assert link.proposal_id is not None  # noqa: S101 - narrows the type; the query said so
-        try:
-            choose(link=link, record_id=link.proposal_id, by=by)
-            linked += 1
-        except ValidationError:
-            missed += 1
-    return linked, missed
+    rows = cut_over.links.acceptable().filter(confidence__gte=confidence).order_by("-confidence", "id")
+    ids = list(rows.values_list("pk", flat=True))
+    linked = 0
+    for start in range(0, len(ids), _AT_ONCE):
+        with transaction.atomic():
+            linked += accept(cut_over, ids[start : start + _AT_ONCE], by=by)
+    return linked, len(ids) - linked
 
 
 def post_after_all(*, link: CutOverLink, by: User | None) -> None:
@@ -93,6 +92,60 @@ def undo(*, link: CutOverLink, by: User | None) -> None:
     link.is_kept_open = True
     _decide(link, _State.OPEN if link.candidates else _State.ALONE, by=by)
     SourceDocument.objects.filter(pk=document.pk).update(status=_Status.MATCHING, waits_for="", problems=[])
+
+
+@dataclass
+class Decided:
+    """What became of several: those that are as wished, and those that are not, with the reason in words."""
+
+    done: list[CutOverLink] = field(default_factory=list)
+    refused: list[tuple[CutOverLink, str]] = field(default_factory=list)
+
+
+def decide(*, link: CutOverLink, act: str, by: User | None, record_id: Any = None, reason: str = "") -> None:
+    """One of `ACTS`: `choose` a record (none: the proposal), `post`, `leave_out` or `undo`; repeated, it does nothing.
+
+    ValidationError says in words why it cannot be.
+    """
+    if act not in ACTS:
+        raise ValidationError(f"Choose what shall become of it: {', '.join(ACTS)}.")
+    link.refresh_from_db(fields=["state", "record", "proposal", "is_kept_open"])
+    if _is_so_already(link, act, record_id):
+        return
+    if act == "choose" and record_id is None and link.proposal_id is None:
+        raise ValidationError("It has no proposal. Open it and choose a record.")
+    if act == "choose":
+        choose(link=link, record_id=record_id or link.proposal_id, by=by)  # type: ignore[arg-type]
+    elif act == "leave_out":
+        leave_out(link=link, by=by, reason=reason)
+    else:
+        {"post": post_after_all, "undo": undo}[act](link=link, by=by)
+    link.refresh_from_db()
+
+
+ACTS = ("choose", "post", "leave_out", "undo")
+_AFTERWARDS = {"choose": _State.LINKED, "post": _State.POST, "leave_out": _State.LEFT_OUT}
+
+
+def _is_so_already(link: CutOverLink, act: str, record_id: Any) -> bool:
+    if act == "undo":
+        return link.is_kept_open and link.state in (_State.OPEN, _State.ALONE)
+    is_other = record_id is not None and str(record_id) != str(link.record_id)
+    return link.state == _AFTERWARDS[act] and not is_other
+
+
+def decide_many(*, links: Iterable[CutOverLink], act: str, by: User | None, reason: str = "") -> Decided:
+    """The same for several, each by itself: what cannot be is told and stops nobody else."""
+    decided = Decided()
+    for link in links:
+        try:
+            with transaction.atomic():
+                decide(link=link, act=act, by=by, reason=reason)
+        except ValidationError as refused:
+            decided.refused.append((link, " ".join(refused.messages)))
+        else:
+            decided.done.append(link)
+    return decided
 
 
 def search_records(*, link: CutOverLink, text: str, limit: int = 20) -> list[LedgerRecord]:

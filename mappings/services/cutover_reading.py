@@ -1,10 +1,11 @@
 """What a cut-over compares: documents that nobody has decided on, and ledger records that nothing is linked to."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
@@ -20,9 +21,7 @@ _HELD = [SourceDocument.Status.MATCHING, SourceDocument.Status.RECEIVED, SourceD
 
 def documents_of(cut_over: CutOver) -> list[Entry]:
     """Documents dated before the start that are neither linked nor decided on, in the order of arrival."""
-    rows = SourceDocument.objects.for_tenant(cut_over.tenant_id).filter(
-        connection_id=cut_over.connection_id, issued_on__lt=cut_over.starts_on, status__in=_HELD
-    )
+    rows = SourceDocument.objects.for_tenant(cut_over.tenant_id).filter(cut_over.covered, status__in=_HELD)
     rows = rows.exclude(cut_over_link__state=CutOverLink.State.POST).order_by("id")
     known = _contacts(cut_over)
     columns = ("pk", "kind", "number", "external_id", "counterparty", "total", "currency", "issued_on")
@@ -49,7 +48,7 @@ def records_of(cut_over: CutOver) -> list[Entry]:
 
 
 def free_records(cut_over: CutOver) -> Any:
-    """Ledger documents of the kinds that sources send which nothing is linked to."""
+    """Ledger documents of the cut-over's kinds which nothing is linked to."""
     taken = CrossReference.objects.filter(
         connection=OuterRef("connection"),
         resource=OuterRef("resource"),
@@ -57,11 +56,15 @@ def free_records(cut_over: CutOver) -> Any:
         external_id=OuterRef("external_id"),
     )
     rows = LedgerRecord.objects.for_tenant(cut_over.tenant_id).filter(
-        connection_id=cut_over.connection_id, resource__in=RESOURCES.values(), deleted_at=None
+        connection_id=cut_over.connection_id, resource__in=_resources(cut_over), deleted_at=None
     )
     latest = cut_over.starts_on + timedelta(days=cut_over.days_apart)
     dated = rows.filter(issued_on__lt=latest).exclude(amount=None).exclude(status__in=_GONE)
     return dated.filter(~Exists(taken)).order_by("id")
+
+
+def _resources(cut_over: CutOver) -> list[str]:
+    return [resource for kind, resource in RESOURCES.items() if not cut_over.kinds or kind in cut_over.kinds]
 
 
 _COLUMNS = (
@@ -119,3 +122,14 @@ def _texts(*texts: str | None) -> tuple[str, ...]:
 
 def _plain(amount: Decimal) -> Decimal:
     return amount.normalize()
+
+
+def candidates_of(links: Collection[CutOverLink]) -> dict[UUID, list[tuple[LedgerRecord, dict[str, Any]]]]:
+    """By link: the ledger's records that it may be, best first, each with `confidence` and `reasons`; one query."""
+    wanted = {each["record"] for link in links for each in link.candidates}
+    rows = LedgerRecord.objects.filter(pk__in=wanted, deleted_at=None).defer("raw", "unified") if wanted else ()
+    found = {str(row.pk): row for row in rows}
+    return {
+        link.pk: [(found[each["record"]], each) for each in link.candidates if each["record"] in found]
+        for link in links
+    }
