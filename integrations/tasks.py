@@ -9,9 +9,9 @@ from integrations.services import (
     connections,
     credentials,
     endings,
+    fairness,
     fetching,
     finishing,
-    postings,
     proofs,
     replays,
     sync,
@@ -30,9 +30,9 @@ def run_sync(tenant_id: str, run_id: str) -> None:
 
 @shared_task(name="integrations.tasks.send_posting")
 def send_posting(tenant_id: str, posting_id: str) -> None:
-    """Bring a posting one decision further, and ring what waited for it."""
-    for follower in postings.send_and_follow(tenant_id, posting_id):
-        send_posting.delay(tenant_id, str(follower))
+    """Bring a posting one decision further, or one whose turn it is rather; and ring what can go then."""
+    for bell in fairness.send_fairly(tenant_id, posting_id):
+        send_posting.delay(*bell)
 
 
 @shared_task(name="integrations.tasks.finish_authorisation")

@@ -4,14 +4,31 @@ import gc
 import os
 from typing import Any
 
-from celery import Celery
+import structlog
+from celery import Celery, Task
 from celery.signals import worker_init, worker_process_init
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
+log = structlog.get_logger(__name__)
+
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
-app = Celery("portal")
+
+class Bell(Task):  # type: ignore[type-arg]
+    """A task whose message may be lost: the row is the work, and the sweep rings again."""
+
+    def apply_async(self, *args: Any, **options: Any) -> Any:
+        """Ring; while the broker is away nobody who has written down work is told that it failed."""
+        try:
+            return super().apply_async(*args, **options)
+        except OperationalError:
+            log.warning("bell_lost", task=self.name)
+            return None
+
+
+app = Celery("portal", task_cls=Bell)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -123,15 +123,14 @@ class Posting(Work):
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-id"], name="posting_list"),
             models.Index(fields=["origin_kind", "origin_id"], name="posting_by_origin"),
+            # What is due is asked per connection: by the sweep, and for what goes in one call with a posting.
             models.Index(
-                fields=["available_at"],
+                fields=["connection", "available_at"],
                 name="posting_due",
                 condition=models.Q(status__in=list(_ON_THE_WAY)),
             ),
-            # Who goes in one call with a posting, and who waited for it, is asked per connection.
-            models.Index(
-                fields=["connection", "available_at"], name="posting_waiting", condition=models.Q(status="pending")
-            ),
+            # How many calls of a connection are under way.
+            models.Index(fields=["connection"], name="posting_held", condition=models.Q(lease_until__isnull=False)),
             # Whether an earlier write to the same record is still open; finished ones leave the index.
             GinIndex(fields=["touches"], name="posting_touches", condition=models.Q(status__in=list(_OPEN_ENDED))),
             # A call that carried several is shown on the page of each.

@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 Status = Posting.Status
 
+PATIENCE_SECONDS = 5.0
+"""A posting's call waits so long for its turn; then its row waits instead, and the worker is free for others."""
+
 _PARKED = timedelta(hours=1)
 _MOST_STALE_RETRIES = 5
 _UNTIL_ASKED = timedelta(hours=24)
@@ -85,7 +88,11 @@ class Delivery:
         try:
             recorder = Recorder(self.posting.connection, posting=self.posting)
             with ledgers.open_ledger(
-                self.posting.connection, recorder=recorder, lane="interactive", before_call=self.still_ours
+                self.posting.connection,
+                recorder=recorder,
+                lane="interactive",
+                before_call=self.still_ours,
+                patience=PATIENCE_SECONDS,
             ) as session:
                 self._deliver(session)
         except IntegrationError as error:

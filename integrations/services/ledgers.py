@@ -20,7 +20,7 @@ from integrations.services.access import endpoints_of, refresh_tokens
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, way_of
 from integrations.services.credentials import access_token, needs_reauthorisation, typed
-from integrations.services.limits import PostgresLimiter
+from integrations.services.limits import PATIENCE_SECONDS, PostgresLimiter
 
 
 @dataclass(frozen=True)
@@ -109,14 +109,20 @@ class _Proving:
 
 @contextmanager
 def open_ledger(
-    connection: Connection, *, recorder: Recorder, lane: str, before_call: Callable[[], None] = lambda: None
+    connection: Connection,
+    *,
+    recorder: Recorder,
+    lane: str,
+    before_call: Callable[[], None] = lambda: None,
+    patience: float = PATIENCE_SECONDS,
 ) -> Iterator[Session]:
     """The ledger of a connection, closed afterwards; a grant that turns out to be dead stops the connection.
 
-    `before_call` runs when a call has got its turn; what it raises keeps the call from being made.
+    `before_call` runs when a call has got its turn; what it raises keeps the call from being made. A call whose turn
+    would not come within `patience` seconds raises RateLimited.
     """
     connector, way = connector_of(connection), way_of(connection)
-    limiter = _Proving(PostgresLimiter(connection, connector.limits), before_call)
+    limiter = _Proving(PostgresLimiter(connection, connector.limits, patience=patience), before_call)
     with Client(
         connector, endpoints_of(connection), StoredTokens(connection), limiter=limiter, recorder=recorder, lane=lane,
         way=way.name, credentials=typed(connection) if way.form else {},

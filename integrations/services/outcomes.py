@@ -7,9 +7,11 @@ from uuid import UUID, uuid5
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Least
 from django.utils import timezone
 
-from integrations.engine.errors import IntegrationError
+from integrations.engine.errors import IntegrationError, RateLimited
 from integrations.engine.results import Deletion, Record
 from integrations.models import Connection, CrossReference, LedgerRecord, Posting
 from integrations.services import baselines, drift, policies, records, variance
@@ -26,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 # Our clock and the ledger's differ; asking a little earlier costs nothing.
 _BEFORE_SENDING = timedelta(minutes=5)
+_WHILE_CROWDED = timedelta(minutes=1)
 
 
 def conclude_posted(posting: Posting, posted: Record | Deletion, *, correlation_id: str = "") -> None:
@@ -96,7 +99,7 @@ def _put_in_force(posting: Posting, posted: LedgerRecord) -> None:
 def read_back(written: Sequence[Posting], session: Session, affected: set[tuple[str, str]]) -> None:
     """Read the documents that writes changed (paid invoices): one read, or one question for changes if several.
 
-    `written` were sent in one call. A failure here does not undo them: the next sync is asked for at once instead.
+    `written` were sent in one call. A failure here does not undo them: the next sync is asked for instead.
     """
     first = written[0]
     for posting in written:
@@ -107,8 +110,11 @@ def read_back(written: Sequence[Posting], session: Session, affected: set[tuple[
         _read_affected(first, session, affected)
     except IntegrationError as error:
         log.warning("read_back_failed", posting=str(first.pk), code=error.code)
+        # While the limits are used up, one sync reads what many postings changed: it need not come at once.
+        soon = timezone.now() + (_WHILE_CROWDED if isinstance(error, RateLimited) else timedelta(0))
         with tenant_scope(first.tenant_id):
-            Connection.objects.filter(pk=first.connection_id).update(next_sync_at=timezone.now())
+            rows = Connection.objects.filter(pk=first.connection_id)
+            rows.update(next_sync_at=Least("next_sync_at", Value(soon)))
 
 
 def _read_affected(first: Posting, session: Session, affected: set[tuple[str, str]]) -> None:

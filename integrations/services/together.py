@@ -17,7 +17,7 @@ from integrations.engine.results import BatchItem, BatchResult, Deletion, Record
 from integrations.models import Posting
 from integrations.services import ledgers
 from integrations.services.calls import Recorder
-from integrations.services.delivery import Delivery, request_id
+from integrations.services.delivery import PATIENCE_SECONDS, Delivery, request_id
 from integrations.services.ledgers import Session
 from integrations.services.outcomes import conclude_posted, read_back
 from integrations.services.readiness import NotYetError, ready_body
@@ -108,7 +108,13 @@ class Together:
                 each.still_ours()
             self._has_left = self._has_left or any(each.posting.status == Status.SENT for each in deliveries)
 
-        return ledgers.open_ledger(lead.connection, recorder=recorder, lane="interactive", before_call=still_ours)
+        return ledgers.open_ledger(
+            lead.connection,
+            recorder=recorder,
+            lane="interactive",
+            before_call=still_ours,
+            patience=PATIENCE_SECONDS,
+        )
 
     def _can_be_said(self, session: Session, each: Delivery) -> bool:
         """Whether the ledger has a form for it; its body, with the ids of what it names, is kept for the call."""
