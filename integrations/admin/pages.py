@@ -7,12 +7,10 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import cached_property
 
 from tenants.admin import TenantScopedAdmin
 from tenants.http import TenantRequest
@@ -21,25 +19,12 @@ from tenants.permissions import may
 Act = Callable[[TenantRequest, Any], HttpResponse | None]
 
 
-class CappedPaginator(Paginator[Any]):
-    """Counts at most `CAP` rows, so that a list of millions costs as much as one of thousands."""
-
-    CAP = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        """The number of rows, or CAP when there are at least that many."""
-        rows: Any = self.object_list
-        return int(rows.order_by()[: self.CAP].count())
-
-
 class PageAdmin(TenantScopedAdmin):
     """A read-only model: the list is Django's, the page of one row is `page_template`, actions have their own URLs.
 
     `actions_by_post` maps a URL word to the right it needs and the method that does it.
     """
 
-    paginator = CappedPaginator
     page_template: ClassVar[str]
     actions_by_post: ClassVar[dict[str, tuple[str, str]]] = {}
     actions: Any = None

@@ -8,12 +8,12 @@ from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 
-from integrations.admin.pages import CappedPaginator
 from integrations.models import Connection
 from reconciliation.forms import SHOWS, SORTS
 from reconciliation.models import BankAccount, Decision, MatchRun, Proposal
 from reconciliation.services.board import cards_of, progress_of
 from reconciliation.services.filters import Filters, all_lines, lines_of, read_filters
+from tenants.admin import CappedPaginator
 from tenants.http import TenantRequest
 from tenants.permissions import APPROVE_MATCHES, PROPOSE_MATCHES, SYNC, may
 
