@@ -80,9 +80,15 @@ def difference(options: Section, shapes: Shapes) -> Converter:
                 other = conditions.amount(get(record))
                 if other is not None:
                     found -= other
-        return found
+        return None if found is None else _without_noughts(found)
 
     return Converter(read, None)
+
+
+def _without_noughts(amount: Decimal) -> Decimal:
+    """As ledgers write amounts: the last noughts of a difference (2989.80 of 3221.51 and 231.71) are none of theirs."""
+    text = str(amount)
+    return Decimal(text.rstrip("0").rstrip(".")) if text[-1] == "0" and "." in text else amount
 
 
 def total(options: Section, shapes: Shapes) -> Converter:

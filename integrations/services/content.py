@@ -25,27 +25,35 @@ def contents() -> Callable[[Record], Content]:
     """The function that writes records: amounts of the unified form are texts, the raw form has the ledger's numbers.
 
     The digest depends neither on the order of keys nor on how a decimal is written (100.50, 100.5). Few are written
-    with noughts at their end; only for records that have one there is a second writing, for the digest.
+    with noughts at their end; only for forms that have one there is a second writing, for the digest.
     """
-    has_noughts: list[bool] = []
+    in_unified: list[bool] = []
+    in_raw: list[bool] = []
 
     def noticed(value: Any) -> str:
         text = _text(value)
-        if (text[-1] == "0" and "." in text) or "E" in text:
-            has_noughts.append(True)
+        if _has_noughts(text):
+            in_unified.append(True)
         return text
 
     def numbered(value: Any) -> Any:
-        return orjson.Fragment(noticed(value)) if value.__class__ is not Decimal or value.is_finite() else None
+        if value.__class__ is Decimal and not value.is_finite():
+            return None
+        text = _text(value)
+        if _has_noughts(text):
+            in_raw.append(True)
+        return orjson.Fragment(text)
 
     def written(record: Record) -> Content:
-        unified = orjson.dumps(record.unified, default=noticed, option=_SORTED)
-        raw = orjson.dumps(record.raw, default=numbered, option=_SORTED)
-        if not has_noughts:
-            return Content(unified, raw, _digest(unified, raw))
-        has_noughts.clear()
-        plain = orjson.dumps(record.unified, default=_plain, option=_SORTED)
-        return Content(unified, raw, _digest(plain, orjson.dumps(record.raw, default=_plain_number, option=_SORTED)))
+        unified = said = orjson.dumps(record.unified, default=noticed, option=_SORTED)
+        raw = said_raw = orjson.dumps(record.raw, default=numbered, option=_SORTED)
+        if in_unified:
+            in_unified.clear()
+            said = orjson.dumps(record.unified, default=_plain, option=_SORTED)
+        if in_raw:
+            in_raw.clear()
+            said_raw = orjson.dumps(record.raw, default=_plain_number, option=_SORTED)
+        return Content(unified, raw, _digest(said, said_raw))
 
     return written
 
@@ -63,6 +71,10 @@ def _text(value: Any) -> str:
     if value.__class__ is Decimal or isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _has_noughts(text: str) -> bool:
+    return (text[-1] == "0" and "." in text) or "E" in text
 
 
 def _plain(value: Any) -> str:
