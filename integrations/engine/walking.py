@@ -63,23 +63,29 @@ class Walk:
             self._left = 0
             return None
         if not self._planned:
-            self._plan(at, rows, ids, answer, following)
-        elif not _is_same(self._planned.pop(0), following):
+            is_expected = self._plan(at, rows, ids, answer, following)
+        elif not (is_expected := _is_same(self._planned.pop(0), following)):
             # The list has changed under the walk: it goes on step by step until it can plan anew.
             self._drop()
+        if not is_expected:
+            # Where a page tells only of the next one, that one is on its way while this one is stored.
+            self._client.expect([self._request(following)], first=True)
         self._left = len(self._planned) + 1 if self._planned or self._left == 2 else None
         return following
 
     def _plan(
         self, at: Cursor | None, rows: Sequence[Any], ids: Sequence[str], answer: Answer, following: Cursor
-    ) -> None:
+    ) -> bool:
+        """Whether the following page, and all after it, are expected now."""
         if self.total is None and self._since is None and self._pages == COUNT_PAYS_AFTER_PAGES:
             self.total = self._count()
         planned = self._listing.ahead(at, rows, ids, answer, self.total)
-        if planned and _is_same(planned[0], following):
-            self._planned = planned
-            self._client.expect([self._request(each) for each in planned], first=True)
-            self._planned.pop(0)
+        if not planned or not _is_same(planned[0], following):
+            return False
+        self._planned = planned
+        self._client.expect([self._request(each) for each in planned], first=True)
+        self._planned.pop(0)
+        return True
 
     def _drop(self) -> None:
         self._planned = []

@@ -108,4 +108,15 @@ def test_a_call_that_only_counts_is_made_when_it_is_one_of_many() -> None:
     there = Rows(long)
     assert set(walked(there, offset(), count=count_of(long))) == set(long)
     assert len(counted) == 1
-    assert there.expected == there.sent[COUNT_PAYS_AFTER_PAGES:]
+    assert there.expected == there.sent[1:]
+
+
+def test_where_a_page_tells_only_of_the_next_one_that_one_is_on_its_way_before_this_one_is_handed_over() -> None:
+    there = Rows(ROWS)
+
+    def nothing_waits(them: Rows) -> None:
+        assert them.expected == ["10", "19"]
+
+    walked(there, offset(), disturb=nothing_waits)
+    assert there.expected == there.sent[1:]
+    assert there.forgotten == 0
