@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,12 @@ def fewest(sandbox: Any, resource: str, size: int) -> int:
     return total
 
 
+def timeline(calls: list[dict[str, Any]], began: float, wall: float) -> dict[str, Any]:
+    """Where the seconds went that are not the ledger's: before the first call and after the last."""
+    moments = sorted(datetime.fromisoformat(call["time"]).timestamp() - began for call in calls)
+    return {"first_call_after": round(moments[0], 2), "after_last_call": round(wall - moments[-1], 2)}
+
+
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """The whole benchmark; the dict is what --json prints."""
     import django
@@ -142,6 +149,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         mark = sandbox.call("/_control/calls")["calls"][-1]["seq"]
         time.sleep(_QUIET_SECONDS)
         load = os.getloadavg()[0]
+        began = time.time()
         wall, cpu, memory = in_workers(runs, options.workers)
         calls = [each for each in sandbox.call(f"/_control/calls?since={mark}")["calls"] if each["kind"] != "oauth"]
     each = least // options.connections
@@ -161,6 +169,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "fewest_calls": least,
         "calls_ratio": round(len(calls) / least, 4),
         "over_limit": sum(bool(call["over_limit"]) for call in calls),
+        **timeline(calls, began, wall),
         "cpu_seconds": round(cpu, 2),
         "cpu_ms_a_call": round(1000 * cpu / max(len(calls), 1), 2),
         "peak_mb": round(memory, 1),
