@@ -10,13 +10,27 @@ from tenants.rls import tenant_scope
 
 _TRIM_ONE_IN = 128
 _THROTTLED = 429
+_MOST_WAITING = 50
 
 
 class Recorder:
-    """Writes calls in their own short transactions, so that they stay whatever becomes of the work; counts them."""
+    """Writes calls in their own short transactions, so that they stay whatever becomes of the work; counts them.
 
-    def __init__(self, connection: Connection, *, run: SyncRun | None = None, posting: Posting | None = None) -> None:
+    `waits`: for work that writes after every call anyway. What it recorded goes in with `write` inside the work's own
+    transaction; `close` writes what is left, and a worker killed between loses the record of a call that is made again.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        run: SyncRun | None = None,
+        posting: Posting | None = None,
+        waits: bool = False,
+    ) -> None:
         self._connection, self._run, self._posting = connection, run, posting
+        self._most_waiting = _MOST_WAITING if waits else 0
+        self._waiting: list[ApiCall] = []
         self.calls = 0
         self.correlation_id = ""
         self._untold = [0, 0]
@@ -27,16 +41,31 @@ class Recorder:
         self._untold[0] += 1
         self._untold[1] += exchange.status == _THROTTLED
         self.correlation_id = exchange.correlation_id or self.correlation_id
-        with tenant_scope(self._connection.tenant_id):
-            call = ApiCall.objects.create(
-                tenant_id=self._connection.tenant_id,
-                connection=self._connection,
-                sync_run=self._run,
-                posting=self._posting,
-                **_columns(exchange),
-            )
-            if call.pk.int % _TRIM_ONE_IN == 0:
-                trim(self._connection)
+        call = ApiCall(
+            tenant_id=self._connection.tenant_id,
+            connection=self._connection,
+            sync_run=self._run,
+            posting=self._posting,
+            **_columns(exchange),
+        )
+        self._waiting.append(call)
+        if len(self._waiting) > self._most_waiting:
+            self.close()
+
+    def write(self) -> None:
+        """Write what waits, inside the caller's transaction and the tenant's scope."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        ApiCall.objects.bulk_create(waiting)
+        if any(call.pk.int % _TRIM_ONE_IN == 0 for call in waiting):
+            trim(self._connection)
+
+    def close(self) -> None:
+        """Write what waits, now."""
+        if self._waiting:
+            with tenant_scope(self._connection.tenant_id):
+                self.write()
 
     def take_counts(self) -> tuple[int, int]:
         """Calls made and calls throttled since this was asked last."""

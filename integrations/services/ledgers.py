@@ -3,8 +3,9 @@
 The only place where services and the engine's network side meet.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from integrations.engine.client import Client
@@ -22,6 +23,9 @@ from integrations.services.connectors import connector_of, way_of
 from integrations.services.credentials import access_token, needs_reauthorisation, typed
 from integrations.services.limits import PATIENCE_SECONDS, PostgresLimiter
 
+# A token that was good for a minute is good for this long, and one that was taken away is refused and renewed.
+_SECONDS_BETWEEN_LOOKS = 5.0
+
 
 @dataclass(frozen=True)
 class Session:
@@ -37,14 +41,21 @@ class StoredTokens:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._token, self._looked_at = "", 0.0
 
     def token(self) -> str:
-        """A token good for at least a minute."""
-        return access_token(self._connection, refresh_tokens)
+        """A token good for at least a minute; calls that follow each other do not look it up again."""
+        if not self._token or time.monotonic() - self._looked_at > _SECONDS_BETWEEN_LOOKS:
+            self._remember(access_token(self._connection, refresh_tokens))
+        return self._token
 
     def renew(self, stale: str) -> str:
         """A token other than the one just refused."""
-        return access_token(self._connection, refresh_tokens, refused=stale)
+        self._remember(access_token(self._connection, refresh_tokens, refused=stale))
+        return self._token
+
+    def _remember(self, token: str) -> None:
+        self._token, self._looked_at = token, time.monotonic()
 
 
 @dataclass
@@ -123,7 +134,7 @@ def open_ledger(
     """
     connector, way = connector_of(connection), way_of(connection)
     limiter = _Proving(PostgresLimiter(connection, connector.limits, patience=patience), before_call)
-    with Client(
+    with closing(recorder), Client(
         connector, endpoints_of(connection), StoredTokens(connection), limiter=limiter, recorder=recorder, lane=lane,
         way=way.name, credentials=typed(connection) if way.form else {},
     ) as client:  # fmt: skip

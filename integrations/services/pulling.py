@@ -304,7 +304,13 @@ class Pull:
         state["total"] = max(sum(totals.values()), met)
 
     def _upsert(self, resource: str, found: Sequence[Record]) -> Counts:
-        counts = records.upsert_page(connection=self.connection, resource=resource, records=found)
+        state = self.run.progress[resource]
+        counts = records.upsert_page(
+            connection=self.connection,
+            resource=resource,
+            records=found,
+            are_new=state["mode"] == FULL and not state["is_reread"],
+        )
         if resource == Resource.COMPANY_INFO and found:
             describe(self.connection, found[-1].unified)
         # Pages of some ledgers overlap, so that no shifted row is missed: a row met twice in a row counts once.
@@ -350,6 +356,7 @@ class Pull:
             deleted=self.run.deleted + counts.deleted,
             **call_counts(self.run, self.session.recorder),
         )
+        self.session.recorder.write()
 
 
 def _is_settled(modified_at: datetime | None, read_at: datetime) -> bool:

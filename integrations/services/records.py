@@ -109,14 +109,17 @@ WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resour
 """
 
 
-def upsert_page(*, connection: Connection, resource: str, records: Sequence[Record]) -> Counts:
-    """Store one page inside the caller's transaction; counts rows met and rows that were new or differed."""
+def upsert_page(*, connection: Connection, resource: str, records: Sequence[Record], are_new: bool = False) -> Counts:
+    """Store one page inside the caller's transaction; counts rows met and rows that were new or differed.
+
+    `are_new`: the mirror holds hardly any of them, so it is not asked first which; what it holds stays as it is.
+    """
     rows = {(record.remote_type, record.external_id): record for record in records}
     if not rows:
         return Counts()
     write = contents()
     found = [(record, write(record)) for record in rows.values()]
-    same = _same(connection, resource, found)
+    same = set[int]() if are_new else _same(connection, resource, found)
     arriving = [_row(resource, *each) for place, each in enumerate(found) if place not in same]
     if not arriving:
         return Counts(records=len(rows))

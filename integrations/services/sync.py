@@ -137,7 +137,7 @@ def run_sync(tenant_id: UUID | str, run_id: UUID | str) -> SyncRun | None:
         )
         if run is None or not _begin(run):
             return run
-    recorder = Recorder(run.connection, run=run)
+    recorder = Recorder(run.connection, run=run, waits=True)
     try:
         with ledgers.open_ledger(run.connection, recorder=recorder, lane=_lane(run)) as session:
             pull = Pull(run, session)

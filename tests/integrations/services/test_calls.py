@@ -1,5 +1,6 @@
 """What a page shows of calls and limits, and that their number stays bounded."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,23 @@ def test_calls_are_kept_and_counted_until_told(connection: Connection) -> None:
     assert recorder.take_counts() == (2, 1)
     assert recorder.take_counts() == (0, 0)
     assert ApiCall.objects.filter(error_code="rate_limited", correlation_id="tid-1").count() == 1
+
+
+def test_calls_of_work_that_writes_anyway_go_in_with_it_and_none_is_forgotten_at_its_end(
+    connection: Connection,
+) -> None:
+    recorder = Recorder(connection, waits=True)
+    recorder.record(exchange())
+    assert ApiCall.objects.count() == 0
+    recorder.write()
+    assert ApiCall.objects.count() == 1
+    recorder.record(exchange(status=500, error_code="ledger_error"))
+    with closing(recorder):
+        pass
+    assert ApiCall.objects.filter(error_code="ledger_error").count() == 1
+    for _ in range(200):
+        recorder.record(exchange())
+    assert ApiCall.objects.count() > 100, "what waits is bounded"
 
 
 def test_only_the_newest_calls_of_a_connection_are_kept(connection: Connection, settings: Any) -> None:

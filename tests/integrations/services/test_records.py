@@ -57,6 +57,16 @@ def store(connection: Connection, *records: Record) -> tuple[int, int]:
     return counts.records, counts.changed
 
 
+def test_a_first_page_is_not_compared_before_and_what_the_mirror_holds_of_it_stays_as_it_is(
+    connection: Connection,
+) -> None:
+    store(connection, invoice(1))
+    held = LedgerRecord.objects.get(external_id="1")
+    counts = upsert_page(connection=connection, resource="invoices", records=[invoice(1), invoice(2)], are_new=True)
+    assert (counts.records, counts.changed) == (2, 1)
+    assert LedgerRecord.objects.get(external_id="1").synced_at == held.synced_at
+
+
 def test_a_page_is_stored_with_its_list_columns(connection: Connection) -> None:
     assert store(connection, invoice(1), invoice(2)) == (2, 2)
     row = LedgerRecord.objects.get(external_id="1")
