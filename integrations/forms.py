@@ -8,6 +8,7 @@ from django import forms
 
 from integrations.engine.ways import FormField, Way
 from integrations.models import Connection
+from integrations.services.correcting import SHORTEST_REASON, Correction
 from integrations.services.offers import Choice, Offer
 from integrations.services.policies import ALWAYS_READ, Direction, Policy, Truth
 
@@ -150,3 +151,26 @@ def _typed_field(field: FormField) -> forms.Field:
         widget = forms.PasswordInput({**attrs, "autocomplete": "new-password"}, render_value=False)
     # Blank or wrong is said by the service, in the same words wherever the values come from.
     return forms.CharField(label=field.label, help_text=field.help, required=False, widget=widget, max_length=20_000)
+
+
+class CorrectionForm(forms.Form):
+    """Why a posted document is reversed, and on which day where the ledger lets us choose."""
+
+    reason = forms.CharField(
+        label="Why is it reversed?",
+        min_length=SHORTEST_REASON,
+        max_length=500,
+        widget=forms.Textarea({"rows": 3, "class": "text-field"}),
+        help_text="A sentence. It is kept with the reversal and in the audit trail.",
+    )
+    on = forms.DateField(label="Day of the reversal", required=False)
+
+    def __init__(self, data: Any = None, *, plan: Correction) -> None:
+        super().__init__(data)
+        field = self.fields["on"]
+        field.initial = plan.day
+        first = plan.first_open_on.isoformat()
+        field.widget = forms.DateInput({"type": "date", "min": first, "class": "text-field"}, format="%Y-%m-%d")
+        field.help_text = f"Proposed is the document's own day or, where that is closed, the first open one ({first})."
+        if plan.day is None:
+            del self.fields["on"]

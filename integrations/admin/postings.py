@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
@@ -21,8 +22,9 @@ from integrations.admin.naming import with_names
 from integrations.admin.pages import PageAdmin
 from integrations.admin.posting_page import asked, calls_about, company_of
 from integrations.admin.record_page import REFERENCES, lay_out
+from integrations.forms import CorrectionForm
 from integrations.models import LedgerRecord, Posting
-from integrations.services import deciding, postings, reversing
+from integrations.services import correcting, deciding, postings
 from integrations.services.offers import page_in_ledger
 from integrations.templatetags.books import TONES, from_now, money, one_of, words
 from tenants.http import TenantRequest
@@ -162,11 +164,54 @@ class PostingAdmin(PageAdmin):
         """Answer what is asked about documents of a closed period."""
         _each(request, queryset, "left until the period is opened", partial(_answer, request, "wait"))
 
+    def get_urls(self) -> list[URLPattern]:
+        correct = self.admin_site.admin_view(self.correct)
+        return [path("<uuid:row_id>/correct/", correct, name=self.url_name("correct")), *super().get_urls()]
+
+    def correct(self, request: TenantRequest, row_id: Any) -> HttpResponse:
+        """What a reversal would do to the books, and the form that asks for it; nothing is written yet."""
+        if not may(request.membership, REPLAY):
+            raise PermissionDenied
+        row = self.get_object(request, str(row_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(row_id))  # type: ignore[no-any-return]
+        try:
+            return self._correction(request, row)
+        except ValidationError as refused:
+            for sentence in refused.messages:
+                messages.error(request, sentence)
+            return HttpResponseRedirect(self.url("change", row.pk))
+
+    def _correction(self, request: TenantRequest, row: Posting, form: CorrectionForm | None = None) -> HttpResponse:
+        plan = correcting.plan(row)
+        context = {
+            "original": row,
+            "plan": plan,
+            "form": form or CorrectionForm(plan=plan),
+            "currency": row.body.get("currency") or row.connection.currency,
+            "totals": (sum(each.debit for each in plan.effect), sum(each.credit for each in plan.effect)),
+        }
+        title = f"Correct {one_of(row.resource)} {row.external_id}"
+        return self.render(
+            request, "integrations/correct.html", context, title, status=422 if form is not None else 200
+        )
+
     def reverse(self, request: TenantRequest, row: Posting) -> HttpResponse:
-        """Undo it in the ledger by the ledger's own means."""
-        undo = reversing.reverse_posting(posting=row, requested_by=request.user)
-        transaction.on_commit(partial(tasks.send_posting.delay, str(undo.tenant_id), str(undo.pk)))
-        messages.success(request, "The reversal is on its way.")
+        """Undo it in the ledger by the ledger's own means; above the limit a second person is asked first."""
+        form = CorrectionForm(request.POST, plan=correcting.plan(row))
+        if not form.is_valid():
+            return self._correction(request, row, form)
+        try:
+            with transaction.atomic():
+                undo = correcting.reverse(posting=row, requested_by=request.user, **form.cleaned_data)
+        except ValidationError as refused:
+            form.add_error(None, refused)
+            return self._correction(request, row, form)
+        if undo.status == Posting.Status.HELD:
+            messages.success(request, "The reversal is written down. It goes when a second person has approved it.")
+        else:
+            _ring(undo)
+            messages.success(request, "The reversal is on its way.")
         return HttpResponseRedirect(self.url("change", undo.pk))
 
     @display(description="Asked for")

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date
 
 from integrations.engine.results import Record
 from integrations.models import CrossReference, LedgerRecord, Posting
-from integrations.services import baselines, closing, outcomes
+from integrations.services import baselines, closing, correcting, outcomes
 from integrations.services.failures import NO_ERROR
 from integrations.services.postings import cancel_posting
 from integrations.services.work import free_at
@@ -41,6 +41,8 @@ def answer_posting(*, posting: Posting, choice: str, answered_by: User | None = 
     if choice == closing.CANCEL:
         cancel_posting(posting)
         return posting
+    if choice == correcting.APPROVE:
+        correcting.check_second(posting, answered_by)
     by = str(answered_by) if answered_by else "a partner application"
     changes: dict[str, Any] = {"question": {**posting.question, "answer": choice, "by": by}}
     if choice == closing.FIRST_OPEN_DAY:

@@ -5,7 +5,7 @@ A document is deleted only where a ledger offers neither. Nothing is ever delete
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid5
 
@@ -19,10 +19,11 @@ from integrations.services.hashing import body_hash
 from integrations.services.postings import request_posting
 from tenants.models import User
 
-__all__ = ["correct_posting", "reverse_posting"]
+__all__ = ["check_reversible", "correct_posting", "first_day", "reverse_posting", "undoing"]
 
 Body = dict[str, Any]
 _LONGEST_NUMBER = 21
+_FARTHEST = 366
 _KEPT = ("contact", "currency", "exchange_rate", "tax_mode", "dimensions", "lines")
 _GONE = (Posting.Status.CANCELLED, Posting.Status.REJECTED)
 
@@ -55,19 +56,27 @@ OPPOSITES: dict[str, Opposite] = {
 }
 
 
-def reverse_posting(*, posting: Posting, requested_by: User | None = None) -> Posting:
-    """Undo a posted document in the ledger: void it, or offset it by its opposite; delete it only where neither goes.
-
-    Asking twice returns the same reversal. ValidationError when there is nothing to undo or the ledger has no way.
-    """
+def check_reversible(posting: Posting) -> None:
+    """ValidationError for what is not in the ledger, or was no document."""
     if posting.status != Posting.Status.POSTED or posting.operation != Posting.Operation.CREATE:
         raise ValidationError("Only a document that was created in the ledger can be reversed.")
+
+
+def reverse_posting(
+    *, posting: Posting, requested_by: User | None = None, on: date | None = None, reason: str = ""
+) -> Posting:
+    """Undo a posted document in the ledger: void it, or offset it by its opposite; delete it only where neither goes.
+
+    `on` is the day of what has a day of its own, by default the document's, or the first open one. Asking twice returns
+    the same reversal. ValidationError when there is nothing to undo, the ledger has no way, or the day is closed.
+    """
+    check_reversible(posting)
     earlier = list(posting.reversals.order_by("id"))
     for reversal in earlier:
         if reversal.status not in _GONE:
             return reversal
-    resource, operation, body = _undoing(posting)
-    return request_posting(
+    resource, operation, body = undoing(posting, on=on)
+    undo = request_posting(
         connection=posting.connection,
         resource=resource,
         operation=operation,
@@ -78,6 +87,10 @@ def reverse_posting(*, posting: Posting, requested_by: User | None = None) -> Po
         reverses=posting,
         requested_by=requested_by,
     )
+    if reason:
+        undo.question = {"code": "reversal", "text": f"Reversed: {reason[:500]}", "reason": reason[:500]}
+        Posting.objects.for_tenant(undo.tenant_id).filter(pk=undo.pk).update(question=undo.question)
+    return undo
 
 
 def correct_posting(*, posting: Posting, body: Body, requested_by: User | None = None) -> Posting:
@@ -107,8 +120,9 @@ def correct_posting(*, posting: Posting, body: Body, requested_by: User | None =
     )
 
 
-def _undoing(posting: Posting) -> tuple[str, str, Body]:
+def undoing(posting: Posting, *, on: date | None = None) -> tuple[str, str, Body]:
     """Resource, operation and body of what undoes a posting."""
+    day = _day(posting, on)
     connector = posting.connection.connector
     opposite = OPPOSITES.get(posting.resource)
     try:
@@ -118,10 +132,10 @@ def _undoing(posting: Posting) -> tuple[str, str, Body]:
             raise
         operation = ""
     if operation != Posting.Operation.VOID and opposite and _is_offered(posting.connection, opposite):
-        return opposite.resource, Posting.Operation.CREATE, _opposite(posting, opposite)
+        return opposite.resource, Posting.Operation.CREATE, _opposite(posting, opposite, day)
     body: Body = {"external_id": posting.external_id, "remote_type": posting.remote_type}
     if needs_day(connector, posting.resource, operation, posting.remote_type):
-        body["issued_on"] = _reversal_day(posting).isoformat()
+        body["issued_on"] = day.isoformat()
     return posting.resource, operation, body
 
 
@@ -130,12 +144,12 @@ def _is_offered(connection: Connection, opposite: Opposite) -> bool:
     return resource is not None and any("create" in entity.operations for entity in resource.entities.values())
 
 
-def _opposite(posting: Posting, opposite: Opposite) -> Body:
+def _opposite(posting: Posting, opposite: Opposite, day: date) -> Body:
     ours = posting.body
     name = str(ours.get("number") or posting.external_id)
     body: Body = {field: ours[field] for field in _KEPT if field in ours}
     body |= {
-        "issued_on": _reversal_day(posting).isoformat(),
+        "issued_on": day.isoformat(),
         "lines": [opposite.line(line) for line in ours.get("lines") or []],
         "memo": f"Reverses {posting.remote_type} {name}",
     }
@@ -155,7 +169,20 @@ def _can_allocate(connection: Connection, resource: str) -> bool:
     return any(field.put is not None and (not field.operations or "create" in field.operations) for field in fields)
 
 
-def _reversal_day(posting: Posting) -> date:
-    """The document's own day, so that no period shows one without the other; today where that period is closed."""
+def first_day(posting: Posting) -> date:
+    """The earliest day of a reversal: the document's own, so that no period shows one without the other; where that
+    period is closed, the first open one."""
     own, closed = parse_date(str(posting.body.get("issued_on") or "")), posting.connection.closed_through
-    return timezone.localdate() if own is None or (closed is not None and own <= closed) else own
+    first_open = closed + timedelta(days=1) if closed else None
+    return max(day for day in (own or first_open or timezone.localdate(), first_open) if day is not None)
+
+
+def _day(posting: Posting, on: date | None) -> date:
+    first = first_day(posting)
+    if on is None:
+        return first
+    if on < first:
+        raise ValidationError(f"Choose {first} or a later day: before that the books are closed, or it was not there.")
+    if on > timezone.localdate() + timedelta(days=_FARTHEST):
+        raise ValidationError("Choose a day that is not more than a year ahead.")
+    return on

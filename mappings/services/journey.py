@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integrations.engine.effects import Entry, entries, line_account
 from integrations.models import Posting
 from integrations.services.ledgers import record_url
 from mappings.models import CutOverLink, MappingSet, SourceDocument
@@ -11,7 +12,6 @@ from mappings.models.documents import State
 from mappings.services.mapping import book_for, document_postings
 from mappings.services.references import CONTACT, ITEM
 from mappings.transform import Document, Result, apply
-from mappings.transform.effect import Entry, entries, line_account
 from mappings.transform.money import text_of
 
 

@@ -315,11 +315,11 @@ def test_a_posted_document_can_be_reversed_once(acme: Actors) -> None:
     with tenant_scope(acme.tenant.pk):
         posting = make_posting(make_connection(acme.tenant))
     client = acme.client("editor")
-    client.post(f"{BASE}/posting/{posting.pk}/reverse/")
-    client.post(f"{BASE}/posting/{posting.pk}/reverse/")
+    for _ in range(2):
+        client.post(f"{BASE}/posting/{posting.pk}/reverse/", {"reason": "The customer never ordered it."})
     with tenant_scope(acme.tenant.pk):
         assert Posting.objects.filter(reverses=posting).count() == 1
-    assert "Reverse in the ledger" not in _page(client, f"{BASE}/posting/{posting.pk}/change/")
+    assert "Correct by reversal" not in _page(client, f"{BASE}/posting/{posting.pk}/change/")
 
 
 def test_the_body_of_a_call_is_fetched_when_it_is_opened(acme: Actors) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from integrations.models import CrossReference, Posting
+from tenants.models import Tenant
 from tenants.rls import tenant_scope
 from tenants.services import create_partner
 from tests.conftest import Actors
@@ -118,3 +119,90 @@ def test_partners_answer_and_find_both_ways_what_became_of_their_ids(acme: Actor
         assert (found["local_id"], found["external_id"]) == ("A-17", "145")
     reader = partner(acme, "postings:read")
     assert reader.post(f"/api/v1/postings/{row.pk}/cancel").status_code == 403
+
+
+REASON = {"reason": "The customer never ordered it."}
+
+
+def journal(actors: Actors, **fields: Any) -> Posting:
+    with tenant_scope(actors.tenant.pk):
+        lines = [
+            {"account": {"id": "7", "name": "Rent"}, "debit": "120.00"},
+            {"account": {"id": "35", "name": "Bank"}, "credit": "120.00"},
+        ]
+        body = {"number": "J-1", "issued_on": "2026-10-20", "currency": "USD", "lines": lines}
+        connection = fields.pop("connection", None) or make_connection(actors.tenant, closed_through="2026-10-31")
+        return make_posting(connection, resource="journal_entries", remote_type="JournalEntry", body=body, **fields)
+
+
+def limit(actors: Actors, amount: int) -> None:
+    with tenant_scope(actors.tenant.pk):
+        Tenant.objects.filter(pk=actors.tenant.pk).update(two_person_limit=amount)
+
+
+def undoing(posting: Posting) -> list[Posting]:
+    with tenant_scope(posting.tenant_id):
+        return list(posting.reversals.order_by("id"))
+
+
+def test_a_correction_shows_its_effect_and_asks_for_a_reason_and_an_open_day(acme: Actors) -> None:
+    row, client = journal(acme), acme.client("editor")
+    page = client.get(f"{BASE}/{row.pk}/correct/").content.decode()
+    rent, bank = (page.index(f"<td>{name}</td>") for name in ("Rent", "Bank"))
+    # What was debited is credited: the figure stands in the second column.
+    assert '<td class="figure"></td><td class="figure">' in page[rent:bank]
+    assert 'min="2026-11-01"' in page
+    assert acme.client("auditor").get(f"{BASE}/{row.pk}/correct/").status_code == 403
+    for wrong in ({"reason": "no"}, {**REASON, "on": "2026-10-21"}):
+        assert client.post(f"{BASE}/{row.pk}/reverse/", wrong).status_code == 422
+    assert undoing(row) == []
+    client.post(f"{BASE}/{row.pk}/reverse/", {**REASON, "on": "2026-11-05"})
+    (undo,) = undoing(row)
+    assert (undo.status, undo.body["issued_on"], undo.question["reason"]) == (
+        Status.PENDING, "2026-11-05", REASON["reason"],
+    )  # fmt: skip
+    assert [(line.get("debit"), line.get("credit")) for line in undo.body["lines"]] == [
+        (None, "120.00"), ("120.00", None),
+    ]  # fmt: skip
+
+
+def test_above_the_limit_another_person_who_approves_lets_a_reversal_go(acme: Actors) -> None:
+    limit(acme, 100)
+    row = journal(acme)
+    assert "somebody else has approved it" in acme.client("owner").get(f"{BASE}/{row.pk}/correct/").content.decode()
+    acme.client("owner").post(f"{BASE}/{row.pk}/reverse/", REASON)
+    (undo,) = undoing(row)
+    assert (undo.status, undo.error_code) == (Status.HELD, "second_person")
+    inbox = acme.client("approver").get("/admin/integrations/syncrun/failures/").content.decode()
+    assert "1 posting waits for your decision: Second person" in inbox
+    for role in ("owner", "editor"):
+        acme.client(role).post(f"{BASE}/{undo.pk}/answer/", {"choice": "approve"})
+        assert fresh(undo).status == Status.HELD, role
+    acme.client("approver").post(f"{BASE}/{undo.pk}/answer/", {"choice": "approve"})
+    approved = fresh(undo)
+    assert (approved.status, approved.question["answer"]) == (Status.PENDING, "approve")
+    assert approved.question["reason"] == REASON["reason"]
+
+
+def test_a_reversal_is_undone_by_another_reversal(acme: Actors) -> None:
+    row = journal(acme)
+    acme.client("editor").post(f"{BASE}/{row.pk}/reverse/", REASON)
+    (undo,) = undoing(row)
+    with tenant_scope(acme.tenant.pk):
+        Posting.objects.filter(pk=undo.pk).update(
+            status=Status.POSTED, external_id="991", remote_type="JournalEntry", finished_at=undo.created_at
+        )
+    acme.client("editor").post(f"{BASE}/{undo.pk}/reverse/", {"reason": "It was right after all."})
+    (again,) = undoing(undo)
+    assert [(line.get("debit"), line.get("credit")) for line in again.body["lines"]] == [
+        ("120.00", None), (None, "120.00"),
+    ]  # fmt: skip
+
+
+def test_what_is_not_in_the_ledger_cannot_be_corrected(acme: Actors, rival: Actors) -> None:
+    row = held(acme)
+    answer = acme.client("editor").get(f"{BASE}/{row.pk}/correct/", follow=True)
+    assert "Only a document that was created in the ledger" in answer.content.decode()
+    foreign = journal(rival)
+    assert acme.client("editor").post(f"{BASE}/{foreign.pk}/reverse/", REASON).status_code == 302
+    assert undoing(foreign) == []

@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 
 from integrations.models import Connection, Posting
 from integrations.services import postings, reversing
@@ -38,8 +37,8 @@ def test_a_reversal_has_the_day_of_its_document(connection: Connection) -> None:
     assert (undo.operation, undo.body["issued_on"]) == ("void", "2026-11-04")
 
 
-def test_a_reversal_of_a_closed_period_is_of_today(connection: Connection) -> None:
+def test_a_reversal_of_a_closed_period_is_of_the_first_open_day(connection: Connection) -> None:
     connection.closed_through = date(2026, 10, 31)
     with tenant_scope(connection.tenant_id):
         connection.save(update_fields=["closed_through"])
-    assert reversal(connection, "2026-10-04").body["issued_on"] == timezone.localdate().isoformat()
+    assert reversal(connection, "2026-10-04").body["issued_on"] == "2026-11-01"
