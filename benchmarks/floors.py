@@ -27,16 +27,17 @@ ALLOWED = {
 
 
 def floor(calls: int, allowed: Allowance, latency: Latency, *, chained: int = 0, seed: int = 0) -> float:
-    """Seconds until the last answer when every call leaves the moment it may; `chained` ones wait for each other.
-
-    Calls count when they arrive, half of their time after they left.
-    """
+    """Seconds until the last answer when every call leaves the moment it may; `chained` ones wait for each other."""
     dice = random.Random(seed)
+    return greedy([dice.uniform(*latency) for _ in range(calls)], allowed, chained=chained)
+
+
+def greedy(taken: Sequence[float], allowed: Allowance, *, chained: int = 0) -> float:
+    """The same for calls that take so many seconds each; they count when they arrive, half of that after they left."""
     under_way: list[float] = []
     arrivals: list[float] = []
     now = last = 0.0
-    for number in range(calls):
-        seconds = dice.uniform(*latency)
+    for number, seconds in enumerate(taken):
         if number < chained:
             now = max(now, last)
         while under_way and under_way[0] <= now:

@@ -23,7 +23,8 @@ MOST_BYTES = 32_000_000
 OLDEST_SECONDS = 120.0
 """An answer that has waited longer is asked for again: what it says may no longer be so."""
 
-_WAITING_PER_PLACE = 2
+# Pages come in bursts, and are stored in the pauses between: small ones are bounded by their bytes, not their number.
+_WAITING_PER_PLACE = 10
 
 Key = tuple[Any, ...]
 

@@ -12,6 +12,8 @@ from integrations.engine.declarations import Http
 _KEPT_CHARACTERS = 20_000
 # Of longer bodies only the beginning is parsed and redacted: a page of a thousand records is megabytes.
 _READ_BYTES = _KEPT_CHARACTERS * 5 // 4
+# Of a long answer with which all is well, the first few records are enough to see its shape.
+_READ_BYTES_WHEN_WELL = 6_000
 
 # What people read in a recorded call; anything else is kept by its size.
 _READABLE = ("json", "xml", "text", "html", "csv")
@@ -34,6 +36,9 @@ class Exchange:
     correlation_id: str
     error_code: str = ""
     kind: str = "call"
+
+
+_WELL = range(200, 300)
 
 
 class Sent(Protocol):
@@ -92,7 +97,12 @@ def exchange(http: Http, built: Sent, wire: Wire, kind: str) -> Exchange:
         request_body=_shown(built.content, built.headers.get("content-type", ""), http.personal),
         status=wire.status,
         response_headers=redaction.headers(headers),
-        response_body=_shown(wire.data, headers.get("content-type", ""), http.personal),
+        response_body=_shown(
+            wire.data,
+            headers.get("content-type", ""),
+            http.personal,
+            most=_READ_BYTES_WHEN_WELL if wire.status in _WELL and not wire.error_code else _READ_BYTES,
+        ),
         started_at=wire.started_at,
         seconds=wire.seconds,
         bytes_received=len(wire.data),
@@ -102,7 +112,7 @@ def exchange(http: Http, built: Sent, wire: Wire, kind: str) -> Exchange:
     )
 
 
-def _shown(data: bytes, content_type: str, personal: Collection[str]) -> str:
+def _shown(data: bytes, content_type: str, personal: Collection[str], *, most: int = _READ_BYTES) -> str:
     """A body as it may be kept: JSON with its shape, forms and texts redacted, anything else by its size."""
     if not data:
         return ""
@@ -110,17 +120,17 @@ def _shown(data: bytes, content_type: str, personal: Collection[str]) -> str:
         return redaction.form(data.decode("utf-8", "replace"))
     if content_type and not any(word in content_type for word in _READABLE):
         return f"[{len(data):,} bytes of {content_type.split(';')[0]}]"
-    return _shown_text(data, personal)[:_KEPT_CHARACTERS]
+    return _shown_text(data, personal, most)[:_KEPT_CHARACTERS]
 
 
-def _shown_text(data: bytes, personal: Collection[str]) -> str:
-    beginning = data[: _READ_BYTES + 1].lstrip()
+def _shown_text(data: bytes, personal: Collection[str], most: int) -> str:
+    beginning = data[: most + 1].lstrip()
     is_long = len(data) > _READ_BYTES
     if beginning[:1] == b"<" and b"<html" not in beginning[:1000].lower():
-        text = data[:_READ_BYTES].decode("utf-8", "replace")
+        text = data[: most if is_long else _READ_BYTES].decode("utf-8", "replace")
         return redaction.xml(excerpts.xml_beginning(text) if is_long else text, personal=personal)
     try:
-        return _shown_beginning(data, personal) if is_long else _shown_json(data, personal)
+        return _shown_beginning(data[:most], len(data), personal) if is_long else _shown_json(data, personal)
     except ValueError:
         # Broken off: what cannot be redacted property by property (a token, a tax number) is not kept.
         if beginning[:1] in (b"{", b"["):
@@ -128,10 +138,10 @@ def _shown_text(data: bytes, personal: Collection[str]) -> str:
         return f"[{len(data):,} bytes that are no JSON] {redaction.text(data[:300].decode('utf-8', 'replace'))}"
 
 
-def _shown_beginning(data: bytes, personal: Collection[str]) -> str:
-    text, end = excerpts.json_beginning(data[:_READ_BYTES].decode("utf-8-sig", "ignore"))
+def _shown_beginning(data: bytes, size: int, personal: Collection[str]) -> str:
+    text, end = excerpts.json_beginning(data.decode("utf-8-sig", "ignore"))
     if not text.strip():
-        return f"[{len(data):,} bytes in one value]"
+        return f"[{size:,} bytes in one value]"
     return _shown_json(text + end, personal).removesuffix(end) + "…"
 
 

@@ -14,8 +14,8 @@ from integrations.engine.exchanges import Wire, exchange
 SECRET = "tell-nobody-0123456789"
 
 
-def kept(data: bytes, kind: str = "application/json") -> str:
-    wire = Wire(datetime.now(UTC), time.monotonic(), 200, {"content-type": kind}, data)
+def kept(data: bytes, kind: str = "application/json", *, status: int = 400) -> str:
+    wire = Wire(datetime.now(UTC), time.monotonic(), status, {"content-type": kind}, data)
     sent: Any = SimpleNamespace(method="GET", url="https://ledger.test/", headers={}, content=b"")
     return exchange(manifest.load("quickbooks").http, sent, wire, "call").response_body
 
@@ -33,6 +33,14 @@ def test_of_a_long_body_the_beginning_is_kept_and_it_shows_that_there_was_more()
     shown = kept(page(100_000))
     assert shown.startswith('{"QueryResponse":{"Invoice":[{"Id":"0","Memo":"one, two"}')
     assert len(shown) == 20_000
+
+
+def test_of_a_long_answer_with_which_all_is_well_a_shorter_beginning_is_enough() -> None:
+    shown = kept(page(100_000), status=200)
+    assert shown.startswith('{"QueryResponse":{"Invoice":[{"Id":"0","Memo":"one, two"}')
+    assert shown.endswith("…")
+    assert 4_000 < len(shown) < 6_001
+    assert jsontext.loads(kept(page(400), status=200)) == json.loads(page(400)), "what is not long is kept whole"
 
 
 def test_a_long_body_that_becomes_short_by_redaction_says_that_it_is_cut() -> None:
@@ -56,17 +64,19 @@ def test_no_more_of_a_long_body_is_parsed_than_is_kept(monkeypatch: pytest.Monke
     assert parsed[0] <= 25_010
 
 
-@pytest.mark.parametrize("before", range(24_930, 25_010))
-def test_a_secret_at_the_cut_is_left_out(before: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "before"), [*((400, at) for at in range(24_930, 25_010)), *((200, at) for at in range(5_930, 6_010))]
+)
+def test_a_secret_at_the_cut_is_left_out(status: int, before: int) -> None:
     rest = "y" * 100_000
     for body in (
         '{"a":"%s","Memo":"b,c","access_token":"%s","rest":"%s"}',
         '{"a":"%s","SSN":["%s"],"rest":"%s"}',
         '{"a":"%s","Memo":"said \\"quote\\", then","password":"%s","rest":"%s"}',
     ):
-        assert SECRET[:6] not in kept((body % ("x" * (before - 40), SECRET, rest)).encode())
+        assert SECRET[:6] not in kept((body % ("x" * (before - 40), SECRET, rest)).encode(), status=status)
     xml = f"<a><memo>{'x' * (before - 40)}</memo><password>{SECRET}</password><rest>{rest}</rest></a>"
-    assert SECRET[:6] not in kept(xml.encode(), "application/xml")
+    assert SECRET[:6] not in kept(xml.encode(), "application/xml", status=status)
 
 
 def test_a_long_body_of_one_value_is_kept_by_its_size() -> None:
