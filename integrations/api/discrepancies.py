@@ -16,7 +16,38 @@ from integrations import tasks
 from integrations.api.postings import in_words
 from integrations.models import Connection, Discrepancy, Proof
 from integrations.services import decisions, proofs
+from integrations.services.proof_lines import EVEN, UNEVEN, UNTOLD
 from tenants.api import TenantRelatedField, TenantSerializer, TenantViewSet
+
+
+class DifferenceSerializer(serializers.Serializer[Any]):
+    """One field: its path, its label, and what either side says ("" where it says nothing)."""
+
+    # Not `field`: serializers call something of theirs so.
+    def get_fields(self) -> dict[str, Any]:
+        """All are text, in words of the books: "2026-12-24", "120.00"."""
+        return {name: serializers.CharField() for name in ("field", "label", "ours", "theirs")}
+
+
+class ProposalSerializer(serializers.Serializer[Any]):
+    """What would set it right: the action to call (accept, repush, reread; "" for none of these), and in words."""
+
+    action = serializers.CharField()
+    text = serializers.CharField()
+
+
+class ProofLineSerializer(serializers.Serializer[Any]):
+    """One comparison: what, both figures (how many records, or an amount such as "120.00"), and whether they agree."""
+
+    key = serializers.CharField()
+    what = serializers.CharField()
+    resource = serializers.CharField()
+    currency = serializers.CharField()
+    ours = serializers.CharField(allow_null=True)
+    theirs = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(choices=[EVEN, UNEVEN, UNTOLD])
+    note = serializers.CharField()
+    at = serializers.DateTimeField()
 
 
 class DiscrepancySerializer(TenantSerializer):
@@ -42,6 +73,8 @@ class DiscrepancySerializer(TenantSerializer):
         read_only_fields = fields
 
     external_id = serializers.CharField(source="record.external_id", default=None, read_only=True)
+    differences = DifferenceSerializer(many=True, read_only=True)
+    proposal = ProposalSerializer(read_only=True)
 
 
 class DecisionBody(serializers.Serializer[Any]):
@@ -68,6 +101,8 @@ class ProofSerializer(TenantSerializer):
             "finished_at",
         ]
         read_only_fields = fields
+
+    lines = ProofLineSerializer(many=True, read_only=True)
 
 
 class ProofRequest(serializers.Serializer[Any]):
@@ -104,6 +139,12 @@ class DiscrepancyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Tenan
 
     @extend_schema(request=None, responses=DiscrepancySerializer)
     @action(detail=True, methods=["post"])
+    def reread(self, request: Request, pk: str) -> Response:
+        """Read what a figure is made of again in full; the proof that follows closes the difference."""
+        return self._decided(decisions.reread)
+
+    @extend_schema(request=None, responses=DiscrepancySerializer)
+    @action(detail=True, methods=["post"])
     def reopen(self, request: Request, pk: str) -> Response:
         """Take a decision back."""
         return self._decided(decisions.reopen)
@@ -120,9 +161,13 @@ class DiscrepancyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Tenan
                 made = decide(discrepancy=row, by=None, **values)
         except ValidationError as refused:
             raise in_words(refused) from refused
-        if decide is decisions.repush:
-            transaction.on_commit(partial(tasks.send_posting.delay, str(made.tenant_id), str(made.pk)))
+        if decide in _RUNG:
+            transaction.on_commit(partial(_RUNG[decide].delay, str(made.tenant_id), str(made.pk)))
         return Response(self.get_serializer(row).data)
+
+
+_RUNG: dict[Any, Any] = {decisions.repush: tasks.send_posting, decisions.reread: tasks.run_sync}
+"""What a decision makes is rung for after the commit."""
 
 
 class ProofViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TenantViewSet):

@@ -3,18 +3,18 @@
 Each runs in the caller's tenant transaction and raises ValidationError, in words, for what cannot be decided so.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid5
 
 from django.core.exceptions import ValidationError
-from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from integrations.models import Baseline, Connection, CrossReference, Discrepancy, LedgerRecord, Posting, SyncRun
-from integrations.services import policies
-from integrations.services.drift import ORIGIN
+from integrations.models import Baseline, Connection, Discrepancy, LedgerRecord, Posting, SyncRun
+from integrations.services import baselines, policies
+from integrations.services.baselines import LOOK_AGAIN, NUMBER_TAKEN, ORIGIN, next_number
 from integrations.services.postings import cancel_posting, request_posting
 from integrations.services.sync import request_sync
 from tenants.models import User
@@ -23,8 +23,6 @@ Kind, Status = Discrepancy.Kind, Discrepancy.Status
 
 DRIFTED = frozenset({Kind.DRIFT, Kind.VOIDED, Kind.DELETED})
 _FIGURES = frozenset({Kind.COUNT, Kind.AMOUNT, Kind.BANK_BALANCE})
-_GONE = f"{ORIGIN} gone"
-_LOOK_AGAIN = "looked at again"
 _AFTER_READING = timedelta(minutes=5)
 
 
@@ -36,7 +34,7 @@ def accept(*, discrepancy: Discrepancy, by: User | None, reason: str = "") -> No
     if row.kind in _FIGURES and not reason.strip():
         raise ValidationError("Say why the difference is known, such as an opening balance that is not told.")
     if row.kind in DRIFTED:
-        _measure_anew(row)
+        baselines.accept_state(row)
     _decide(discrepancy, Status.ACCEPTED, by, reason)
 
 
@@ -53,24 +51,20 @@ def repush(*, discrepancy: Discrepancy, by: User | None) -> Posting:
     row = _open(discrepancy)
     record, baseline = _written(row)
     _may_be_written(row, baseline)
-    number = Posting.objects.for_tenant(row.tenant_id).of_origin(ORIGIN, row.pk).count()
+    before = repushes(row)
     is_gone = row.kind != Kind.DRIFT
     posting = request_posting(
         connection=row.connection,
         resource=row.resource,
         operation=Posting.Operation.CREATE if is_gone else Posting.Operation.UPDATE,
-        body=_anew(baseline) if is_gone else _back(record, baseline),
+        body=_anew(baseline, before) if is_gone else _back(record, baseline),
         origin_kind=ORIGIN,
         origin_id=row.pk,
-        idempotency_key=str(uuid5(row.pk, f"repush {number}")),
+        idempotency_key=str(uuid5(row.pk, f"repush {len(before)}")),
         requested_by=by,
     )
     if is_gone:
-        # The source's document is the new one from now on; nothing is expected of the old one any more.
-        _measure_anew(row)
-        CrossReference.objects.for_tenant(row.tenant_id).filter(
-            connection=row.connection, resource=row.resource, external_id=record.external_id
-        ).update(local_kind=_GONE, local_id=str(row.pk))
+        baselines.let_go(row)
     _decide(discrepancy, Status.REPUSHED, by, "")
     return posting
 
@@ -103,7 +97,10 @@ def reopen(*, discrepancy: Discrepancy, by: User | None) -> None:
     if row.status == Status.REPUSHED:
         _call_back(row)
     if row.kind in DRIFTED and row.status != Status.IGNORED:
-        _measure_as_before(row)
+        baselines.take_back(row)
+        if row.record_id is not None:
+            records = LedgerRecord.objects.for_tenant(row.tenant_id).filter(pk=row.record_id)
+            records.update(compared_hash=LOOK_AGAIN)
     words = f"Taken back{f' by {by}' if by else ''}: {row.get_status_display().lower()}."
     _write(discrepancy, status=Status.OPEN, decided_by=None, decided_at=None, reason=words)
 
@@ -129,11 +126,6 @@ def _call_back(row: Discrepancy) -> None:
             raise ValidationError(f"It has left already: {posting.get_status_display().lower()}.")
         if posting.status != Posting.Status.CANCELLED:
             cancel_posting(posting)
-    gone = CrossReference.objects.for_tenant(row.tenant_id).filter(local_kind=_GONE, local_id=str(row.pk))
-    for each in gone.exclude(posting=None).select_related("posting"):
-        of = each.posting
-        if of is not None and of.origin_id is not None:
-            CrossReference.objects.filter(pk=each.pk).update(local_kind=of.origin_kind, local_id=str(of.origin_id))
 
 
 # Documents -----------------------------------------------------------------------------------------------------------
@@ -160,9 +152,14 @@ def _may_be_written(row: Discrepancy, baseline: Baseline) -> None:
         )
 
 
-def _anew(baseline: Baseline) -> dict[str, Any]:
-    """All that we wrote, without the names that the gone document had in the ledger."""
-    return {name: value for name, value in baseline.body.items() if name not in ("external_id", "remote_type")}
+def _anew(baseline: Baseline, refused: Sequence[Posting]) -> dict[str, Any]:
+    """All that we wrote, without the names that the gone document had in the ledger.
+
+    Some ledgers keep the number of a voided document. Once that was the reason to refuse it, it gets the next number.
+    """
+    body = {name: value for name, value in baseline.body.items() if name not in ("external_id", "remote_type")}
+    taken = sum(each.error_code == NUMBER_TAKEN for each in refused)
+    return {**body, "number": next_number(str(body["number"]), taken)} if taken and body.get("number") else body
 
 
 def _back(record: LedgerRecord, baseline: Baseline) -> dict[str, Any]:
@@ -176,24 +173,6 @@ def _back(record: LedgerRecord, baseline: Baseline) -> dict[str, Any]:
             {**line, "id": key} if key in present else line for line, key in zip(written, agreed, strict=True)
         ]
     return body
-
-
-def _measure_anew(row: Discrepancy) -> None:
-    baseline = Baseline.objects.for_tenant(row.tenant_id).filter(record_id=row.record_id).first()
-    if baseline is None or row.record is None:
-        return
-    Baseline.objects.filter(pk=baseline.pk).update(
-        previous=baseline.state, state=row.record.unified, agreed_at=timezone.now()
-    )
-
-
-def _measure_as_before(row: Discrepancy) -> None:
-    """The state before the decision is the measure again, and the record is looked at again."""
-    rows = Baseline.objects.for_tenant(row.tenant_id).filter(record_id=row.record_id)
-    rows.exclude(previous=None).update(state=F("previous"), previous=None)
-    if row.record_id is not None:
-        records = LedgerRecord.objects.for_tenant(row.tenant_id).filter(pk=row.record_id)
-        records.update(compared_hash=_LOOK_AGAIN)
 
 
 # Rows ----------------------------------------------------------------------------------------------------------------

@@ -16,11 +16,12 @@ from django.utils import timezone
 from integrations.engine.deviations import Deviation, deviations
 from integrations.models import Connection, Discrepancy, LedgerRecord, Posting, ResourcePolicy
 from integrations.models.record import DELETED, TO_COMPARE
+from integrations.services import baselines
+from integrations.services.baselines import ORIGIN
 from integrations.services.discrepancies import Finding, report_all, resolve_gone
 from tenants.rls import tenant_scope
 
 Kind = Discrepancy.Kind
-ORIGIN = "discrepancy"
 
 _AT_ONCE = 500
 _UNDER_WAY = (Posting.Status.PENDING, Posting.Status.SENT, Posting.Status.UNKNOWN, Posting.Status.HELD)
@@ -146,9 +147,23 @@ def _reopen_refused(connection: Connection) -> None:
         decided_at__gt=timezone.now() - _REPUSH_DAYS,
     )
     others = Discrepancy.objects.for_tenant(connection.tenant_id).filter(connection=connection, key=OuterRef("key"))
-    rows.filter(~Exists(others.open())).update(
-        status=Discrepancy.Status.OPEN, decided_by=None, decided_at=None, reason="Sending it again was refused."
-    )
+    for row in rows.filter(~Exists(others.open())).select_related("record").order_by("id")[:_AT_ONCE]:
+        refused = list(Posting.objects.for_tenant(connection.tenant_id).of_origin(ORIGIN, row.pk).order_by("id"))
+        baselines.take_back(row)
+        Discrepancy.objects.filter(pk=row.pk).update(
+            status=Discrepancy.Status.OPEN, decided_by=None, decided_at=None, reason=_refusal(refused)
+        )
 
 
-__all__ = ["ORIGIN", "deviation", "finding", "key_of", "look"]
+def _refusal(refused: Sequence[Posting]) -> str:
+    last = refused[-1]
+    words = " ".join(str(part) for part in ("Sending it again was refused.", last.error.get("message")) if part)
+    taken = sum(each.error_code == baselines.NUMBER_TAKEN for each in refused)
+    number = str(last.body.get("number") or "")
+    if last.error_code != baselines.NUMBER_TAKEN or not number:
+        return words[:500]
+    first = str(refused[0].body.get("number") or "")
+    return f"{words[:380]} Sent once more, it gets the number {baselines.next_number(first, taken)}."[:500]
+
+
+__all__ = ["deviation", "finding", "key_of", "look"]

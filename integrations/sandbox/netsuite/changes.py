@@ -165,7 +165,8 @@ def _edit(books: Books, order: Body) -> Done:
     data = dict(order.get("data") or order.get("record") or order.get("fields") or {})
     if not data:
         data = {"memo": "Edited in NetSuite"} if record_type.is_transaction else {"comments": "Edited in NetSuite"}
-    return _done(books, writing.update(books, record_type, record, data))
+    replaced = tuple(order.get("replace") or ())
+    return _done(books, writing.update(books, record_type, record, data, replaced=replaced))
 
 
 def _void(books: Books, order: Body) -> Done:
