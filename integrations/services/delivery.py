@@ -71,7 +71,8 @@ class Delivery:
             try:
                 callable_now(self.posting.connection)
                 if self.posting.status == Status.PENDING:
-                    ready_body(self.posting)
+                    # From here on with the ledger's own ids: what it changes is read before and after it is sent.
+                    self.posting.body = ready_body(self.posting)
             except NotYetError as reason:
                 release(self.posting, wait=reason.wait, error_code="waiting", error=reason.error)
                 return False

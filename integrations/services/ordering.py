@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from integrations.models import Posting
-from integrations.services.references import references
+from integrations.services.references import placeholders, references
 
 _PARTIES = frozenset({"contacts"})
 _LINES = frozenset({"contacts", "items", "accounts", "tax_rates", "terms"})
@@ -37,8 +37,10 @@ def touches(resource: str, operation: str, body: dict[str, Any], reverses: Posti
     """The records that a write changes, as the column `touches` keeps them: its own, and those it is applied to."""
     found = {f"{name}:{key}" for name, key, field in references(body) if field in _APPLIED}
     found |= {f"posting:{key}" for key in _applied_placeholders(body)}
-    if operation != Posting.Operation.CREATE and body.get("external_id"):
-        found.add(f"{resource}:{body['external_id']}")
+    own = body.get("external_id")
+    if operation != Posting.Operation.CREATE and own:
+        # A credit note may be applied by a posting that was asked for before the note had an id.
+        found.add(f"posting:{own['posting']}" if isinstance(own, dict) and "posting" in own else f"{resource}:{own}")
     if reverses is not None:
         # A payment that was asked for before its invoice had an id names the posting instead.
         found.add(f"posting:{reverses.pk}")
@@ -47,10 +49,15 @@ def touches(resource: str, operation: str, body: dict[str, Any], reverses: Posti
 
 def predecessor(posting: Posting) -> Posting | None:
     """The oldest open write of the connection that this one must not overtake; inside the tenant's scope."""
+    rows = Posting.objects.for_tenant(posting.tenant_id).open_ended().filter(connection_id=posting.connection_id)
+    if made := set(placeholders(posting.body)):
+        # What it names became a draft: the approval, asked for later than this one, still comes first.
+        approvals = rows.filter(origin_kind="approval", origin_id__in=made, operation=Posting.Operation.APPROVE)
+        if (approval := approvals.exclude(pk=posting.pk).order_by("id").first()) is not None:
+            return approval
     wanted = set(posting.touches) | _named(posting)
     if not wanted:
         return None
-    rows = Posting.objects.for_tenant(posting.tenant_id).open_ended().filter(connection_id=posting.connection_id)
     earlier = rows.filter(id__lt=posting.pk, touches__overlap=sorted(wanted))
     # What waits for this one was told so by somebody who knew: the two must not wait for each other.
     return earlier.exclude(depends_on=posting).order_by("id").first()
