@@ -13,7 +13,7 @@ from integrations import tasks
 from integrations.admin.announcements import panel_of
 from integrations.admin.connecting import ConnectingPages
 from integrations.admin.coverage import CoveragePages
-from integrations.admin.policies import ResourceTable
+from integrations.admin.policies import ResourceTable, summary_of
 from integrations.admin.progress import progress_of
 from integrations.engine.ways import CodeGrant
 from integrations.forms import ConnectionSettingsForm
@@ -88,7 +88,7 @@ class ConnectionAdmin(CoveragePages, ResourceTable, ConnectingPages):
             "runs": SyncRun.objects.filter(connection=row).order_by("-id")[:6],
             "postings": Posting.objects.filter(connection=row).order_by("-id")[:6],
             "webhooks": panel_of(row),
-            "resources": self.resource_rows(row),
+            "flows": summary_of(self.resource_rows(row)),
             "form": ConnectionSettingsForm(instance=row),
             **self._rights(request),
         }

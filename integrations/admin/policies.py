@@ -1,11 +1,14 @@
-"""The table of resources on a connection's page: which way each flows, whose word holds, how often it is read."""
+"""A connection's resources, their page and its summary: which way each flows, whose word holds, how often read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 
 from integrations.forms import ResourcePolicyForm
 from integrations.models import Connection
@@ -15,7 +18,9 @@ from integrations.services.offers import offers
 from integrations.services.policies import Policy
 from integrations.services.scheduling import Rhythm
 from tenants.http import TenantRequest
+from tenants.permissions import MANAGE_CONNECTIONS
 
+_FLOWS = ("Read and written", "Only read", "Only written", "Neither")
 _DAY, _MONTH = 24.0, 24.0 * 30
 
 
@@ -36,6 +41,11 @@ class ResourceRow:
         if reads:
             return "Read and written" if writes else "Only read"
         return "Only written" if writes else "Neither"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the source's word holds."""
+        return self.policy.source_of_truth == policies.Truth.SOURCE
 
     @property
     def is_stale(self) -> bool:
@@ -65,7 +75,27 @@ class ResourceRow:
 class ResourceTable:
     """Adds the table and its form to the connections' pages."""
 
-    page_template: ClassVar[str]
+    admin_site: Any
+    url_name: Any
+
+    def get_urls(self) -> list[URLPattern]:
+        table = self.admin_site.admin_view(self.resource_table)
+        own = path("<uuid:row_id>/resource-list/", table, name=self.url_name("resource_table"))
+        return [own, *super().get_urls()]  # type: ignore[misc]
+
+    def resource_table(self: Any, request: TenantRequest, row_id: Any) -> HttpResponse:
+        """All resources of one connection, with the form for those who manage connections."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, str(row_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(row_id))  # type: ignore[no-any-return]
+        answer: HttpResponse = self._table(request, row, self.resource_rows(row))
+        return answer
+
+    def _table(self: Any, request: TenantRequest, row: Connection, rows: list[ResourceRow], status: int = 200) -> Any:
+        context = {"original": row, "resources": rows, **self.rights(request, may_manage=MANAGE_CONNECTIONS)}
+        return self.render(request, "integrations/connection_resources.html", context, f"Resources of {row}", status)
 
     def resource_rows(self, row: Connection, data: Any = None) -> list[ResourceRow]:
         """All resources of the connection's ledger; none for a connector that is not installed any more."""
@@ -85,7 +115,7 @@ class ResourceTable:
         form = ResourcePolicyForm(data, policy=policy, is_readable=is_readable, is_writable=is_writable)
         return ResourceRow(policy, form, rhythm, is_readable, is_writable)
 
-    def save_resources(self: Any, request: TenantRequest, row: Connection) -> HttpResponse | None:
+    def save_resources(self: Any, request: TenantRequest, row: Connection) -> HttpResponse:
         """One form for all of them: saved together, or not at all."""
         rows = self.resource_rows(row, request.POST)
         bulk = {"read": policies.only_read, "defaults": policies.defaults}.get(request.POST.get("bulk", ""))
@@ -94,10 +124,18 @@ class ResourceTable:
         elif all(each.form.is_valid() for each in rows):
             wanted = [each.form.wanted() for each in rows]
         else:
-            context = {"original": row, **self.page(request, row), "resources": rows}
-            answer: HttpResponse = self.render(request, self.page_template, context, str(row), status=422)
+            answer: HttpResponse = self._table(request, row, rows, status=422)
             return answer
         changed = scheduling.change_policies(connection=row, wanted=wanted)
         names = ", ".join(policy.label for policy in changed)
         messages.success(request, f"Changed: {names}." if names else "Nothing changed.")
-        return None
+        return HttpResponseRedirect(self.url("resource_table", row.pk))
+
+
+def summary_of(rows: Sequence[ResourceRow]) -> list[tuple[str, list[str]]]:
+    """What flows which way, and where the source's word holds or nothing is refreshed any more: (what, names)."""
+    found = [(flow, [row.policy.label for row in rows if row.flow == flow]) for flow in _FLOWS]
+    writable = [row for row in rows if row.is_writable]
+    found.append(("The source's word holds", [row.policy.label for row in writable if row.is_ours]))
+    found.append(("No longer refreshed", [row.policy.label for row in rows if row.is_stale]))
+    return [(what, names) for what, names in found if names]

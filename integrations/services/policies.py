@@ -216,4 +216,4 @@ def _not_written(connection: Connection, policy: Policy) -> str:
 
 
 def _turn_on(what: str) -> str:
-    return f"An owner can turn {what} on again, in the table of resources on the connection's page."
+    return f"An owner can turn {what} on again, in the table of resources that the connection's page leads to."

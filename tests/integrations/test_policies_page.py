@@ -32,7 +32,7 @@ def _form(connection: Connection, **changes: str) -> dict[str, str]:
 
 
 def _page(client: Client, connection: Connection) -> str:
-    answer = client.get(f"{BASE}/{connection.pk}/change/")
+    answer = client.get(f"{BASE}/{connection.pk}/resource-list/")
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -144,3 +144,24 @@ def test_a_partners_wish_that_makes_no_sense_is_a_problem(
 ) -> None:
     shop = _partner(acme, ["connections:read", "connections:write"])
     assert _put(shop, books, resource, body).status_code == status
+
+
+def test_the_connections_page_sums_up_which_way_what_flows_and_whose_word_holds(
+    acme: Actors, books: Connection
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        policies.set_policy(connection=books, resource="bills", direction="read")
+        policies.set_policy(connection=books, resource="invoices", source_of_truth="source")
+    page = acme.client("auditor").get(f"{BASE}/{books.pk}/change/").content.decode()
+    only_read = page.split("Only read")[1].split("</dd>")[0]
+    assert "Bills" in only_read
+    assert "Invoices" not in only_read
+    assert "Invoices" in page.split("source&#x27;s word holds")[1].split("</dd>")[0]
+    assert f"{BASE}/{books.pk}/resource-list/" in page
+
+
+def test_the_table_of_another_tenants_connection_is_not_shown(acme: Actors, rival: Actors) -> None:
+    with tenant_scope(rival.tenant.pk):
+        foreign = make_connection(rival.tenant, name="Rival Ltd")
+    answer = acme.client("owner").get(f"{BASE}/{foreign.pk}/resource-list/", follow=True)
+    assert "Rival Ltd" not in answer.content.decode()
