@@ -7,10 +7,12 @@ comparing all with all. What shares a key with more than `CROWD` others is told 
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -57,6 +59,9 @@ _FORMS = frozenset(
     ]
 )
 _WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
+_TELLING = 3
+_STEP = 5000
 _NO_SIGN = re.compile(r"[^0-9a-z]+")
 
 
@@ -165,118 +170,165 @@ def plain_name(text: str) -> str:
 
 
 def _digits(number: str) -> str:
-    found = re.findall(r"\d+", number)
+    found = _DIGITS.findall(number)
     return found[-1].lstrip("0") if found else ""
 
 
-def _keys(entry: Entry, *, reach: int) -> Iterator[Hashable]:
-    """Keys by which an entry is found; `reach` days around its own for the weakest of them."""
-    for number in entry.numbers:
-        if plain := plain_number(number):
-            yield "number", plain
-            yield "number and amount", plain, entry.amount
-        if len(tail := _digits(number)) >= 3:
-            yield "digits and amount", tail, entry.amount
-    for contact in (entry.contact, *entry.contacts):
-        if contact:
-            yield "contact", contact, entry.amount
-            yield from (("contact and day", contact, entry.amount, day) for day in _days(entry.day, reach))
-    yield from (("amount and day", entry.amount, day) for day in _days(entry.day, reach))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An entry with what is compared of it, worked out once: `plain` number → as written, and the ends of numbers."""
+
+    entry: Entry
+    plain: dict[str, str]
+    tails: frozenset[str]
 
 
-def _days(day: date, reach: int) -> Iterator[date]:
-    for apart in range(-reach, reach + 1):
-        yield day + timedelta(days=apart)
+def _known(entry: Entry) -> _Known:
+    plain = {plain_number(number): number for number in entry.numbers}
+    plain.pop("", None)
+    tails = frozenset(tail for number in entry.numbers if len(tail := _digits(number)) >= _TELLING)
+    return _Known(entry, plain, tails)
+
+
+def _keys(known: _Known, *, reach: int) -> Iterator[int]:
+    """Keys by which an entry is found; `reach` days around its own for the weakest of them.
+
+    The hash stands for the key, as it needs a fifth of the memory: two keys of one hash cost a comparison more.
+    """
+    entry = known.entry
+    for number in known.plain:
+        yield hash(("number", number))
+        yield hash(("number and amount", number, entry.amount))
+    for tail in known.tails:
+        yield hash(("digits and amount", tail, entry.amount))
+    days = [entry.day.toordinal() + apart for apart in range(-reach, reach + 1)]
+    for contact in {entry.contact, *entry.contacts} - {""}:
+        yield hash(("contact", contact, entry.amount))
+        yield from (hash(("contact and day", contact, entry.amount, day)) for day in days)
+    yield from (hash(("amount and day", entry.amount, day)) for day in days)
 
 
 def _candidates(
     documents: Sequence[Entry], records: Sequence[Entry], days_apart: int, step: Callable[[int], None]
 ) -> dict[str, list[Pair]]:
-    index: dict[Hashable, list[Entry]] = defaultdict(list)
-    for record in sorted(records, key=lambda entry: entry.id):
-        for key in set(_keys(record, reach=0)):
-            index[record.resource, record.currency, key].append(record)
-    found = {}
-    for done, document in enumerate(documents, start=1):
-        if each := _of(document, index, days_apart):
-            found[document.id] = each
-        if done % 5000 == 0:
-            step(done)
+    groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for document in documents:
+        groups[document.resource, document.currency].append(document)
+    found, done = {}, 0
+    # One kind and currency after the other: the others can be no candidates, and only one index is held at a time.
+    for group, mine in groups.items():
+        index: dict[int, list[_Known]] = defaultdict(list)
+        for known in (_known(record) for record in records if (record.resource, record.currency) == group):
+            for key in set(_keys(known, reach=0)):
+                index[key].append(known)
+        for document in mine:
+            if each := _of(_known(document), index, days_apart):
+                found[document.id] = each
+            done += 1
+            if done % _STEP == 0:
+                step(done)
     step(len(documents))
     return dict(sorted(found.items()))
 
 
-def _of(document: Entry, index: Mapping[Hashable, list[Entry]], days_apart: int) -> list[Pair]:
-    near: dict[str, Entry] = {}
+def _of(document: _Known, index: Mapping[int, list[_Known]], days_apart: int) -> list[Pair]:
+    near: dict[str, _Known] = {}
     for key in _keys(document, reach=days_apart):
-        sharing = index.get((document.resource, document.currency, key), ())
+        sharing = index.get(key, ())
         if len(sharing) <= CROWD:
-            near.update((record.id, record) for record in sharing)
-    pairs = (compare(document, record, days_apart=days_apart) for record in near.values())
+            near.update((known.entry.id, known) for known in sharing)
+    weighed = ((_weigh(document, known, days_apart), known) for known in near.values())
     fitting = sorted(
-        (pair for pair in pairs if pair.confidence >= LEAST), key=lambda pair: (-pair.confidence, pair.record)
+        ((weight, known) for weight, known in weighed if weight.confidence >= LEAST),
+        key=lambda each: (-each[0].confidence, each[1].entry.id),
     )
-    exact = sum(pair.is_exact for pair in fitting)
-    return fitting[: max(MOST_CANDIDATES, exact)]
+    exact = sum(weight.is_exact for weight, _ in fitting)
+    return [_pair(document, known, weight) for weight, known in fitting[: max(MOST_CANDIDATES, exact)]]
 
 
 # Evidence -----------------------------------------------------------------------------------------------------------
 
 
+class _Weight(NamedTuple):
+    """How far two agree: points by number, contact, amount and date."""
+
+    number: int
+    contact: int
+    amount: int
+    day: int
+    apart: int
+    is_exact: bool
+
+    @property
+    def confidence(self) -> int:
+        return self.number + self.contact + self.amount + self.day
+
+
 def compare(document: Entry, record: Entry, *, days_apart: int) -> Pair:
     """How well the two agree, with the reasons for and against in sentences."""
-    by_number, number_words = _numbers(document, record)
-    by_contact, contact_words = _contacts(document, record)
-    by_amount, amount_words = _amounts(document, record)
-    by_day, day_words = _dates(document, record, days_apart)
-    is_near = abs((document.day - record.day).days) <= days_apart
-    is_exact = by_number == _NUMBER and by_contact == _CONTACT and by_amount == _AMOUNT and is_near
-    confidence = by_number + by_contact + by_amount + by_day
-    reasons = tuple(words for words in (number_words, contact_words, amount_words, day_words) if words)
-    return Pair(document.id, record.id, confidence, reasons, is_exact)
+    ours, theirs = _known(document), _known(record)
+    return _pair(ours, theirs, _weigh(ours, theirs, days_apart))
 
 
-def _numbers(document: Entry, record: Entry) -> tuple[int, str]:
-    ours = {plain_number(number): number for number in document.numbers}
-    theirs = {plain_number(number): number for number in record.numbers}
-    same = sorted((set(ours) & set(theirs)) - {""})
-    if same:
-        return _NUMBER, f"The number {theirs[same[0]]} is the same."
-    tails = {tail for number in document.numbers if len(tail := _digits(number)) >= 3}
-    alike = sorted(number for number in record.numbers if _digits(number) in tails)
-    if alike:
-        return _NUMBER_PART, f"The digits of {alike[0]} are the same."
-    return 0, "The numbers differ." if any(ours) and any(theirs) else "One of them has no number."
+def _weigh(document: _Known, record: _Known, days_apart: int) -> _Weight:
+    ours, theirs = document.entry, record.entry
+    number = 0
+    if not document.plain.keys().isdisjoint(record.plain):
+        number = _NUMBER
+    elif not document.tails.isdisjoint(record.tails):
+        number = _NUMBER_PART
+    contact = _CONTACT if _is_same_contact(ours, theirs) else _CONTACT_LIKE * _is_alike(ours.contact, theirs.contact)
+    amount = _AMOUNT if ours.amount == theirs.amount else 0
+    apart = abs(ours.day.toordinal() - theirs.day.toordinal())
+    day = _SAME_DAY if apart == 0 else max(_SAME_DAY - apart, 5) if apart <= days_apart else 2 * (apart <= _NEAR_DAYS)
+    is_exact = (number, contact, amount) == (_NUMBER, _CONTACT, _AMOUNT) and apart <= days_apart
+    return _Weight(number, contact, amount, day, apart, is_exact)
 
 
-def _contacts(document: Entry, record: Entry) -> tuple[int, str]:
-    if document.contacts & record.contacts:
-        return _CONTACT, "The contact is the one that this name stands for in the ledger."
-    if document.contact and document.contact == record.contact:
-        return _CONTACT, "The contact has the same name."
-    if not document.contact or not record.contact:
-        return 0, "One of them names no contact."
-    if fuzz.token_set_ratio(document.contact, record.contact) >= _LIKE:
-        return _CONTACT_LIKE, "The contacts' names are alike."
-    return 0, "The contacts differ."
+def _is_same_contact(ours: Entry, theirs: Entry) -> bool:
+    return bool(ours.contact and ours.contact == theirs.contact) or not ours.contacts.isdisjoint(theirs.contacts)
 
 
-def _amounts(document: Entry, record: Entry) -> tuple[int, str]:
-    if document.amount == record.amount:
-        return _AMOUNT, "The amount is the same."
-    return 0, f"The amounts differ by {abs(document.amount - record.amount):f} {document.currency}."
+@lru_cache(maxsize=100_000)
+def _is_alike(ours: str, theirs: str) -> bool:
+    return bool(ours and theirs) and fuzz.token_set_ratio(ours, theirs) >= _LIKE
 
 
-def _dates(document: Entry, record: Entry, days_apart: int) -> tuple[int, str]:
-    apart = abs((document.day - record.day).days)
-    if apart == 0:
-        return _SAME_DAY, "The date is the same."
-    words = f"The dates are {apart} day{'' if apart == 1 else 's'} apart."
-    if apart <= days_apart:
-        return max(_SAME_DAY - apart, 5), words
-    return (2 if apart <= _NEAR_DAYS else 0), words
+def _pair(document: _Known, record: _Known, weight: _Weight) -> Pair:
+    words = (
+        _number_words(document, record, weight.number),
+        _contact_words(document.entry, record.entry, weight.contact),
+        _amount_words(document.entry, record.entry),
+        _day_words(weight.apart),
+    )
+    return Pair(document.entry.id, record.entry.id, weight.confidence, words, weight.is_exact)
 
 
-def linkable(entries: Iterable[Entry]) -> list[Entry]:
-    """Without those that say too little to be found again: no amount."""
-    return [entry for entry in entries if entry.amount]
+def _number_words(document: _Known, record: _Known, points: int) -> str:
+    if points == _NUMBER:
+        same = min(document.plain.keys() & record.plain.keys())
+        return f"The number {record.plain[same]} is the same."
+    if points == _NUMBER_PART:
+        alike = min(number for number in record.entry.numbers if _digits(number) in document.tails)
+        return f"The digits of {alike} are the same."
+    return "The numbers differ." if document.plain and record.plain else "One of them has no number."
+
+
+def _contact_words(ours: Entry, theirs: Entry, points: int) -> str:
+    if not ours.contacts.isdisjoint(theirs.contacts):
+        return "The contact is the one that this name stands for in the ledger."
+    if points == _CONTACT:
+        return "The contact has the same name."
+    if not ours.contact or not theirs.contact:
+        return "One of them names no contact."
+    return "The contacts' names are alike." if points else "The contacts differ."
+
+
+def _amount_words(ours: Entry, theirs: Entry) -> str:
+    if ours.amount == theirs.amount:
+        return "The amount is the same."
+    return f"The amounts differ by {abs(ours.amount - theirs.amount):f} {ours.currency}."
+
+
+def _day_words(apart: int) -> str:
+    return f"The dates are {apart} day{'' if apart == 1 else 's'} apart." if apart else "The date is the same."

@@ -107,8 +107,11 @@ def _next_run() -> dict[str, Any]:
     return fresh | {"available_at": timezone.now()}
 
 
-def run_cut_over(tenant_id: UUID | str, cut_over_id: UUID | str) -> CutOver | None:
-    """The worker's use case: hold back, compare, write or only count. None when there was nothing to take."""
+def run_cut_over(tenant_id: UUID | str, cut_over_id: UUID | str, *, at_once: int = AT_ONCE) -> CutOver | None:
+    """The worker's use case: hold back, compare, write or only count. None when there was nothing to take.
+
+    Written `at_once` documents a transaction: whoever takes over from a worker that died finds those linked.
+    """
     with tenant_scope(tenant_id):
         cut_over = claim(
             CutOver,
@@ -120,7 +123,7 @@ def run_cut_over(tenant_id: UUID | str, cut_over_id: UUID | str) -> CutOver | No
             return None
         keep(cut_over, status=CutOver.Status.RUNNING, attempts=cut_over.attempts + 1)
     try:
-        counts = _compare_and_write(cut_over)
+        counts = _compare_and_write(cut_over, at_once)
         with tenant_scope(tenant_id):
             _conclude(cut_over, counts)
     except LeaseLostError:
@@ -141,7 +144,7 @@ def _conclude(cut_over: CutOver, counts: dict[str, Any]) -> None:
     conclude(cut_over, counts=counts, **failures.NO_ERROR, **state)
 
 
-def _compare_and_write(cut_over: CutOver) -> dict[str, Any]:
+def _compare_and_write(cut_over: CutOver, at_once: int) -> dict[str, Any]:
     if not cut_over.is_dry:
         _hold_back(cut_over)
     with tenant_scope(cut_over.tenant_id):
@@ -159,7 +162,7 @@ def _compare_and_write(cut_over: CutOver) -> dict[str, Any]:
         found.doubt(document)
     ids = [entry.id for entry in documents]
     if not cut_over.is_dry:
-        for done, chunk in _counted(ids):
+        for done, chunk in _counted(ids, at_once):
             with tenant_scope(cut_over.tenant_id):
                 write(cut_over, list(chunk), found)
             _say(cut_over, "writing", done, len(ids))
@@ -170,10 +173,10 @@ def _compare_and_write(cut_over: CutOver) -> dict[str, Any]:
     return counts
 
 
-def _counted(ids: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _counted(ids: list[str], at_once: int) -> Iterator[tuple[int, tuple[str, ...]]]:
     done = 0
-    for start in range(0, len(ids), AT_ONCE):
-        chunk = tuple(ids[start : start + AT_ONCE])
+    for start in range(0, len(ids), at_once):
+        chunk = tuple(ids[start : start + at_once])
         done += len(chunk)
         yield done, chunk
 
