@@ -79,6 +79,10 @@ class CounterpartySerializer(_StrictSerializer):
     name = serializers.CharField(max_length=100)
     email = serializers.EmailField(required=False, allow_blank=True)
     external_id = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    country = serializers.RegexField(
+        r"^[A-Z]{2}$", required=False, error_messages={"invalid": "Use the two-letter ISO 3166 code, such as DE."}
+    )
+    region = serializers.CharField(max_length=100, required=False, help_text="State or province, such as CA.")
 
 
 class LineSerializer(_StrictSerializer):
@@ -92,6 +96,7 @@ class LineSerializer(_StrictSerializer):
         allow_blank=True,
         help_text="Mapped to a tax rate; not for tax_mode none.",
     )
+    item = serializers.CharField(max_length=200, required=False, help_text="The source's product or article number.")
     quantity = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
     unit_price = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
     amount = serializers.DecimalField(max_digits=17, decimal_places=3)

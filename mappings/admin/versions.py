@@ -1,5 +1,6 @@
 """Versions of the mappings: who made each, what it changed, who decided, and the way back."""
 
+from datetime import date
 from functools import partial
 from typing import Any, ClassVar
 
@@ -7,6 +8,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
+from django.utils.formats import date_format
 from unfold.decorators import display
 
 from integrations.admin.pages import Act, PageAdmin
@@ -16,6 +18,7 @@ from mappings.models import MappingSet
 from mappings.services import decisions
 from mappings.services.differences import differences, unfit_values
 from mappings.services.impact import impact_of
+from mappings.services.versions import VersionError
 from tenants.http import TenantRequest
 from tenants.permissions import APPROVE_MAPPINGS, EDIT_MAPPINGS
 
@@ -122,9 +125,10 @@ class MappingSetAdmin(WorkbenchPages, PageAdmin):
 
     def approve(self, request: TenantRequest, row: MappingSet) -> None:
         """Approver: make it active and let the waiting documents go."""
-        goes = impact_of(row).goes
-        decisions.activate(mapping_set=row, by=request.user, comment=request.POST.get("comment", ""))
-        self._released(request, row, f"Version {row.version} is active.", goes)
+        goes, since = impact_of(row).goes, _day(request)
+        comment = request.POST.get("comment", "")
+        decisions.activate(mapping_set=row, by=request.user, comment=comment, holds_from=since)
+        self._released(request, row, f"Version {row.version} is active{_since(since)}.", goes)
 
     def send_back(self, request: TenantRequest, row: MappingSet) -> None:
         """Approver: not yet."""
@@ -134,11 +138,10 @@ class MappingSetAdmin(WorkbenchPages, PageAdmin):
     def roll_back(self, request: TenantRequest, row: MappingSet) -> None:
         """Approver: what held before holds again, as a new version."""
         comment = request.POST.get("comment", "")
-        goes = impact_of(row).goes
-        again, _ = decisions.roll_back(mapping_set=row, by=request.user, comment=comment)
-        self._released(
-            request, row, f"Version {again.version} is active: it says what version {row.version} said.", goes
-        )
+        goes, since = impact_of(row).goes, _day(request)
+        again, _ = decisions.roll_back(mapping_set=row, by=request.user, comment=comment, holds_from=since)
+        said = f"Version {again.version} is active{_since(since)}: it says what version {row.version} said."
+        self._released(request, row, said, goes)
 
     def _released(self, request: TenantRequest, row: MappingSet, said: str, goes: int) -> None:
         if goes:
@@ -146,3 +149,15 @@ class MappingSetAdmin(WorkbenchPages, PageAdmin):
         messages.success(request, said)
         ring = partial(tasks.map_documents.delay, str(row.tenant_id), str(row.connection_id))
         transaction.on_commit(ring)
+
+
+def _day(request: TenantRequest) -> date | None:
+    text = request.POST.get("holds_from", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as wrong:
+        raise VersionError(f"“{text}” is no day to hold from; write it as 2027-01-31.") from wrong
+
+
+def _since(day: date | None) -> str:
+    return f" for documents dated from {date_format(day, 'j M Y')}" if day else ""

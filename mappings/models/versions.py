@@ -6,9 +6,11 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from integrations.models import Connection, Resource
+from mappings.transform.rules import question_in_words
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
 
@@ -19,6 +21,11 @@ class Subject(models.TextChoices):
     CATEGORY = "category", "Categories"
     TAX_CODE = "tax_code", "Tax codes"
     PAYMENT_METHOD = "payment_method", "Payment methods"
+    DIMENSION = "dimension", "Dimensions"
+    LOCATION = "location", "Locations"
+    CONTACT = "contact", "Contacts"
+    ITEM = "item", "Items"
+    CURRENCY = "currency", "Currencies"
 
 
 class Side(models.TextChoices):
@@ -32,8 +39,12 @@ class MappingSetQuerySet(TenantOwnedQuerySet["MappingSet"]):
     """Versions by state."""
 
     def active(self) -> Self:
-        """The versions that documents are mapped with."""
+        """The versions that were approved last."""
         return self.filter(status=MappingSet.Status.ACTIVE)
+
+    def approved(self) -> Self:
+        """The active version and those it replaced."""
+        return self.filter(status__in=[MappingSet.Status.ACTIVE, MappingSet.Status.SUPERSEDED])
 
     def open(self) -> Self:
         """Versions still being worked on or waiting for approval."""
@@ -81,6 +92,9 @@ class MappingSet(TenantOwned):
     )
     rejected_at = models.DateTimeField(null=True, blank=True)
     decision_comment = models.TextField(blank=True, help_text="Why it was approved, sent back or rolled back to.")
+    holds_from = models.DateField(
+        null=True, blank=True, help_text="Documents dated before keep the version that was active before; empty: none."
+    )
 
     objects = MappingSetQuerySet.as_manager()  # type: ignore[misc]
 
@@ -147,12 +161,25 @@ _ONLY_DRAFTS = """
 
 @audited()
 class ValueMapping(TenantOwned):
-    """In one version: this word of the source, on this side, is this record of the ledger."""
+    """A rule of one version: this word of the source, on this side, is this record of the ledger.
+
+    Without a word it is the default of its subject; `conditions` ({field: text}, see `transform.conditions`) ask for
+    more of the document, and it holds for documents dated from `effective_from`. The priority follows from these:
+    the more exact rule first, then the later date; rules that could win equally are refused (`transform.rules`).
+    """
 
     mapping_set = models.ForeignKey(MappingSet, on_delete=models.CASCADE, related_name="values")
     subject = models.CharField(max_length=20, choices=Subject)
     side = models.CharField(max_length=10, choices=Side)
-    value = models.CharField(max_length=200, help_text="The source's own word, exactly as it is sent.")
+    value = models.CharField(
+        max_length=200, blank=True, help_text="The source's own word, exactly as it is sent; empty: any."
+    )
+    conditions = models.JSONField(
+        default=dict, blank=True, db_default={}, help_text="What else the document must say, by field."
+    )
+    effective_from = models.DateField(
+        "holds from", null=True, blank=True, help_text="For documents dated on or after; empty: for all."
+    )
     target_resource = models.CharField(max_length=30, choices=Resource)
     target_external_id = models.CharField(max_length=100)
     target_remote_type = models.CharField(max_length=40)
@@ -166,10 +193,17 @@ class ValueMapping(TenantOwned):
 
     class Meta:
         constraints: ClassVar = [
+            # The look-up goes by the first four; the digest keeps long conditions within an index row.
             models.UniqueConstraint(
-                fields=["mapping_set", "subject", "side", "value"],
-                name="one_target_per_value",
-                violation_error_message="This value is already mapped in this version.",
+                "mapping_set",
+                "subject",
+                "side",
+                "value",
+                MD5(Cast("conditions", models.TextField())),
+                "effective_from",
+                nulls_distinct=False,
+                name="one_target_per_rule",
+                violation_error_message="This version has a rule for just this already.",
             ),
             models.CheckConstraint(
                 condition=models.Q(confidence=None) | models.Q(confidence__gte=0, confidence__lte=1),
@@ -185,7 +219,18 @@ class ValueMapping(TenantOwned):
                 func=_ONLY_DRAFTS,
             )
         ]
-        verbose_name = "mapping"
+        verbose_name = "rule"
 
     def __str__(self) -> str:
-        return f"{self.value} = {self.target_name}"
+        return f"{self.words} = {self.target_name}"
+
+    @property
+    def words(self) -> str:
+        """What it holds for, such as "category “Food” with country DE, from 2026-01-01"."""
+        since = self.effective_from.isoformat() if self.effective_from else ""
+        return question_in_words(self.subject, self.value, self.conditions, since)
+
+    @property
+    def target_key(self) -> tuple[str, str, str]:
+        """The ledger's record: (resource, remote type, external id)."""
+        return (self.target_resource, self.target_remote_type, self.target_external_id)

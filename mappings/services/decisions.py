@@ -1,10 +1,13 @@
 """Decisions about a version: submit, withdraw, approve, send back, roll back. Nobody decides about their own change."""
 
+from datetime import date
+
 from django.utils import timezone
 
 from integrations.models import Connection
 from mappings.models import MappingSet, SourceDocument
-from mappings.services.differences import differences, unfit_values
+from mappings.services.differences import differences, tied_rules, unfit_values
+from mappings.services.drafts import in_conflict
 from mappings.services.versions import VersionError, copy_set, locked, remember_editor, serialise
 from tenants.models import User
 
@@ -19,6 +22,8 @@ def submit(*, mapping_set: MappingSet, by: User, comment: str) -> MappingSet:
     if unfit := unfit_values(draft):
         names = ", ".join(f"“{row.value}” ({why})" for row, why in unfit[:5])
         raise VersionError(f"These values point at records that cannot be used: {names}.")
+    if ties := tied_rules(draft):
+        raise VersionError(in_conflict(*ties[0]))
     remember_editor(draft, by)
     draft.status, draft.submitted_by, draft.submitted_at = MappingSet.Status.SUBMITTED, by, timezone.now()
     draft.submitted_comment = comment.strip()
@@ -36,11 +41,14 @@ def withdraw(*, mapping_set: MappingSet, by: User) -> MappingSet:
     return found
 
 
-def activate(*, mapping_set: MappingSet, by: User, comment: str = "") -> int:
-    """Approve a submitted version and make it the active one; returns how many waiting documents go to be mapped."""
+def activate(*, mapping_set: MappingSet, by: User, comment: str = "", holds_from: date | None = None) -> int:
+    """Approve a submitted version and make it the active one; returns how many waiting documents go to be mapped.
+
+    With `holds_from` documents dated before keep the version that was active until now, whenever they arrive.
+    """
     found = locked(mapping_set, MappingSet.Status.SUBMITTED, "Only a submitted version can be approved.")
     _refuse_own(found, by)
-    return _make_active(found, by=by, comment=comment)
+    return _make_active(found, by=by, comment=comment, holds_from=holds_from)
 
 
 def reject(*, mapping_set: MappingSet, by: User, comment: str) -> MappingSet:
@@ -56,7 +64,9 @@ def reject(*, mapping_set: MappingSet, by: User, comment: str) -> MappingSet:
     return copy_set(found.connection, source=found, by=author, editors=found.editors)
 
 
-def roll_back(*, mapping_set: MappingSet, by: User, comment: str) -> tuple[MappingSet, int]:
+def roll_back(
+    *, mapping_set: MappingSet, by: User, comment: str, holds_from: date | None = None
+) -> tuple[MappingSet, int]:
     """Make an earlier, once approved version the active one again, as a new version.
 
     Its content was drafted and submitted by others, whose names stay; the person who rolls back approves it anew.
@@ -71,7 +81,7 @@ def roll_back(*, mapping_set: MappingSet, by: User, comment: str) -> tuple[Mappi
     again = copy_set(old.connection, source=old, by=by, editors=old.editors, status=MappingSet.Status.PREPARING)
     again.submitted_by, again.submitted_at = old.submitted_by, old.submitted_at
     again.submitted_comment = f"Version {old.version} again: {old.submitted_comment}"
-    return again, _make_active(again, by=by, comment=comment)
+    return again, _make_active(again, by=by, comment=comment, holds_from=holds_from)
 
 
 def release_waiting(connection: Connection) -> int:
@@ -80,12 +90,14 @@ def release_waiting(connection: Connection) -> int:
     return waiting.update(status=SourceDocument.Status.RECEIVED, waits_for=SourceDocument.WaitsFor.NOTHING)
 
 
-def _make_active(found: MappingSet, *, by: User, comment: str) -> int:
-    MappingSet.objects.for_tenant(found.tenant_id).active().filter(connection=found.connection).update(
-        status=MappingSet.Status.SUPERSEDED
-    )
+def _make_active(found: MappingSet, *, by: User, comment: str, holds_from: date | None) -> int:
+    active = MappingSet.objects.for_tenant(found.tenant_id).active().filter(connection=found.connection)
+    if not active.update(status=MappingSet.Status.SUPERSEDED) and holds_from is not None:
+        raise VersionError(
+            "No version was active before, so documents dated earlier would wait for ever: activate this one at once."
+        )
     found.status, found.approved_by, found.approved_at = MappingSet.Status.ACTIVE, by, timezone.now()
-    found.decision_comment = comment.strip()
+    found.decision_comment, found.holds_from = comment.strip(), holds_from
     found.save()
     return release_waiting(found.connection)
 

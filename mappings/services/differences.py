@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from mappings.models import MappingSet, ValueMapping
 from mappings.services.targets import find_targets
-from mappings.services.versions import Word, active_set
+from mappings.services.versions import Word, active_set, rule_of, word_of
+from mappings.transform import Rule, Target
 from mappings.transform.fit import misfit
+from mappings.transform.rules import conflicts
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,33 @@ def differences(mapping_set: MappingSet, against: MappingSet | None = None) -> l
     other = against or active_set(mapping_set.connection)
     before = values_of(other) if other and other.pk != mapping_set.pk else {}
     after = values_of(mapping_set)
-    words = sorted(before.keys() | after.keys(), key=lambda word: (word.subject, word.side, word.value.lower()))
+    words = sorted(before.keys() | after.keys(), key=_order)
     return [Difference(word, before.get(word), after.get(word)) for word in words]
 
 
 def values_of(mapping_set: MappingSet) -> dict[Word, ValueMapping]:
     """All mappings of a version."""
     rows = ValueMapping.objects.for_tenant(mapping_set.tenant_id).filter(mapping_set=mapping_set)
-    return {Word(row.subject, row.side, row.value): row for row in rows.select_related("changed_by")}
+    return {word_of(row): row for row in rows.select_related("changed_by")}
 
 
 def unfit_values(mapping_set: MappingSet) -> list[tuple[ValueMapping, str]]:
     """Mappings whose record cannot be used as the ledger is now, each with the reason."""
     rows = list(values_of(mapping_set).values())
     targets = find_targets(mapping_set.connection, rows)
-    judged = [(row, misfit(key, targets[key])) for row in rows for key in [(row.subject, row.side, row.value)]]
+    judged = [(row, misfit((row.subject, row.side, row.value), targets[row.target_key])) for row in rows]
     return [(row, why) for row, why in judged if why]
+
+
+def tied_rules(mapping_set: MappingSet) -> list[tuple[Rule, Rule]]:
+    """Pairs of rules that could win equally; files and copies may bring them, and no such version is submitted."""
+    rows = values_of(mapping_set).values()
+    return conflicts(rule_of(row, Target(row.target_external_id, row.target_name)) for row in rows)
+
+
+def _order(word: Word) -> tuple[str, str, str, str, tuple[tuple[str, str], ...], str]:
+    since = word.effective_from.isoformat() if word.effective_from else ""
+    return (word.subject, word.side, word.value.lower(), word.value, word.conditions, since)
 
 
 def _identity(row: ValueMapping | None) -> tuple[str, str, str] | None:

@@ -1,7 +1,9 @@
 """Work on the draft: what each word of the source means in the ledger."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -16,9 +18,13 @@ from mappings.services.versions import (
     locked,
     open_set,
     remember_editor,
+    rule_of,
     serialise,
 )
+from mappings.transform import Rule, Target
+from mappings.transform.conditions import normal_conditions
 from mappings.transform.fit import RESOURCES, misfit
+from mappings.transform.rules import conflicts
 from tenants.models import User
 
 
@@ -47,19 +53,26 @@ def ensure_draft(*, connection: Connection, by: User) -> MappingSet:
 def set_value(
     *, draft: MappingSet, word: Word, record: LedgerRecord | None, by: User, evidence: Evidence | None = None
 ) -> ValueMapping | None:
-    """Say what a word means in the draft, or (`record` None) that it means nothing; refuses records that do not fit."""
+    """Say what a rule's question means in the draft, or (`record` None) that there is no such rule.
+
+    Refuses records that do not fit, conditions that cannot be asked, and a rule that could tie with another.
+    """
     draft = locked(draft, MappingSet.Status.DRAFT, "Only a draft can be changed.")
-    rows = ValueMapping.objects.for_tenant(draft.tenant_id).filter(
+    word = normal_word(word)
+    same_word = ValueMapping.objects.for_tenant(draft.tenant_id).filter(
         mapping_set=draft, subject=word.subject, side=word.side, value=word.value
     )
+    asked: dict[str, Any] = {"conditions": dict(word.conditions), "effective_from": word.effective_from}
     remember_editor(draft, by)
     if record is None:
-        rows.delete()
+        same_word.filter(**asked).delete()
         return None
     if record.connection_id != draft.connection_id or record.resource != RESOURCES[word.subject]:
         raise VersionError("That record belongs to another ledger.")
     if why := misfit((word.subject, word.side, word.value), target_of(record)):
         raise VersionError(f"{name_of(record)} cannot be used here: {why}.")
+    others = [rule_of(row, Target(row.target_external_id, row.target_name)) for row in same_word.exclude(**asked)]
+    _refuse_ties(others, _rule(word, target_of(record)))
     evidence = evidence or Evidence()
     row, _ = ValueMapping.objects.update_or_create(
         tenant_id=draft.tenant_id,
@@ -67,6 +80,7 @@ def set_value(
         subject=word.subject,
         side=word.side,
         value=word.value,
+        **asked,
         defaults={
             "target_resource": record.resource,
             "target_external_id": record.external_id,
@@ -79,3 +93,30 @@ def set_value(
         },
     )
     return row
+
+
+def _rule(word: Word, target: Target) -> Rule:
+    since = word.effective_from.isoformat() if word.effective_from else ""
+    return Rule(word.subject, word.side, word.value, target, dict(word.conditions), since)
+
+
+def normal_word(word: Word) -> Word:
+    """With its conditions as they are stored; VersionError names what cannot be asked."""
+    try:
+        conditions = normal_conditions(word.subject, dict(word.conditions))
+    except ValueError as wrong:
+        raise VersionError(str(wrong)) from wrong
+    return replace(word, conditions=tuple(conditions.items()))
+
+
+def _refuse_ties(others: Iterable[Rule], rule: Rule) -> None:
+    for one, other in conflicts([*others, rule]):
+        raise VersionError(in_conflict(one, other))
+
+
+def in_conflict(one: Rule, other: Rule) -> str:
+    """A sentence about two rules that could win equally."""
+    return (
+        f"Two rules could win equally for the same document: {one.words} ({one.target.name}) and {other.words} "
+        f"({other.target.name}). Ask one of them for more, or let them hold from different dates."
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from mappings.models import DocumentValue, MappingSet, SourceDocument, ValueMapping
 from mappings.transform.money import text_of
@@ -31,10 +31,12 @@ def impact_of(mapping_set: MappingSet) -> Impact:
         .filter(connection=mapping_set.connection, waits_for=SourceDocument.WaitsFor.MAPPING)
     )
     named = ValueMapping.objects.filter(
+        Q(value=OuterRef("source_value__value")) | Q(value=""),
+        Q(effective_from=None) | Q(effective_from__lte=OuterRef("document__issued_on")),
         mapping_set=mapping_set,
         subject=OuterRef("source_value__subject"),
         side=OuterRef("source_value__side"),
-        value=OuterRef("source_value__value"),
+        conditions={},
     )
     unnamed = DocumentValue.objects.filter(document=OuterRef("pk")).exclude(Exists(named))
     going = waiting.exclude(Exists(unnamed))

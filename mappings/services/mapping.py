@@ -1,6 +1,6 @@
 """Map received documents with the active version: oldest first, one by one, each in its own transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,8 +21,10 @@ from mappings.models.documents import ORIGIN
 from mappings.services.cutover import holds
 from mappings.services.references import References, complete, key_of
 from mappings.services.targets import find_targets
-from mappings.services.versions import active_set
+from mappings.services.versions import rule_of, set_for
 from mappings.transform import Book, Document, Key, Problem, Result, apply
+from mappings.transform.conditions import in_words
+from mappings.transform.rules import Lost
 from tenants.rls import tenant_scope
 
 _BUG = Problem(
@@ -31,6 +33,8 @@ _BUG = Problem(
     remedy="Nothing was sent. Support has the details in the log; map the document again after the repair.",
     cause="support",
 )
+# Older ones are in the history; a document's page tells what was meant lately.
+_VERSIONS_TOLD = 4
 _WAITS = SourceDocument.WaitsFor
 _BEFORE_CUT_OVER = (
     SourceDocument.Status.MATCHING,
@@ -146,7 +150,7 @@ def _map(document: SourceDocument) -> list[Posting]:
         return []
     source = Document.from_body(document.body)
     uses = _record_uses(document, source)
-    version = active_set(document.connection)
+    version = set_for(document.connection, document.issued_on)
     result = apply(book_for(document.connection, version, list(source.uses())), source)
     _mark_missing(uses, result)
     document.trace = [each.as_dict() for each in result.trace]
@@ -231,35 +235,37 @@ def _waits_for(problems: Iterable[Problem]) -> str:
     return _WAITS.MAPPING if "mapping" in causes else _WAITS.LEDGER
 
 
-def book_for(connection: Connection, version: MappingSet | None, keys: list[Key]) -> Book:
-    """What the words mean in this version, and what they meant on the other side or in versions before."""
+def book_for(connection: Connection, version: MappingSet | None, keys: Collection[Key]) -> Book:
+    """This version's rules for some words, and what these mean on the other side or in other versions: two queries."""
+    lately = MappingSet.objects.for_tenant(connection.tenant_id).filter(connection=connection).approved()
     rows = ValueMapping.objects.for_tenant(connection.tenant_id).filter(
-        Q(mapping_set=version) | Q(mapping_set__status__in=[MappingSet.Status.ACTIVE, MappingSet.Status.SUPERSEDED]),
-        mapping_set__connection=connection,
-        value__in={value for _, _, value in keys},
+        Q(mapping_set=version) | Q(mapping_set__in=lately.order_by("-version").values("pk")[:_VERSIONS_TOLD]),
+        value__in={value for _, _, value in keys} | {""},
         subject__in={subject for subject, _, _ in keys},
     )
-    found = list(rows.select_related("mapping_set").order_by("-mapping_set__version"))
+    found = list(rows.select_related("mapping_set").order_by("-mapping_set__version", "id"))
     mine = [row for row in found if version and row.mapping_set_id == version.pk]
-    targets = find_targets(connection, [row for row in mine if (row.subject, row.side, row.value) in keys])
-    losers = {key: _losers(key, targets[key].external_id, found, version) for key in targets}
-    reasons = {(row.subject, row.side, row.value): row.reason for row in mine if row.reason}
-    return Book(version.version if version else 0, targets, losers, reasons)
+    targets = find_targets(connection, mine)
+    rules = [rule_of(row, targets[row.target_key]) for row in mine]
+    number = version.version if version else 0
+    return Book(number, rules, {key: tuple(_elsewhere(key, found, number)) for key in keys})
 
 
-def _losers(
-    key: Key, winner: str, found: list[ValueMapping], version: MappingSet | None
-) -> tuple[tuple[str, str], ...]:
+def _elsewhere(key: Key, found: list[ValueMapping], version: int) -> Iterator[Lost]:
     subject, side, value = key
-    lost: dict[str, str] = {}
     for row in found:
-        if (row.subject, row.value) != (subject, value) or row.target_external_id == winner:
+        if (row.subject, row.value) != (subject, value):
             continue
-        if version and row.mapping_set_id == version.pk:
-            lost.setdefault(row.target_name, f"holds for {row.side}, this document is of {side}")
-        elif row.side == side:
-            lost.setdefault(row.target_name, f"was meant until version {row.mapping_set.version} was replaced")
-    return tuple(lost.items())[:3]
+        said, why = row.mapping_set.version, ""
+        if said == version and row.side != side:
+            why = f"holds for {row.side}, this document is of {side}"
+        elif row.side == side and said < version:
+            why = f"was meant until version {said} was replaced"
+        elif row.side == side and said > version:
+            why = f"is meant from version {said} on, for later documents"
+        if why:
+            asked = f" (with {in_words(row.conditions)})" if row.conditions else ""
+            yield row.target_external_id, row.target_name, why + asked
 
 
 def _record_uses(document: SourceDocument, source: Document) -> dict[Key, DocumentValue]:

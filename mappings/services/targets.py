@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from integrations.models import Connection, LedgerRecord
 from mappings.models import ValueMapping
-from mappings.transform import Key, Target
+from mappings.transform import Target
 from mappings.transform.fit import RESOURCES, kinds_for, misfit
 
 GONE = Target("", "a record that is gone", is_present=False)
@@ -55,20 +55,21 @@ def _rates(unified: Mapping[str, Any]) -> tuple[tuple[str, Decimal], ...] | None
     return None if whole is None else ((str(unified.get("external_id") or "rate"), Decimal(str(whole))),)
 
 
-def find_targets(connection: Connection, mappings: Iterable[ValueMapping]) -> dict[Key, Target]:
-    """The present state of each mapping's record; one query. A record the mirror no longer has is not present."""
+Reference = tuple[str, str, str]
+"""(resource, remote type, external id) of a ledger's record."""
+
+
+def find_targets(connection: Connection, mappings: Iterable[ValueMapping]) -> dict[Reference, Target]:
+    """The present state of each rule's record by `target_key`; one query. A record that is gone is not present."""
     wanted = list(mappings)
     rows = LedgerRecord.objects.for_tenant(connection.tenant_id).filter(
         connection=connection,
         resource__in={each.target_resource for each in wanted},
         external_id__in={each.target_external_id for each in wanted},
     )
-    found = {(row.resource, row.remote_type, row.external_id): target_of(row) for row in rows}
+    found = {(row.resource, row.remote_type, row.external_id): target_of(row) for row in rows.defer("raw")}
     return {
-        (each.subject, each.side, each.value): found.get(
-            (each.target_resource, each.target_remote_type, each.target_external_id),
-            Target(each.target_external_id, each.target_name, is_present=False),
-        )
+        each.target_key: found.get(each.target_key, Target(each.target_external_id, each.target_name, is_present=False))
         for each in wanted
     }
 
@@ -78,7 +79,9 @@ def search_targets(*, connection: Connection, subject: str, side: str, text: str
     rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject])
     for word in text.lower().split()[:8]:
         rows = rows.filter(Q(search__contains=word) | Q(name__icontains=word) | Q(unified__code__istartswith=word))
-    fitting = rows.filter(kind__in=kinds_for(subject, side), is_active=True).order_by("number", "name", "id")[:limit]
+    kinds = kinds_for(subject, side)
+    fitting = rows.filter(kind__in=kinds) if kinds else rows
+    fitting = fitting.filter(is_active=True).order_by("number", "name", "id")[:limit]
     found = [_choice(row, subject, side) for row in fitting]
     if len(found) < limit:
         seen = [each.record.pk for each in found]

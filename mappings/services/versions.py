@@ -1,20 +1,24 @@
 """Versions as rows: find them, copy them, let one person at a time change them."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection as database
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from integrations.models import Connection
 from mappings.models import MappingSet, ValueMapping
+from mappings.transform import Rule, Target
 from tenants.models import User
 
 _COPIED = (
     "subject",
     "side",
     "value",
+    "conditions",
+    "effective_from",
     "target_resource",
     "target_external_id",
     "target_remote_type",
@@ -32,16 +36,35 @@ class VersionError(ValidationError):
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the source in its use."""
+    """What a rule asks for: a word of the source in its use (empty: any), and beside it conditions and a date."""
 
     subject: str
     side: str
     value: str
+    conditions: tuple[tuple[str, str], ...] = ()
+    effective_from: date | None = None
+
+
+def word_of(row: ValueMapping) -> Word:
+    """What a stored rule asks for."""
+    return Word(row.subject, row.side, row.value, tuple(sorted(row.conditions.items())), row.effective_from)
+
+
+def rule_of(row: ValueMapping, target: Target) -> Rule:
+    """A stored rule as the transformation takes it, with its record as the ledger is now."""
+    since = row.effective_from.isoformat() if row.effective_from else ""
+    return Rule(row.subject, row.side, row.value, target, row.conditions, since, row.reason)
 
 
 def active_set(connection: Connection) -> MappingSet | None:
-    """The version documents are mapped with now."""
+    """The version that was approved last; documents dated before its `holds_from` have an earlier one."""
     return MappingSet.objects.for_tenant(connection.tenant_id).active().filter(connection=connection).first()
+
+
+def set_for(connection: Connection, issued_on: date) -> MappingSet | None:
+    """The version that maps documents of a date: the last approved one that holds on it."""
+    rows = MappingSet.objects.for_tenant(connection.tenant_id).approved().filter(connection=connection)
+    return rows.filter(Q(holds_from=None) | Q(holds_from__lte=issued_on)).order_by("-approved_at", "-version").first()
 
 
 def open_set(connection: Connection) -> MappingSet | None:

@@ -15,11 +15,14 @@ from mappings.services.differences import Difference, differences, values_of
 from mappings.services.drafts import Evidence, set_value
 from mappings.services.impact import Impact, impact_of
 from mappings.services.targets import find_targets, target_of
-from mappings.services.versions import Word, active_set, open_set
+from mappings.services.versions import Word, active_set, open_set, word_of
 from mappings.suggest import Candidate, Suggester, Suggestion
 from mappings.transform.fit import RESOURCES, kinds_for, misfit
 from mappings.transform.money import text_of
 from tenants.models import User
+
+# Every document has such words; the others get a tab when one is used.
+_ALWAYS_SHOWN = (Subject.CATEGORY, Subject.TAX_CODE, Subject.PAYMENT_METHOD)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ def board_of(connection: Connection) -> Board:
             sum(word.subject == subject and word not in named for word in keys),
         )
         for subject in Subject
+        if subject in _ALWAYS_SHOWN or any(word.subject == subject for word in keys)
     )
     changes = tuple(each for each in differences(opened) if each.is_change) if opened else ()
     return Board(
@@ -198,7 +202,8 @@ def accept(*, draft: MappingSet, row: Row, by: User) -> bool:
 
 def _suggester(connection: Connection, subject: str, side: str) -> Suggester:
     rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject])
-    fitting = rows.filter(is_active=True, kind__in=kinds_for(subject, side)).order_by("id")
+    kinds = kinds_for(subject, side)
+    fitting = (rows.filter(kind__in=kinds) if kinds else rows).filter(is_active=True).order_by("id")
     return Suggester([_candidate(row) for row in fitting if not misfit((subject, side, ""), target_of(row))])
 
 
@@ -216,7 +221,8 @@ def _candidate(record: LedgerRecord) -> Candidate:
 
 def _unfit(connection: Connection, rows: list[ValueMapping]) -> dict[Word, str]:
     targets = find_targets(connection, rows)
-    return {Word(*key): why for key, target in targets.items() if (why := misfit(key, target))}
+    judged = [(word_of(row), misfit((row.subject, row.side, row.value), targets[row.target_key])) for row in rows]
+    return {word: why for word, why in judged if why}
 
 
 def _all_waiting(connection: Connection) -> Waiting:

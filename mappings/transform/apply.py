@@ -9,18 +9,18 @@ from typing import Any
 
 from mappings.transform import checks, tax
 from mappings.transform.fit import misfit
-from mappings.transform.model import Book, Document, Key, Line, Problem, Result, Target, Trace
+from mappings.transform.model import Document, Key, Line, Problem, Result, Target, Trace
 from mappings.transform.money import quantum_of, rounded, text_of
+from mappings.transform.rules import NAMES, Book
 
 RESOURCES = {"sale": "invoices", "purchase": "bills", "expense": "expenses"}
-_NAMES = {"category": "category", "tax_code": "tax code", "payment_method": "payment method"}
 _FIELDS = {"category": "account", "tax_code": "tax rate", "payment_method": "paid from"}
 _NONE = Decimal(0)
 
 
 def apply(book: Book, document: Document) -> Result:
     """The unified record without contact and item references, which depend on the ledger's present records."""
-    problems = [*checks.own_sums(document), *_word_problems(book, document)]
+    problems = [*checks.own_sums(document), *dict.fromkeys(_word_problems(book, document))]
     if not any(problem.subject for problem in problems):
         problems += _tax_problems(book, document)
     payload = None if problems else _payload(book, document)
@@ -28,14 +28,14 @@ def apply(book: Book, document: Document) -> Result:
 
 
 def _word_problems(book: Book, document: Document) -> Iterator[Problem]:
-    for key in document.uses():
+    for _, key, line in document.words():
         subject, side, value = key
-        target = book.targets.get(key)
+        target = book.target(key, document, line)
         if target is None:
-            text, code = f"The {_NAMES[subject]} “{value}” ({side}) has no mapping.", "missing_mapping"
+            text, code = f"The {NAMES[subject]} “{value}” ({side}) has no mapping.", "missing_mapping"
             remedy = "Choose what it means in the ledger; the document then goes by itself."
         elif why := misfit(key, target, document.currency):
-            text = f"The {_NAMES[subject]} “{value}” ({side}) means {target.name}, but {why}."
+            text = f"The {NAMES[subject]} “{value}” ({side}) means {target.name}, but {why}."
             code, remedy = "unfit_mapping", "Choose another record, or change this one in the ledger and sync."
         else:
             continue
@@ -74,8 +74,8 @@ def computed_tax(book: Book, document: Document) -> Decimal:
 
 
 def _rates(book: Book, document: Document, line: Line) -> tax.Rates:
-    target = book.targets.get(_tax_key(document, line))
-    return target.rates or () if target and line.tax_code else ()
+    target = book.target(_tax_key(document, line), document, line) if line.tax_code else None
+    return target.rates or () if target else ()
 
 
 def _tax_key(document: Document, line: Line) -> Key:
@@ -99,19 +99,19 @@ def _payload(book: Book, document: Document) -> dict[str, Any]:
     if document.due_on and document.kind != "expense":
         payload["due_on"] = document.due_on
     if document.kind == "expense":
-        paid_from = book.targets[("payment_method", document.side, document.payment_method)]
+        paid_from = _target(book, ("payment_method", document.side, document.payment_method), document)
         payload["account"] = paid_from.reference
         payload["payment_type"] = "credit_card" if paid_from.kind == "credit_card" else "cash"
     return payload
 
 
 def _line(book: Book, document: Document, line: Line) -> dict[str, Any]:
-    account: Target = book.targets[("category", document.side, line.category)]
+    account = _target(book, ("category", document.side, line.category), document, line)
     built: dict[str, Any] = {"account": account.reference, "amount": line.amount}
     if line.description:
         built["description"] = line.description
     if document.tax_mode != "none" and line.tax_code:
-        built["tax_rate"] = book.targets[_tax_key(document, line)].reference
+        built["tax_rate"] = _target(book, _tax_key(document, line), document, line).reference
     if document.tax_mode == "inclusive":
         net = tax.net_of(line.amount, _rates(book, document, line), document.currency)
         # The gross goes along, so that the ledger splits it itself and the total stays exact.
@@ -122,27 +122,26 @@ def _line(book: Book, document: Document, line: Line) -> dict[str, Any]:
     return built
 
 
+def _target(book: Book, key: Key, document: Document, line: Line | None = None) -> Target:
+    target = book.target(key, document, line)
+    assert target is not None  # noqa: S101 - narrows the type; a missing word is a problem, and then nothing is built
+    return target
+
+
 def _traces(book: Book, document: Document) -> Iterator[Trace]:
-    for number, line in enumerate(document.lines, start=1):
-        yield from _trace(book, f"line {number}", ("category", document.side, line.category))
-        if document.tax_mode != "none" and line.tax_code:
-            yield from _trace(book, f"line {number}", _tax_key(document, line))
-    if document.kind == "expense":
-        yield from _trace(book, "document", ("payment_method", document.side, document.payment_method))
-
-
-def _trace(book: Book, where: str, key: Key) -> Iterator[Trace]:
-    subject, side, value = key
-    target = book.targets.get(key)
-    if target is not None:
-        yield Trace(
-            where=where,
-            field=_FIELDS[subject],
-            value=value,
-            target=target.name,
-            target_id=target.external_id,
-            rule=f"on {side}, the {_NAMES[subject]} “{value}” is mapped to it",
-            version=book.version,
-            reason=book.reasons.get(key, ""),
-            alternatives=tuple(book.alternatives.get(key, ())),
-        )
+    for where, key, line in document.words():
+        choice = book.choose(key, document, line)
+        if choice is not None:
+            subject, side, value = key
+            rule = choice.rule
+            yield Trace(
+                where=where,
+                field=_FIELDS[subject],
+                value=value,
+                target=rule.target.name,
+                target_id=rule.target.external_id,
+                rule=f"on {side}, {'the ' if rule.value else ''}{rule.words} is mapped to it",
+                version=book.version,
+                reason=rule.reason,
+                alternatives=choice.alternatives,
+            )

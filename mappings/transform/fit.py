@@ -1,10 +1,11 @@
-"""Which ledger records a word may mean: the account's type fits the use, the tax rate fits the side."""
+"""Which ledger records a word may mean: type, side and currency fit the use. Data: a new subject is a row here."""
 
 from mappings.transform.model import Key, Target
 
 INCOME = ("income", "other_income")
 COSTS = ("expense", "cost_of_sales", "other_expense", "fixed_asset", "other_asset", "current_asset")
 PAID_FROM = ("bank", "credit_card")
+ITEMS = ("service", "inventory", "non_inventory")
 
 _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("category", "sales"): INCOME,
@@ -13,6 +14,10 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("payment_method", "purchases"): PAID_FROM,
     ("tax_code", "sales"): ("sales", "both"),
     ("tax_code", "purchases"): ("purchases", "both"),
+    ("contact", "sales"): ("customer", "both"),
+    ("contact", "purchases"): ("vendor", "both"),
+    ("item", "sales"): ITEMS,
+    ("item", "purchases"): ITEMS,
 }
 _NEEDED = {
     ("category", "sales"): "a sale needs an income account",
@@ -21,13 +26,26 @@ _NEEDED = {
     ("payment_method", "purchases"): "money moves through a bank or credit card account",
     ("tax_code", "sales"): "this tax rate is for purchases only",
     ("tax_code", "purchases"): "this tax rate is for sales only",
+    ("contact", "sales"): "a sale needs a customer",
+    ("contact", "purchases"): "a purchase needs a vendor",
+    ("item", "sales"): "a line needs an item that can be sold or bought",
+    ("item", "purchases"): "a line needs an item that can be sold or bought",
 }
-RESOURCES = {"category": "accounts", "payment_method": "accounts", "tax_code": "tax_rates"}
+RESOURCES = {
+    "category": "accounts",
+    "payment_method": "accounts",
+    "tax_code": "tax_rates",
+    "dimension": "tracking_categories",
+    "location": "tracking_categories",
+    "contact": "contacts",
+    "item": "items",
+    "currency": "currencies",
+}
 
 
 def kinds_for(subject: str, side: str) -> tuple[str, ...]:
-    """Account types (or tax sides) that fit this use."""
-    return _KINDS[(subject, side)]
+    """Account types (tax sides, contact types …) that fit this use; empty: any."""
+    return _KINDS.get((subject, side), ())
 
 
 def misfit(key: Key, target: Target, currency: str = "") -> str:
@@ -37,7 +55,8 @@ def misfit(key: Key, target: Target, currency: str = "") -> str:
         return "it no longer exists in the ledger"
     if not target.is_active:
         return "it is inactive in the ledger"
-    if target.kind and target.kind not in kinds_for(subject, side):
+    kinds = kinds_for(subject, side)
+    if target.kind and kinds and target.kind not in kinds:
         words = target.kind.replace("_", " ")
         return _NEEDED[(subject, side)] + (f", and this one is {words}" if subject != "tax_code" else "")
     if subject == "tax_code" and target.rates is None:

@@ -1,7 +1,7 @@
 """The shapes that the transformation reads and writes."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ class Line:
     description: str = ""
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
+    item: str = ""
 
     @property
     def product(self) -> Decimal | None:
@@ -49,6 +50,9 @@ class Document:
     tax_total: Decimal | None
     total: Decimal
     memo: str = ""
+    source: str = ""
+    country: str = ""
+    region: str = ""
 
     @property
     def side(self) -> str:
@@ -73,22 +77,30 @@ class Document:
             tax_total=_number(body.get("tax_total")),
             total=Decimal(str(body["total"])),
             memo=body.get("memo") or "",
+            source=body.get("source") or "",
+            country=party.get("country") or "",
+            region=party.get("region") or "",
         )
+
+    def words(self) -> Iterator[tuple[str, Key, Line | None]]:
+        """Each word where it is used: ("line 1", key, the line), or ("document", key, None)."""
+        side, is_taxed = self.side, self.tax_mode != "none"
+        for number, line in enumerate(self.lines, start=1):
+            where = f"line {number}"
+            yield where, ("category", side, line.category), line
+            if is_taxed and line.tax_code:
+                yield where, ("tax_code", side, line.tax_code), line
+        if self.kind == "expense":
+            yield "document", ("payment_method", side, self.payment_method), None
 
     def uses(self) -> dict[Key, tuple[int, Decimal]]:
         """Each word that needs a mapping: how many lines use it and their sum."""
         found: dict[Key, tuple[int, Decimal]] = {}
-        for line in self.lines:
-            self._count(found, ("category", self.side, line.category), line.amount)
-            if self.tax_mode != "none" and line.tax_code:
-                self._count(found, ("tax_code", self.side, line.tax_code), line.amount)
-        if self.kind == "expense":
-            found[("payment_method", self.side, self.payment_method)] = (len(self.lines), self.total)
+        for _, key, line in self.words():
+            lines, amount = (1, line.amount) if line else (len(self.lines), self.total)
+            before, total = found.get(key, (0, _NONE))
+            found[key] = (before + lines, total + amount)
         return found
-
-    def _count(self, found: dict[Key, tuple[int, Decimal]], key: Key, amount: Decimal) -> None:
-        lines, total = found.get(key, (0, _NONE))
-        found[key] = (lines + 1, total + amount)
 
 
 def _line(line: Mapping[str, Any]) -> Line:
@@ -99,6 +111,7 @@ def _line(line: Mapping[str, Any]) -> Line:
         description=line.get("description") or "",
         quantity=_number(line.get("quantity")),
         unit_price=_number(line.get("unit_price")),
+        item=line.get("item") or "",
     )
 
 
@@ -125,16 +138,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Book:
-    """One version's mappings: what each word means, and what it meant elsewhere or before, with why that lost."""
-
-    version: int
-    targets: Mapping[Key, Target]
-    alternatives: Mapping[Key, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    reasons: Mapping[Key, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Problem:
     """Why a document does not go on: words, what to do, and the word that misses a mapping.
 
@@ -152,7 +155,7 @@ class Problem:
 
     def as_dict(self) -> dict[str, str]:
         """For a JSON column."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -171,9 +174,9 @@ class Trace:
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON column."""
-        return asdict(self) | {
-            "alternatives": [{"target": target, "lost_because": why} for target, why in self.alternatives]
-        }
+        # Not asdict(): its deep copy took more than all the rest of mapping a document.
+        told = [{"target": target, "lost_because": why} for target, why in self.alternatives]
+        return {**vars(self), "alternatives": told}
 
 
 @dataclass(frozen=True)
