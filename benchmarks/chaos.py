@@ -120,11 +120,13 @@ class Portal:
 
 
 @contextmanager
-def portal_of_its_own(*, keep: bool) -> Iterator[Portal]:
-    """The portal, its folder deleted afterwards unless it is to be kept."""
+def portal_of_its_own(*, keep: bool, ledgers: str = "", haste: bool = True) -> Iterator[Portal]:
+    """The portal, its folder deleted afterwards unless it is to be kept; `ledgers`: the address of other simulated
+    ledgers than its own. Without `haste` it waits for dead workers and retries as long as it does in earnest."""
     for name in _OURS:
         os.environ.pop(name, None)
-    os.environ |= _HASTE
+    os.environ |= _HASTE if haste else {"LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
+    os.environ |= {"PORTAL_SANDBOX_URL": ledgers} if ledgers else {}
     guard = Guard()
     folder = Path(tempfile.mkdtemp(prefix="portal-chaos-", dir="/var/tmp"))  # noqa: S108 - removed below
     supervisor = Supervisor(folder, free_port(), guard)

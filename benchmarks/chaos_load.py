@@ -48,6 +48,14 @@ def called(url: str, body: Any = None, headers: dict[str, str] | None = None) ->
         return json.loads(response.read(), parse_float=Decimal)
 
 
+def fresh_token(web: str, keys: Any) -> str:
+    """A token of the portal for a partner application's keys. Raises OSError, ValueError or KeyError."""
+    asked = {"grant_type": "client_credentials", "client_id": keys.client_id, "client_secret": keys.client_secret}
+    request = urllib.request.Request(f"{web}/identity/o/api/token", urlencode(asked).encode())  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        return str(json.loads(response.read())["access_token"])
+
+
 def patiently(ask: Callable[[], _T]) -> _T:
     """The database may be away for a moment: ask until it answers."""
     from django.db import InterfaceError, OperationalError, connections
@@ -167,23 +175,16 @@ class Load:
                 return str(called(url, body, headers)["id"])
             except urllib.error.HTTPError as error:
                 if error.code in (401, 403):
-                    self._token = self._fresh_token()
+                    self._token = self._next_token()
                 elif error.code < 500:
                     raise RuntimeError(error.read().decode()) from error
             except (OSError, ValueError, KeyError):
                 # Nobody listens, or the answer broke off.
                 time.sleep(0.3)
 
-    def _fresh_token(self) -> str:
-        asked = {
-            "grant_type": "client_credentials",
-            "client_id": self.keys.client_id,
-            "client_secret": self.keys.client_secret,
-        }
-        request = urllib.request.Request(f"{self.web}/identity/o/api/token", urlencode(asked).encode())  # noqa: S310
+    def _next_token(self) -> str:
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-                return str(json.loads(response.read())["access_token"])
+            return fresh_token(self.web, self.keys)
         except (OSError, ValueError, KeyError):
             time.sleep(0.3)
             return ""

@@ -93,8 +93,9 @@ def sandbox_process(
             }
             yield sandbox
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            # It keeps nothing, and a big one takes long to tidy up.
+            process.kill()
+            process.wait(timeout=60)
 
 
 def connect_all(sandbox: Sandbox, seed: int, *, name: str = "faults") -> list[Any]:

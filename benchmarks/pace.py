@@ -138,6 +138,24 @@ def heard_floor(calls: list[dict[str, Any]], ledger: str) -> float:
     return max(floors)
 
 
+def against_floors(
+    wall: float, calls_each: int, calls: list[dict[str, Any]], options: argparse.Namespace
+) -> dict[str, float]:
+    """The wall time and its ratios to both floors."""
+    from benchmarks.floors import ALLOWED, slowest_floor
+
+    chained = calls_each if options.ledger in _CHAINED else 0
+    floor = slowest_floor(options.connections, calls_each, ALLOWED[options.ledger], LATENCY, chained=chained)
+    heard = heard_floor(calls, options.ledger)
+    return {
+        "wall": round(wall, 2),
+        "floor": round(floor, 2),
+        "wall_ratio": round(wall / floor, 4),
+        "heard_floor": round(heard, 2),
+        "heard_ratio": round(wall / heard, 4),
+    }
+
+
 def timeline(calls: list[dict[str, Any]], began: float, wall: float) -> dict[str, Any]:
     """Where the seconds went that are not the ledger's: before the first call and after the last."""
     moments = sorted(datetime.fromisoformat(call["time"]).timestamp() - began for call in calls)
@@ -149,7 +167,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     import django
 
     from benchmarks.faults import connect_all, sandbox_process
-    from benchmarks.floors import ALLOWED, slowest_floor
 
     sizes = {"contacts": 20, "invoices": options.invoices, "bills": 0, "payments": 0, "bank_lines": 0, "months": 18}
     sizes["credit_notes"] = 0
@@ -168,22 +185,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         began = time.time()
         wall, cpu, memory = in_workers(runs, options.workers)
         calls = [each for each in sandbox.call(f"/_control/calls?since={mark}")["calls"] if each["kind"] != "oauth"]
-    heard = heard_floor(calls, options.ledger)
-    each = least // options.connections
-    floor = slowest_floor(
-        options.connections, each, ALLOWED[options.ledger], LATENCY, chained=each if options.ledger in _CHAINED else 0
-    )
     return {
         "ledger": options.ledger,
         "connections": options.connections,
         "invoices_each": options.invoices,
         "page": options.page,
         **told(runs),
-        "wall": round(wall, 2),
-        "floor": round(floor, 2),
-        "wall_ratio": round(wall / floor, 4),
-        "heard_floor": round(heard, 2),
-        "heard_ratio": round(wall / heard, 4),
+        **against_floors(wall, least // options.connections, calls, options),
         "calls": len(calls),
         "fewest_calls": least,
         "calls_ratio": round(len(calls) / least, 4),
