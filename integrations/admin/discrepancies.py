@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.decorators import display
 
 from integrations import tasks
@@ -25,6 +26,11 @@ from tenants.permissions import RESOLVE, SUBMIT_DOCUMENTS, SYNC, may
 AT_ONCE = 500
 _TONES = {**TONES, "open": "warning", "accepted": "success", "repushed": "info", "resolved": "success"}
 _SHORT = {"accepted": "Accepted", "repushed": "Sent again", "resolved": "Gone", "ignored": "Ignored", "open": "Open"}
+_SHOWN = 80
+"""Characters of what differs that a list shows."""
+_KINDS = {"drift": "Changed in the ledger", "voided": "Voided in the ledger", "deleted": "Deleted in the ledger",
+          "tax": "Another tax", "total": "Another total", "count": "Number of records", "amount": "Sum of amounts",
+          "trial_balance": "Trial balance", "bank_balance": "Bank balance"}  # fmt: skip
 
 
 def accept(request: TenantRequest, row: Discrepancy, reason: str) -> None:
@@ -196,9 +202,9 @@ class DiscrepancyAdmin(PageAdmin):
     # Columns
 
     @display(description="Difference")
-    def what_shown(self, row: Discrepancy) -> str:
-        """In words."""
-        return row.get_kind_display()
+    def what_shown(self, row: Discrepancy) -> SafeString:
+        """In a few words, so that the columns fit a page."""
+        return format_html('<span class="whitespace-nowrap">{}</span>', _KINDS[row.kind])
 
     @display(description="Document")
     def document_shown(self, row: Discrepancy) -> str:
@@ -213,7 +219,7 @@ class DiscrepancyAdmin(PageAdmin):
             f"{each['label']}: {each['ours'] or 'nothing'} → {each['theirs'] or 'nothing'}" for each in row.differences
         ]
         text = "; ".join(words[:2]) + (f" and {len(words) - 2} more" if len(words) > 2 else "")
-        return format_html('<span class="block max-w-md truncate" title="{}">{}</span>', text, text or "–")
+        return format_html('<span title="{}">{}</span>', text, Truncator(text).chars(_SHOWN) or "–")
 
     @display(description="State", label=_TONES)
     def status_shown(self, row: Discrepancy) -> tuple[str, str]:

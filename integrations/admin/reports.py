@@ -36,6 +36,8 @@ _NAMES = {
     "aged_payables": "Aged payables",
     "cash_flow": "Cash flow",
     "general_ledger": "General ledger",
+    "account_balances": "Balances of accounts",
+    "bank_balances": "Balances of bank accounts",
 }
 
 

@@ -249,6 +249,8 @@ class ReportCall:
     uses_accounts: bool = False
     """Whether its reader wants the ledger's accounts beside the answer."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What is asked every time."""
 
 
 @dataclass(frozen=True, slots=True)

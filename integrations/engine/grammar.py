@@ -91,7 +91,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "case": _keys("value when"),
     "probe": _keys("create update void delete allocate approve send"),
     "organisation": _keys("resource"),
-    "report": _keys("path params headers body interface rows groups known_by accounts"),
+    "report": _keys("path params headers body interface rows groups known_by accounts query"),
     "attachments": _keys("style upload answer list download max_bytes kinds"),
     "upload step": _keys("method path params headers body interface action part parts take when"),
     "file list": _keys("method path params headers body interface action many id name type size take"),

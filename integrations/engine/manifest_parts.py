@@ -41,6 +41,7 @@ def reports(root: Section) -> Mapping[str, ReportCall]:
             interface=interface(section, root),
             uses_accounts=section.flag("accounts"),
             headers=_strings(section, "headers"),
+            query=_strings(section, "query"),
             rows=section.choice("rows", READERS),
             groups=_groups(section),
             known_by=section.mapping("known_by"),

@@ -12,7 +12,7 @@ from integrations.engine.report_readers.netsuite import netsuite_accounts
 from integrations.engine.report_readers.quickbooks import quickbooks_table
 from integrations.engine.report_readers.sage_intacct import intacct_trial_balance
 from integrations.engine.report_readers.xero import xero_cells
-from integrations.engine.report_readers.zoho_books import zoho_postings, zoho_profit_and_loss
+from integrations.engine.report_readers.zoho_books import zoho_balances, zoho_postings, zoho_profit_and_loss
 from integrations.unified.report_tree import nested
 
 ReadReport = Callable[[str, Any], dict[str, Any]]
@@ -33,7 +33,7 @@ def request(call: ReportCall, places: Mapping[str, str], asked: Mapping[str, Any
         return RemoteRequest(
             "POST", path, headers=call.headers, body=body, operation="read", kind="report", interface=call.interface
         )
-    params = {
+    params = dict(call.query) | {
         str(call.params[name]): value.isoformat() if isinstance(value, date) else str(value)
         for name, value in asked.items()
         if value is not None
@@ -82,6 +82,7 @@ READERS: Mapping[str, ReadReport] = {
     "quickbooks_table": quickbooks_table,
     "zoho_profit_and_loss": zoho_profit_and_loss,
     "zoho_postings": zoho_postings,
+    "zoho_balances": zoho_balances,
     "intacct_trial_balance": intacct_trial_balance,
     "netsuite_accounts": netsuite_accounts,
     "xero_cells": xero_cells,

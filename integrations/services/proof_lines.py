@@ -4,7 +4,7 @@ Every line is {"what", "key", "resource", "currency", "ours", "theirs", "status"
 where a ledger cannot say. The trial balance is asked once and answers for three of them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -25,7 +25,12 @@ MOST_WALKED = 60
 
 Line = dict[str, Any]
 _ZERO = Decimal(0)
+_COIN = Decimal("0.01")
 _TRIAL_BALANCE = "trial_balance"
+_BALANCES = ("account_balances", "bank_balances")
+"""Reports that tell balances without a trial balance; what is told later counts."""
+_CREDIT_SIDE = ("accounts_payable", "credit_card", "current_liability", "long_term_liability", "equity", "income",
+                "other_income")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Answers:
     _counts: dict[str, int | None] = field(default_factory=dict)
     _balances: dict[str, Decimal] | None = None
     sides: tuple[Decimal, Decimal] = (_ZERO, _ZERO)
+    currencies: dict[str, str] = field(default_factory=dict)
+    """Account id → the currency that its balance is told in, where that is not the books'."""
 
     def count(self, remote_type: str, resource: str) -> int | None:
         """How many of a kind there are; asked once, whatever number of resources are made of it."""
@@ -69,6 +76,8 @@ class Answers:
     def balances(self) -> dict[str, Decimal]:
         """Account id → balance (debits less credits) by the trial balance."""
         if self._balances is None:
+            self._balances = self._told_apart() if _TRIAL_BALANCE not in self.ledger.connector.reports else None
+        if self._balances is None:
             self._balances = {}
             params = self.ledger.connector.reports[_TRIAL_BALANCE].params
             asked = {"on" if "on" in params else "end_on": self.until}
@@ -80,6 +89,19 @@ class Answers:
                 self._balances[key] = self._balances.get(key, _ZERO) + debit - credit
             self.sides = (debits, credits)
         return self._balances
+
+    def _told_apart(self) -> dict[str, Decimal]:
+        """The same of a ledger without a trial balance that tells balances on the usual side of each account."""
+        with tenant_scope(self.connection.tenant_id):
+            credits = set(proof_sums.accounts(self.connection, *_CREDIT_SIDE))
+        found: dict[str, Decimal] = {}
+        for name in (name for name in _BALANCES if name in self.ledger.connector.reports):
+            for node in _leaves(self.ledger.report(name).unified["rows"]):
+                key, values = str(node["id"] or ""), node["values"]
+                if values.get("balance") is not None:
+                    found[key] = -values["balance"] if key in credits else values["balance"]
+                    self.currencies[key] = str(values.get("currency") or "")
+        return found
 
 
 def _leaves(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -119,16 +141,21 @@ def _counting(ledger: Ledger, resource: str, held: Mapping[str, int], asked: set
 
 def _figures(connection: Connection) -> Iterator[Question]:
     connector = connector_of(connection)
-    has_balances = _TRIAL_BALANCE in connector.reports
-    reason = "" if has_balances else f"{connector.label} has no interface for the trial balance."
-    calls = 1
-    if has_balances and connector.reports[_TRIAL_BALANCE].uses_accounts:
+    balances = [name for name in _BALANCES if name in connector.reports]
+    has_sides = _TRIAL_BALANCE in connector.reports
+    calls = 1 if has_sides else len(balances)
+    if has_sides and connector.reports[_TRIAL_BALANCE].uses_accounts:
         pages = (kind.paging.size for kind in connector.resources["accounts"].entities.values())
         calls += sum(proof_sums.counts(connection, "accounts").get("accounts", {}).values()) // max(*pages, 1) + 1
+    lacking = f"{connector.label} offers no trial balance"
+    none = f"{lacking}." if balances else f"{lacking} and no balances of accounts."
+    what = "Trial balance: debits and credits"
+    yield Question(_TRIAL_BALANCE, what, calls=calls if has_sides else 0, untold="" if has_sides else none)
+    # The first of them asks; the others find what it was told.
+    first, reason = (0 if has_sides else calls), "" if has_sides or balances else none
     yield Question(
-        _TRIAL_BALANCE, "Trial balance: debits and credits", calls=calls if has_balances else 0, untold=reason
+        "amount:receivable", "Receivables: open documents and control accounts", "invoices", first, False, reason
     )
-    yield Question("amount:receivable", "Receivables: open documents and control accounts", "invoices", untold=reason)
     yield Question("amount:payable", "Payables: open documents and control accounts", "bills", untold=reason)
     yield Question("bank", "Bank balances", "bank_transactions", untold=reason)
 
@@ -185,39 +212,63 @@ def _amount(answers: Answers, question: Question) -> list[Line]:
     with tenant_scope(answers.connection.tenant_id):
         accounts = proof_sums.accounts(answers.connection, side.account_type)
         foreign = proof_sums.foreign(answers.connection, side)
-        ours = proof_sums.open_amounts(answers.connection, side) + side.sign * proof_sums.entries(
-            answers.connection, list(accounts)
-        )
+        entries = side.sign * proof_sums.entries(answers.connection, list(accounts))
+        sums = proof_sums.at_own_rates(answers.connection, side) if foreign else ()
+        ours = proof_sums.open_amounts(answers.connection, side) + entries
     balances, currency = answers.balances(), answers.connection.currency
     theirs = side.sign * sum((balances.get(key, _ZERO) for key in accounts), _ZERO)
     if not accounts:
         note = "No control account is known by its type."
         return [line(answers, question, ours=ours, currency=currency, status=UNTOLD, note=note)]
     if foreign:
-        note = f"{foreign} open documents are in another currency: exchange differences keep both from being equal."
-        return [line(answers, question, ours=ours, theirs=theirs, currency=currency, status=UNTOLD, note=note)]
+        values = _with_foreign([each + entries for each in sums], theirs, foreign)
+        return [line(answers, question, theirs=theirs, currency=currency, **values)]
     note = ", ".join(accounts.values())
     return [line(answers, question, ours=ours, theirs=theirs, currency=currency, note=note)]
+
+
+def _with_foreign(sums: Sequence[Decimal], theirs: Decimal, foreign: int) -> dict[str, Any]:
+    """Even where foreign documents at their own rates come to the same; a revaluation keeps them from it."""
+    told = f"{foreign} open document{'s are' if foreign > 1 else ' is'} in another currency"
+    if not sums:
+        return {"ours": None, "status": UNTOLD, "note": f"{told}, without a rate to convert by."}
+    ours = min(sums, key=lambda each: abs(theirs - each))
+    if abs(theirs - ours) <= _COIN * foreign:
+        note = f"{told}, converted at the rate of each document; coins of rounding are let pass."
+        return {"ours": ours, "status": EVEN, "note": note}
+    note = f"{told}, converted at the rate of each document. A revaluation in the ledger would make such a difference."
+    return {"ours": ours, "status": UNTOLD, "note": note}
 
 
 def _bank(answers: Answers, question: Question) -> list[Line]:
     with tenant_scope(answers.connection.tenant_id):
         banks = proof_sums.banks(answers.connection)
-        moved = proof_sums.moved(answers.connection, list(banks))
-    balances, lines = answers.balances(), []
-    for key, bank in banks.items():
-        one = Question(f"bank:{key}", f"Balance of {bank.name}", "bank_transactions")
-        values = {"ours": moved.get(key, _ZERO), "currency": bank.currency or answers.connection.currency}
-        if key not in balances:
-            note = "The trial balance does not name this account."
-            status = EVEN if not values["ours"] else UNTOLD
-            lines.append(line(answers, one, **values, theirs=None, status=status, note=note))
-        elif bank.currency not in ("", answers.connection.currency):
-            note = "Kept in another currency: the trial balance tells it in that of the books."
-            lines.append(line(answers, one, **values, theirs=balances[key], status=UNTOLD, note=note))
-        else:
-            lines.append(line(answers, one, **values, theirs=balances[key], note="All that moved on it."))
-    return lines
+        stand_on = {bank.account for bank in banks.values() if bank.account}
+        moved = proof_sums.moved(answers.connection, [*banks, *stand_on])
+    alone = [key for key, bank in banks.items() if not bank.account]
+    together = [[key for key, bank in banks.items() if bank.account == account] for account in sorted(stand_on)]
+    return [
+        _balance(answers, {key: banks[key] for key in keys}, moved) for keys in [*([key] for key in alone), *together]
+    ]
+
+
+def _balance(answers: Answers, banks: Mapping[str, proof_sums.Bank], moved: Mapping[str, Decimal]) -> Line:
+    """One bank account against its balance; those that stand on one account of the general ledger together."""
+    account = next(iter(banks.values())).account
+    key, balances = account or next(iter(banks)), answers.balances()
+    names = ", ".join(bank.name for bank in banks.values())
+    one = Question(f"bank:{key}", f"Balance of {names}", "bank_transactions")
+    ours, theirs = sum((moved.get(each, _ZERO) for each in {key, *banks}), _ZERO), balances.get(key)
+    told_in = answers.currencies.get(key) or answers.connection.currency
+    values = {"ours": ours, "theirs": theirs, "currency": told_in}
+    if theirs is None:
+        note = "The ledger tells no balance of this account."
+        return line(answers, one, **values, status=UNTOLD if ours else EVEN, note=note)
+    if foreign := {bank.currency for bank in banks.values()} - {"", told_in}:
+        note = f"Kept in {', '.join(sorted(foreign))}: the ledger tells its balance in {told_in}."
+        return line(answers, one, **{**values, "ours": None}, status=UNTOLD, note=note)
+    note = "All that moved on it, and on its account of the general ledger." if account else "All that moved on it."
+    return line(answers, one, **values, note=note)
 
 
 _COMPARED: Mapping[str, Callable[[Answers, Question], list[Line]]] = {

@@ -6,11 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Sum, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, NullIf, Round
 
 from integrations.models import Connection, LedgerRecord
 
 _ZERO = Decimal(0)
+_BANKS = ("bank", "credit_card")
 _NOT_IN_FORCE = ("draft", "void")
 
 
@@ -42,6 +46,8 @@ class Bank:
 
     name: str
     currency: str
+    account: str = ""
+    """The account of the general ledger that it stands on, where it is a record of its own."""
 
 
 def counts(connection: Connection, resource: str = "") -> dict[str, dict[str, int]]:
@@ -62,14 +68,48 @@ def accounts(connection: Connection, *types: str) -> dict[str, str]:
 
 def banks(connection: Connection) -> dict[str, Bank]:
     """Bank and credit card accounts by id."""
-    rows = _present(connection, "accounts").filter(kind__in=("bank", "credit_card")).order_by("kind", "number", "name")
-    return {key: Bank(name, currency) for key, name, currency in rows.values_list("external_id", "name", "currency")}
+    rows = _present(connection, "accounts")
+    kinds = dict(rows.values_list("external_id", "kind"))
+    found = {}
+    told = rows.filter(kind__in=_BANKS).order_by("kind", "number", "name")
+    for key, name, currency, parent in told.values_list("external_id", "name", "currency", "unified__parent__id"):
+        # A parent that is a bank itself is a heading.
+        account = str(parent) if parent and kinds.get(str(parent), "bank") not in _BANKS else ""
+        found[key] = Bank(name, currency, account)
+    return found
 
 
 def foreign(connection: Connection, side: Side) -> int:
     """How many open documents are in another currency than the books."""
     rows = _open(connection, side.resources)
     return rows.exclude(currency__in=("", connection.currency)).count() if connection.currency else 0
+
+
+def at_own_rates(connection: Connection, side: Side) -> tuple[Decimal, ...]:
+    """The same in the books' currency, foreign documents at the rates they bear; nothing where one bears none.
+
+    Ledgers say a rate either way round (Xero: foreign for one of home), so both sums are told.
+    """
+    foreign = ~Q(currency__in=("", connection.currency))
+    rate = Cast(KT("unified__exchange_rate"), DecimalField(max_digits=20, decimal_places=10))
+    rows = _open(connection, side.resources).annotate(rate=NullIf(rate, Value(_ZERO, DecimalField())))
+    if rows.filter(foreign, rate=None).exists():
+        return ()
+    kinds = rows.order_by().values_list("resource")
+    sums = kinds.annotate(
+        times=Sum(_worth(foreign, F("open_amount") * F("rate"))), by=Sum(_worth(foreign, F("open_amount") / F("rate")))
+    )
+    signed = [(1 if resource == side.owed else -1, times, by) for resource, times, by in sums]
+    return (
+        sum((sign * times for sign, times, _ in signed), _ZERO),
+        sum((sign * by for sign, _, by in signed), _ZERO),
+    )
+
+
+def _worth(foreign: Q, converted: Combinable) -> Case:
+    """Coin by coin, as ledgers convert each document."""
+    coins = Round(converted, precision=2)
+    return Case(When(foreign, then=coins), default=F("open_amount"), output_field=DecimalField())
 
 
 def open_amounts(connection: Connection, side: Side) -> Decimal:
@@ -110,7 +150,9 @@ def entries(connection: Connection, ids: Sequence[str]) -> Decimal:
 
 def moved(connection: Connection, ids: Sequence[str]) -> dict[str, Decimal]:
     """What moved on each of these accounts: bank transactions, payments where they are none of those, and entries."""
-    kinds = set(_present(connection, "bank_transactions").order_by().values_list("kind", flat=True).distinct())
+    # Some ledgers list payments there without an amount.
+    told = _present(connection, "bank_transactions").exclude(amount=None)
+    kinds = set(told.order_by().values_list("kind", flat=True).distinct())
     apart = [name for name, kind in (("payments", "payment"), ("bill_payments", "bill_payment")) if kind not in kinds]
     found = _sums(_MOVED, connection, accounts=list(ids), resources=["bank_transactions", *apart])
     for key, amount in _sums(_ENTRIES, connection, accounts=list(ids)).items():

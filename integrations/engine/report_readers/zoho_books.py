@@ -36,6 +36,31 @@ def zoho_postings(name: str, body: Any) -> dict[str, Any]:
     return _table(name, columns, rows) | {"is_cut_short": is_cut_short}
 
 
+def zoho_balances(name: str, body: Any) -> dict[str, Any]:
+    """`chartofaccounts` with `showbalance`, or `bankaccounts`: each account's balance of now.
+
+    In the books' currency, and that of the account for banks; a balance stands on its account's usual side.
+    """
+    banks = "bankaccounts" in body
+    rows = [
+        {"kind": "data", "label": str(row.get("account_name") or ""), "id": row.get("account_id") or None,
+         "group": None, "level": 0, "values": {"balance": _money(row.get("balance" if banks else "current_balance")),
+                                               "currency": row.get("currency_code") if banks else None}}
+        for row in body.get("bankaccounts" if banks else "chartofaccounts") or []
+    ]  # fmt: skip
+    columns = [
+        {"key": "label", "title": "Account", "type": ""},
+        {"key": "balance", "title": "Balance", "type": "money"},
+    ]
+    columns += [{"key": "currency", "title": "Currency", "type": ""}] if banks else []
+    is_cut_short = bool((body.get("page_context") or {}).get("has_more_page"))
+    return _table(name, columns, rows) | {"is_cut_short": is_cut_short}
+
+
+def _money(value: Any) -> Decimal | None:
+    return None if value in (None, "") else decimal(value)
+
+
 def _table(name: str, columns: list[dict[str, str]], rows: list[dict[str, Any]]) -> dict[str, Any]:
     nothing: dict[str, date | None] = {"start_on": None, "end_on": None}
     told = {"basis": None, "currency": None, "made_at": None, "is_cut_short": False, **nothing}
