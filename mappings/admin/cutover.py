@@ -70,6 +70,7 @@ class CutOverPages:
         if connection_id is not None and chosen is None:
             raise Http404("There is no such connection.")
         context = {"connections": connections, "connection": chosen, **self.rights(request, may_decide=EDIT_MAPPINGS)}
+        context["kinds"] = SourceDocument.Kind.choices
         if chosen is not None:
             context |= _shown(request, chosen)
         response: HttpResponse = self.render(request, "mappings/cut_over.html", context, "Cut-over")

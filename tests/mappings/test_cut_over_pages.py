@@ -36,13 +36,15 @@ def test_a_person_counts_links_decides_and_undoes(connection: Connection, acme: 
     )
     client = acme.client("editor")
     assert b"Counting writes nothing" in client.get(address("")).content
-    posted = {"starts_on": "2026-11-10", "days_apart": "3"}
+    posted = {"starts_on": "2026-11-10", "days_apart": "3", "kinds": "sale"}
     assert (
         "Waiting for a worker" in client.post(address("_set_up", connection.pk), posted, follow=True).content.decode()
     )
     run_cut_over(connection.tenant_id, CutOver.objects.get().pk)
     page = client.get(address("_connection", connection.pk)).content.decode()
     assert "Would be linked" in page
+    assert 'value="sale" checked' in page
+    assert 'value="purchase">' in page, "saved again, it keeps its kinds"
     assert not CutOverLink.objects.exists()
     client.post(address("_link", connection.pk))
     run_cut_over(connection.tenant_id, CutOver.objects.get().pk)

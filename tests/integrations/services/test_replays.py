@@ -1,6 +1,7 @@
 """Replays: a plan first, then in order, at a rate, cancellable, and an end by themselves when nothing has changed."""
 
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connection as database
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Connection, Fetch, Posting, Replay, ReplayUnit, ResourcePolicy, SyncRun, WebhookEvent
@@ -294,3 +297,57 @@ def test_the_command_plans_and_with_start_lets_it_go(connection: Connection) -> 
     assert (told["status"], told["planned"], told["per_minute"]) == ("planned", 1, 225)
     call_command("replay", str(connection.pk), "--cause", CAUSE, "--start", stdout=StringIO())
     assert Replay.objects.get().status == "running"
+
+
+class Killed(BaseException):
+    """The worker is gone: no handler of errors runs, and its transaction is rolled back by the database."""
+
+
+class Hangman:
+    """Wraps the database's cursor: dies before the statement of that number that writes; 0 only counts them."""
+
+    def __init__(self, dies_at: int = 0) -> None:
+        self.dies_at, self.seen = dies_at, 0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        # Not at its beginning: the audit trail's context may stand before it.
+        self.seen += any(word in sql for word in ('INSERT INTO "', 'UPDATE "', 'DELETE FROM "'))
+        if self.dies_at and self.seen == self.dies_at:
+            self.dies_at = 0  # What follows is the database's own rolling back.
+            raise Killed
+        return execute(sql, params, many, context)
+
+
+def test_killed_at_any_moment_a_replay_goes_on_and_sends_nothing_twice(connection: Connection) -> None:
+    for _ in range(4):
+        rest(connection)
+    replay = started(connection, per_minute=24)
+    step(replay)
+    counting = Hangman()
+    with transaction.atomic(), database.execute_wrapper(counting):
+        step(replay)
+        transaction.set_rollback(True)
+    assert counting.seen > 5
+    for moment in range(1, counting.seen + 1, max(1, counting.seen // 8)):
+        with transaction.atomic():
+            with pytest.raises(Killed), database.execute_wrapper(Hangman(moment)):
+                step(replay)
+            replay.refresh_from_db()
+            assert (replay.done, replay.units.filter(outcome="gone").count()) == (2, 2), moment
+            # Nobody takes it before the dead worker's lease is over.
+            Replay.objects.filter(pk=replay.pk).update(lease_until=None)
+            step(replay)
+            events = Posting.pgh_event_model.objects  # type: ignore[attr-defined]
+            back = events.filter(pgh_label="update", status=Status.PENDING)
+            assert back.count() == Posting.objects.filter(status=Status.PENDING).count() == 4, moment
+            answer(Status.POSTED)
+            step(replay)
+            assert (replay.status, replay.done, replay.landed, replay.refused) == ("done", 4, 4, 0), moment
+            transaction.set_rollback(True)
+
+
+def test_a_worker_that_dies_before_it_rings_forgets_nothing(connection: Connection) -> None:
+    ids = {str(rest(connection).pk) for _ in range(2)}
+    step(started(connection))  # what it would ring for is thrown away, as when the process dies after its commit
+    later = due_work(at=timezone.now() + timedelta(seconds=1))
+    assert {row_id for kind, _, row_id in later if kind == "posting"} == ids
