@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import QuerySet
 
 from integrations.engine.ways import FormField, Way
-from integrations.models import Connection
+from integrations.models import Connection, FieldOverride, Resource
 from integrations.services.correcting import SHORTEST_REASON, Correction
 from integrations.services.offers import Choice, Offer
 from integrations.services.policies import ALWAYS_READ, Direction, Policy, Truth
@@ -174,3 +175,25 @@ class CorrectionForm(forms.Form):
         field.help_text = f"Proposed is the document's own day or, where that is closed, the first open one ({first})."
         if plan.day is None:
             del self.fields["on"]
+
+
+class OverrideForm(forms.Form):
+    """Where an expression belongs, and the expression."""
+
+    connection = forms.ModelChoiceField(queryset=Connection.objects.none(), empty_label=None)
+    resource = forms.ChoiceField(choices=Resource.choices, initial=Resource.INVOICES)
+    direction = forms.ChoiceField(label="When", choices=FieldOverride.Direction.choices)
+    target = forms.CharField(label="Field", max_length=120)
+    expression = forms.CharField(max_length=8000, widget=forms.Textarea(attrs={"rows": 8}), strip=False)
+
+    def __init__(self, *args: Any, connections: "QuerySet[Connection]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "text-field"
+        self.fields["expression"].widget.attrs |= {
+            "class": "text-field mono expression",
+            "spellcheck": "false",
+            "autocapitalize": "off",
+        }
+        self.fields["target"].widget.attrs |= {"autocapitalize": "off", "spellcheck": "false", "autocomplete": "off"}

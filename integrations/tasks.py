@@ -14,6 +14,7 @@ from integrations.services import (
     finishing,
     proofs,
     replays,
+    rereading,
     sync,
 )
 from integrations.services.sweeping import due_work
@@ -132,6 +133,12 @@ def request_due_proof(tenant_id: str, connection_id: str) -> None:
         perform_proof.delay(tenant_id, str(proof.pk))
 
 
+@shared_task(name="integrations.tasks.reread")
+def reread(tenant_id: str, rereading_id: str) -> None:
+    """Lay the expressions in force over stored records."""
+    rereading.reread(tenant_id, rereading_id)
+
+
 _BELLS: dict[str, Task[[str, str], None]] = {
     "authorisation": finish_authorisation,
     "sync_run": run_sync,
@@ -147,6 +154,7 @@ _BELLS: dict[str, Task[[str, str], None]] = {
     "replay": run_replay,
     "proof": perform_proof,
     "proving": request_due_proof,
+    "rereading": reread,
 }
 
 

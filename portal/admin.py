@@ -90,7 +90,9 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
         _item("Overview", "home", reverse("admin:index")),
         _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
         _item("Custom fields", "extension", reverse("admin:integrations_customfield_changelist")),
+        _item("Overrides", "function", reverse("admin:integrations_fieldoverride_changelist")),
         _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
+        _item("Configuration", "folder_zip", reverse("admin:mappings_configuration")),
         _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
         _item("Cut-over", "linked_services", reverse("admin:mappings_cut_over")),
         _item(

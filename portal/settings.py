@@ -155,6 +155,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.run_sync": {"queue": "backfill"},
     "integrations.tasks.run_replay": {"queue": "backfill"},
     "integrations.tasks.perform_proof": {"queue": "backfill"},
+    "integrations.tasks.reread": {"queue": "backfill"},
     "integrations.tasks.send_posting": {"queue": "posting"},
     "integrations.tasks.distribute_announcements": {"queue": "webhook"},
     "integrations.tasks.apply_announcements": {"queue": "webhook"},
@@ -279,6 +280,8 @@ SPECTACULAR_SETTINGS = {
         "DocumentKindEnum": "mappings.models.SourceDocument.Kind",
         "ReplayKindEnum": "integrations.models.Replay.Kind",
         "DiscrepancyKindEnum": "integrations.models.Discrepancy.Kind",
+        "DirectionEnum": "integrations.models.ResourcePolicy.Direction",
+        "OverrideDirectionEnum": "integrations.models.FieldOverride.Direction",
     },
 }
 

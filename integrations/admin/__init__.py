@@ -4,6 +4,7 @@ from integrations.admin.announcements import WebhookEventAdmin
 from integrations.admin.connections import ConnectionAdmin
 from integrations.admin.custom import CustomFieldAdmin
 from integrations.admin.discrepancies import DiscrepancyAdmin
+from integrations.admin.overrides import FieldOverrideAdmin
 from integrations.admin.postings import PostingAdmin
 from integrations.admin.proofs import ProofAdmin
 from integrations.admin.records import LedgerRecordAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "ProofAdmin",
     "ConnectionAdmin",
     "CustomFieldAdmin",
+    "FieldOverrideAdmin",
     "LedgerRecordAdmin",
     "PostingAdmin",
     "ReportAdmin",

@@ -9,7 +9,8 @@ from integrations.templatetags.books import as_decimal, words
 # Shown elsewhere on the page, or of no use to a reader.
 _ELSEWHERE = {
     "external_id", "remote_type", "version", "modified_at", "created_at", "custom_fields", "lines", "allocations",
-    "components", "links", "subtotal", "tax_total", "total", "balance", "billing_address", "memo", "description", "raw",
+    "components", "links", "overrides", "subtotal", "tax_total", "total", "balance", "billing_address", "memo",
+    "description", "raw",
 }  # fmt: skip
 # JSON columns forget the order of keys; a reader wants these first.
 _FIRST = (

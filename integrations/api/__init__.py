@@ -2,7 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
-from integrations.api import coverage, discrepancies, policies, postings, questions, records, replays
+from integrations.api import coverage, discrepancies, overrides, policies, postings, questions, records, replays
 
 
 def register(router: BaseRouter) -> None:
@@ -12,5 +12,6 @@ def register(router: BaseRouter) -> None:
     questions.register(router)
     coverage.register(router)
     policies.register(router)
+    overrides.register(router)
     replays.register(router)
     discrepancies.register(router)

@@ -38,6 +38,7 @@ _REMEDIES = {
     "refused_function": "Leave it out: the same record must give the same value for ever.",
     "function": "Call the function, such as $uppercase(name), or remove it.",
     "regex": "Write it without looking ahead or behind and without back references.",
+    "error": "Compare this place with the record beside it.",
     "ended": "Make it simpler; it used up what an expression may use.",
 }
 _REMEDY_OF_FIRST = {

@@ -3,7 +3,7 @@
 Nothing here knows a ledger by name; what differs stands in the manifest. Every verb raises the errors of `errors`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -218,15 +218,19 @@ class Ledger:
         key: str,
         sent_at: datetime | None = None,
         by_own_key: bool = True,
+        ignoring: Collection[str] = (),
     ) -> Probe:
         """What became of a write without an answer, by the ways its declaration names, strongest first.
 
-        `sent_at` (UTC) tells whether the ledger still remembers the key; not `by_own_key`: it was an item of a batch.
+        `sent_at` (UTC) tells whether the ledger still remembers the key; not `by_own_key`: it was an item of a batch;
+        `ignoring`: paths that were written otherwise than `unified` says.
         Raises what the ledger answers to a replay (RejectedError: it was refused) and TransientError when it cannot be
         asked.
         """
         declared = self.connector.resource(resource)
-        return Prober(self).probe(declared, operation, unified, key=key, sent_at=sent_at, by_own_key=by_own_key)
+        return Prober(self).probe(
+            declared, operation, unified, key=key, sent_at=sent_at, by_own_key=by_own_key, ignoring=ignoring
+        )
 
     def post_batch(self, items: Sequence[BatchItem]) -> list[BatchResult]:
         """Several independent writes in one call; one result an item, errors among them."""

@@ -9,7 +9,7 @@ Ways, as manifests name them:
 - `status`: it was to be voided, or approved: is it?
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from integrations.engine import paths
 from integrations.engine.compare import differences
 from integrations.engine.declarations import Entity, Resource
 from integrations.engine.errors import InvalidRecord, RejectedError
+from integrations.engine.overlay import without
 from integrations.engine.results import Deletion, Outcome, Probe, Record
 
 if TYPE_CHECKING:
@@ -45,15 +46,17 @@ class Prober:
         key: str,
         sent_at: datetime | None,
         by_own_key: bool = True,
+        ignoring: Collection[str] = (),
     ) -> Probe:
         """The first definite outcome of the declared ways; UNKNOWN when none is definite.
 
+        `ignoring`: fields that were written otherwise than the record says.
         Without `by_own_key` it travelled with others under their common key: its own tells the ledger nothing.
         A refused replay (RejectedError) is the outcome only when the other ways do not find what was written: a ledger
         that forgot the key refuses the number, name or version that the first writing has taken.
         """
         try:
-            checked = resource.typed(unified, operation)
+            checked = without(resource.typed(unified, operation), ignoring)
         except InvalidRecord as error:
             return Probe(Outcome.UNKNOWN, reason=f"it can no longer be compared with the ledger's: {error.message}")
         entity = resource.entity_for(checked)

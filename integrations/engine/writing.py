@@ -88,6 +88,23 @@ def _body(
     return body
 
 
+def whole_body(
+    resource: "Resource", unified: Mapping[str, Any], operation: str, context: Context
+) -> dict[str, Any] | None:
+    """The record as the declaration writes it, before it is wrapped; None where a verb sends named fields only.
+
+    Raises InvalidRecord or RejectedError (`unsupported`).
+    """
+    entity = resource.entity_for(unified)
+    verb = _verb(resource, entity, operation).chosen(context.values)
+    if verb.body or verb.is_bodiless:
+        return None
+    body = _body(resource, verb, entity, unified, context)
+    for path, value in verb.sends.items():
+        paths.putter(path)(body, templates.filled_structure(value, _places(entity, verb, unified, context, "")))
+    return body
+
+
 def each(verb: Operation, unified: Mapping[str, Any], key: str) -> Iterator[tuple[Mapping[str, Any], str]]:
     """What is written call by call, each with its own key: the record, or the record with one item of its list."""
     items = unified.get(verb.each) or [] if verb.each else []

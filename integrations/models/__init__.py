@@ -6,6 +6,7 @@ from integrations.models.custom import CustomField
 from integrations.models.discrepancy import Discrepancy
 from integrations.models.fetch import Fetch
 from integrations.models.limits import LimitLease, SharedLease
+from integrations.models.override import FieldOverride, OverriddenWrite, Rereading
 from integrations.models.policy import ResourcePolicy
 from integrations.models.posting import CrossReference, Posting
 from integrations.models.proof import Proof
@@ -24,12 +25,15 @@ __all__ = [
     "CustomField",
     "Discrepancy",
     "Fetch",
+    "FieldOverride",
     "LedgerRecord",
     "LimitLease",
+    "OverriddenWrite",
     "Posting",
     "Proof",
     "Replay",
     "ReplayUnit",
+    "Rereading",
     "Resource",
     "ResourcePolicy",
     "SeenRecord",

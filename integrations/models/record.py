@@ -62,7 +62,7 @@ class LedgerRecordQuerySet(TenantOwnedQuerySet["LedgerRecord"]):
 @audited(
     pghistory.UpdateEvent(condition=pghistory.AnyChange("content_hash", "deleted_at")),
     pghistory.DeleteEvent(),
-    exclude=("search", "compared_hash"),
+    exclude=("search", "compared_hash", "overlay"),
 )
 class LedgerRecord(TenantOwned):
     """One remote record: unified fields, raw form, and the columns that lists and matching read.
@@ -86,6 +86,12 @@ class LedgerRecord(TenantOwned):
         blank=True,
         db_default="",
         help_text="Of a document that we wrote: the content, or `deleted`, at which it was last compared with that.",
+    )
+    overlay = models.CharField(
+        max_length=32,
+        blank=True,
+        db_default="",
+        help_text="Which overrides this row was read with: their print; empty: none.",
     )
     # Columns of the lists, from `integrations.unified.summary`.
     name = models.CharField(max_length=300, blank=True)

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.engine.deviations import deviations
+from integrations.engine.overlay import declared
 from integrations.engine.results import Record
 from integrations.models import Baseline, CrossReference, Discrepancy, LedgerRecord, Posting
 from integrations.services.content import content_hash
@@ -120,7 +121,7 @@ def accept_state(row: Discrepancy) -> None:
     """The ledger's version is the measure from now on."""
     rows = Baseline.objects.for_tenant(row.tenant_id).filter(record_id=row.record_id)
     if row.record is not None:
-        rows.update(previous=F("state"), state=row.record.unified, agreed_at=timezone.now())
+        rows.update(previous=F("state"), state=declared(row.record.unified), agreed_at=timezone.now())
 
 
 def _written(before: dict[str, Any], posting: Posting) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from integrations.engine.effects import Entry, entries, undone
+from integrations.engine.overlay import declared
 from integrations.models import LedgerRecord, Posting, Resource
 from integrations.services import reversing
 from tenants.models import Membership, User
@@ -111,7 +112,7 @@ def asks_second_person(posting: Posting) -> bool:
 
 def effect_of(posting: Posting) -> list[Entry]:
     """Debits and credits of a posting: the ledger's own figures where its copy is here, else those that were sent."""
-    document = posting.record.unified if posting.record is not None else posting.body
+    document = declared(posting.record.unified) if posting.record is not None else posting.body
     return entries(posting.resource, {**document, **_named(posting, document)})
 
 

@@ -20,6 +20,7 @@ SELECT DISTINCT ON (r.resource, f->>'id') gen_random_uuid(), r.tenant_id, r.conn
 FROM integrations_ledgerrecord r, jsonb_array_elements(r.unified->'custom_fields') f
 WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.deleted_at IS NULL
   AND jsonb_typeof(r.unified->'custom_fields') = 'array' AND coalesce(f->>'id', '') <> ''
+  AND f->>'id' NOT LIKE 'portal:%%'
 ON CONFLICT (connection_id, resource, external_id) DO NOTHING
 """
 

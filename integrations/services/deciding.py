@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from integrations.engine.overlay import declared
 from integrations.engine.results import Record
 from integrations.models import CrossReference, LedgerRecord, Posting
 from integrations.services import baselines, closing, correcting, outcomes
@@ -121,7 +122,7 @@ def settle_as(*, posting: Posting, record: LedgerRecord, settled_by: User | None
         question={**answer, "text": f"{answer['by']} found it in the ledger."},
         **NO_ERROR,
     )
-    baselines.agree(posting, Record(record.unified, record.raw, record.remote_type))
+    baselines.agree(posting, Record(declared(record.unified), record.raw, record.remote_type))
     outcomes.after_posting(posting, record)
     return posting
 

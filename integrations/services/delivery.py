@@ -17,11 +17,12 @@ from integrations.engine.errors import (
 )
 from integrations.engine.results import Deletion, Outcome, Record
 from integrations.models import Connection, LedgerRecord, Posting
-from integrations.services import budgets, closing, failures, ledgers
+from integrations.services import budgets, closing, failures, ledgers, overriding
 from integrations.services.calls import Recorder
 from integrations.services.closing import PeriodClosedError
 from integrations.services.ledgers import Session
 from integrations.services.outcomes import conclude_posted, read_back
+from integrations.services.overriding import Laid, OverrideFailedError
 from integrations.services.readiness import NotYetError, callable_now, ready_body
 from integrations.services.references import references
 from integrations.services.work import LeaseLostError, backoff, conclude, keep, release
@@ -52,6 +53,8 @@ class Delivery:
         self.affected: set[tuple[str, str]] = set()
         self.asks_period = False
         """Whether the ledger has to be asked through which day its books are closed before anything is decided."""
+        self.laid: Laid | None = None
+        """What overrides made of it, where it goes together with others."""
         self._candidate: dict[str, str] = {}
 
     def run(self) -> None:
@@ -123,14 +126,16 @@ class Delivery:
         with tenant_scope(self.posting.tenant_id):
             keep(self.posting, attempts=self.posting.attempts + 1)
         posting = self.posting
+        laid = overriding.sent_with(posting)
         probe = session.ledger.probe(
             posting.resource,
             posting.operation,
-            posting.body,
+            laid.over(posting.body) if laid else posting.body,
             key=request_id(posting),
             sent_at=posting.sent_at,
             # The ledger knows the key of the call that carried it, not its own.
             by_own_key=posting.batch is None,
+            ignoring=laid.altered if laid else (),
         )
         if probe.outcome == Outcome.POSTED and probe.record is not None:
             return probe.record
@@ -164,10 +169,12 @@ class Delivery:
         posting = self.posting
         if posting.operation != Posting.Operation.CREATE:
             self._take_version(session)
+        laid = overriding.prepare(session.ledger, posting)
         with tenant_scope(self.posting.tenant_id):
             changes = {"status": Status.SENT, "sent_at": timezone.now(), "attempts": self.posting.attempts + 1}
             keep(self.posting, body=ready_body(self.posting), batch=None, **changes)
-        return session.ledger.post(posting.resource, posting.operation, posting.body, key=request_id(posting))
+        body = laid.over(posting.body) if laid else posting.body
+        return session.ledger.post(posting.resource, posting.operation, body, key=request_id(posting))
 
     def _take_version(self, session: Session) -> None:
         """Changing a record needs the version the ledger has now; linked documents move it without our doing."""
@@ -192,7 +199,9 @@ class Delivery:
 
     def failed(self, error: IntegrationError) -> None:
         """Write down what an error means for this posting: refused, unknown, or later."""
-        if isinstance(error, RejectedError):
+        if isinstance(error, OverrideFailedError):
+            self._held(error)
+        elif isinstance(error, RejectedError):
             self._refused(error)
         elif isinstance(error, OutcomeUnknown | UnexpectedShape):
             self._unknown(error)
@@ -230,6 +239,12 @@ class Delivery:
             }
             release(self.posting, wait=_PARKED, error_code="waiting", error=waiting)
         return False
+
+    def _held(self, error: OverrideFailedError) -> None:
+        """Nothing left: a person is asked what to do about the override that failed."""
+        with tenant_scope(self.posting.tenant_id):
+            changes: dict[str, Any] = {"status": Status.HELD, "batch": None, "question": error.question}
+            release(self.posting, **changes, **failures.columns(error))
 
     def _refused(self, error: IntegrationError) -> None:
         is_stale = error.code == "stale" and self.posting.operation != Posting.Operation.CREATE

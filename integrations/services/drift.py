@@ -14,6 +14,7 @@ from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from integrations.engine.deviations import Deviation, deviations
+from integrations.engine.overlay import declared
 from integrations.models import Connection, Discrepancy, LedgerRecord, Posting, ResourcePolicy
 from integrations.models.record import DELETED, TO_COMPARE
 from integrations.services import baselines
@@ -84,13 +85,14 @@ Told = tuple[str, list[Deviation]]
 
 def deviation(row: LedgerRecord) -> Told:
     """(kind, deviations) of a written record against its baseline; no kind where there is nothing to say."""
-    baseline = row.baseline
+    # What an override makes of it is ours, not the ledger's.
+    baseline, found_now = row.baseline, declared(row.unified)
     if row.deleted_at is not None:
         return Kind.DELETED, [Deviation("", "The document", "in the ledger", "deleted")]
-    was, status = (each.get("status") or "" for each in (baseline.state, row.unified))
+    was, status = (each.get("status") or "" for each in (baseline.state, found_now))
     if status == "void" != was:
         return Kind.VOIDED, [Deviation("status", "Status", was.replace("_", " "), "void")]
-    found = deviations(row.resource, baseline.body, baseline.state, row.unified)
+    found = deviations(row.resource, baseline.body, baseline.state, found_now)
     return (Kind.DRIFT, found) if found else ("", [])
 
 

@@ -12,10 +12,12 @@ from django.db import connection as database
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations.engine.overlay import Rule
 from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import arrivals
 from integrations.services.content import Content, contents
+from integrations.services.overlays import Overlay, laid_over_page, masked, overlay_of
 from integrations.unified.summary import summarise
 from tenants.models import new_id
 
@@ -47,6 +49,7 @@ SETTLED = timedelta(seconds=2)
 """Stamps of ledgers are whole seconds: what was read sooner after its own may have changed again under the same one."""
 
 # Which rows of a page the mirror holds as they are: nothing more is made or sent of those.
+# The overrides in force come along, so that a connection without any is not asked for them.
 # Those that were read in the moment of their own stamp (see SETTLED) are noted as read again.
 _SAME = """
 WITH same AS (
@@ -58,7 +61,11 @@ WITH same AS (
 noted AS (
   UPDATE integrations_ledgerrecord r SET synced_at = %(at)s FROM same
   WHERE r.id = same.id AND same.synced_at <= same.modified_at + %(settled)s)
-SELECT place FROM same
+SELECT place, '', '', 0 FROM same
+UNION ALL
+SELECT -1, o.target, o.expression, o.version FROM integrations_fieldoverride o
+WHERE o.tenant_id = %(tenant)s AND o.connection_id = %(connection)s AND o.resource = %(resource)s
+  AND o.direction = 'read' AND o.status = 'active'
 """
 
 # A record that the mirror holds in a newer state than the page stays as it is: pages, change feeds and read-backs
@@ -67,15 +74,16 @@ _UPSERT = """
 INSERT INTO integrations_ledgerrecord AS r (
   id, tenant_id, connection_id, resource, remote_type, external_id, unified, raw, content_hash, version, modified_at,
   deleted_at, synced_at, name, number, contact_id_external, contact_name, issued_on, due_on, amount, open_amount,
-  currency, status, kind, is_active, search)
+  currency, status, kind, is_active, search, overlay)
 SELECT p.id::uuid, %(tenant)s, %(connection)s, %(resource)s, p.remote_type, p.external_id, p.unified::jsonb,
   p.raw::jsonb, p.content_hash, p.version, p.modified_at::timestamptz, NULL, %(at)s, p.name, p.number,
   p.contact_id_external, p.contact_name, p.issued_on::date, p.due_on::date, p.amount::numeric, p.open_amount::numeric,
-  p.currency, p.status, p.kind, p.is_active::boolean, p.search
+  p.currency, p.status, p.kind, p.is_active::boolean, p.search, %(overlay)s
 FROM pg_temp.arriving_records p WHERE p.batch = %(batch)s
 ON CONFLICT (connection_id, resource, remote_type, external_id) DO UPDATE SET
   unified = excluded.unified, raw = excluded.raw, content_hash = excluded.content_hash, version = excluded.version,
   modified_at = excluded.modified_at, deleted_at = NULL, synced_at = excluded.synced_at, name = excluded.name,
+  overlay = excluded.overlay,
   number = excluded.number, contact_id_external = excluded.contact_id_external,
   contact_name = excluded.contact_name, issued_on = excluded.issued_on, due_on = excluded.due_on,
   amount = excluded.amount, open_amount = excluded.open_amount, currency = excluded.currency,
@@ -119,12 +127,19 @@ def upsert_page(*, connection: Connection, resource: str, records: Sequence[Reco
         return Counts()
     write = contents()
     found = [(record, write(record)) for record in rows.values()]
-    same = set[int]() if are_new else _same(connection, resource, found)
-    arriving = [_row(resource, *each) for place, each in enumerate(found) if place not in same]
+    same, overlay = _known(connection, resource, found) if not are_new else (set(), overlay_of(connection, resource))
+    print_ = overlay.print if overlay else ""
+    if overlay:
+        # Under overrides a row is known by another digest: now it can be told.
+        found = [(record, each._replace(digest=masked(each.digest, print_))) for record, each in found]
+        same = set() if are_new else _known(connection, resource, found)[0]
+    arriving = [each for place, each in enumerate(found) if place not in same]
     if not arriving:
         return Counts(records=len(rows))
-    batch = arrivals.copy_in(arriving)
-    changed = _execute(_UPSERT, connection, resource=resource, batch=batch, at=timezone.now())
+    if overlay:
+        arriving = laid_over_page(overlay, arriving)
+    batch = arrivals.copy_in([row_of(resource, *each) for each in arriving])
+    changed = _execute(_UPSERT, connection, resource=resource, batch=batch, at=timezone.now(), overlay=print_)
     return Counts(records=len(rows), changed=changed)
 
 
@@ -175,7 +190,9 @@ def search_records(
     return list(rows.order_by("name", "number", "id")[:limit])
 
 
-def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, Content]]) -> set[int]:
+def _known(
+    connection: Connection, resource: str, found: Sequence[tuple[Record, Content]]
+) -> tuple[set[int], Overlay | None]:
     """The places of records that the mirror holds just so."""
     keys = [
         {
@@ -190,10 +207,13 @@ def _same(connection: Connection, resource: str, found: Sequence[tuple[Record, C
     with database.cursor() as cursor:
         named: dict[str, Any] = {"tenant": tenant, "connection": connection.pk, "resource": resource, "keys": told}
         cursor.execute(_SAME, named | {"at": timezone.now(), "settled": SETTLED})
-        return {place for (place,) in cursor.fetchall()}
+        rows = cursor.fetchall()
+    rules = sorted((Rule(*rule) for place, *rule in rows if place < 0), key=lambda rule: rule.target)
+    overlay = Overlay(connection, resource, tuple(rules)) if rules else None
+    return {place for place, *_ in rows if place >= 0}, overlay
 
 
-def _row(resource: str, record: Record, content: Content) -> tuple[str | bytes | None, ...]:
+def row_of(resource: str, record: Record, content: Content) -> tuple[str | bytes | None, ...]:
     """The columns of `arrivals`, after the batch."""
     unified = record.unified
     (

@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.engine.errors import IntegrationError, RejectedError
 from integrations.engine.results import BatchItem, BatchResult, Deletion, Record
 from integrations.models import Posting
-from integrations.services import ledgers
+from integrations.services import ledgers, overriding
 from integrations.services.calls import Recorder
 from integrations.services.delivery import PATIENCE_SECONDS, Delivery, request_id
 from integrations.services.ledgers import Session
@@ -63,7 +63,9 @@ class Together:
                 with tenant_scope(lead.tenant_id):
                     for each in ready:
                         keep(each.posting, attempts=each.posting.attempts + 1)
-                results = session.ledger.post_batch([_item(each.posting) for each in ready])
+                for each in ready:
+                    each.laid = overriding.sent_with(each.posting)
+                results = session.ledger.post_batch([_item(each) for each in ready])
                 # A refusal may be of the repetition only: a ledger that forgot the key refuses a number twice.
                 refused = [e for e, result in zip(ready, results, strict=True) if isinstance(result, RejectedError)]
                 self._conclude(session, [(e, r) for e, r in zip(ready, results, strict=True) if e not in refused])
@@ -89,7 +91,7 @@ class Together:
                 sent = self._mark_sent(together)
                 if len(sent) < 2:
                     return self._back(sent)
-                results = session.ledger.post_batch([_item(each.posting) for each in sent])
+                results = session.ledger.post_batch([_item(each) for each in sent])
                 self._conclude(session, list(zip(sent, results, strict=True)))
         except LeaseLostError:
             # Somebody took one of them before the call had its turn.
@@ -122,7 +124,9 @@ class Together:
         try:
             with tenant_scope(posting.tenant_id):
                 body = ready_body(posting)
-            session.ledger.request(posting.resource, posting.operation, body, key=request_id(posting))
+            laid = overriding.prepare(session.ledger, posting)
+            said = laid.over(body) if laid else body
+            session.ledger.request(posting.resource, posting.operation, said, key=request_id(posting))
         except NotYetError:
             self._guarded(each, each.is_ready)
             return False
@@ -130,6 +134,7 @@ class Together:
             self._guarded(each, partial(each.failed, error))
             return False
         self._bodies[posting.pk] = body
+        each.laid = laid
         return True
 
     def _mark_sent(self, deliveries: list[Delivery]) -> list[Delivery]:
@@ -182,8 +187,10 @@ class Together:
         return False
 
 
-def _item(posting: Posting) -> BatchItem:
-    return BatchItem(posting.resource, posting.operation, posting.body, request_id(posting))
+def _item(each: Delivery) -> BatchItem:
+    posting = each.posting
+    body = each.laid.over(posting.body) if each.laid else posting.body
+    return BatchItem(posting.resource, posting.operation, body, request_id(posting))
 
 
 def _posted(session: Session, each: Delivery, result: Record | Deletion) -> None:

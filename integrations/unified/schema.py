@@ -50,6 +50,13 @@ def listed(fields: Schema, needs: frozenset[str] = frozenset()) -> Spec:
 
 CUSTOM_FIELDS = listed({"id": TEXT, "name": TEXT, "value": ANY})
 
+OVERRIDES = Spec(
+    "list",
+    fields={"field": TEXT, "version": WHOLE, "declared": ANY, "error": TEXT},
+    is_given_by_ledger=True,
+    help="Fields that an expression of the tenant gives, and what the ledger's own value was.",
+)
+
 RECORD: Schema = {
     "external_id": Spec("text", help="The ledger's own id."),
     "remote_type": Spec("text", help="The ledger's own name of this kind of record."),
@@ -58,6 +65,7 @@ RECORD: Schema = {
     "modified_at": given("datetime"),
     "custom_fields": CUSTOM_FIELDS,
     "remote_fields": Spec("any", help="Properties in the ledger's own words, laid over what is sent."),
+    "overrides": OVERRIDES,
 }
 
 DIMENSIONS = listed({"type": TEXT, "id": TEXT, "name": TEXT})

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from integrations.admin.pages import Act, PageAdmin
 from mappings import tasks
+from mappings.admin.configuration import ConfigurationPages
 from mappings.admin.workbench import WorkbenchPages
 from mappings.models import MappingSet
 from mappings.services import decisions
@@ -32,7 +33,7 @@ _TONES = {
 
 
 @admin.register(MappingSet)
-class MappingSetAdmin(WorkbenchPages, PageAdmin):
+class MappingSetAdmin(ConfigurationPages, WorkbenchPages, PageAdmin):
     """The history; work happens in the workbench."""
 
     page_template = "mappings/version.html"

@@ -1,0 +1,149 @@
+"""What an expression would make of a real record, before anybody approves it: nothing is stored, nothing is sent."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from integrations.engine import jsontext
+from integrations.engine.converters import FieldProblem
+from integrations.engine.errors import IntegrationError
+from integrations.engine.expressions import Problem
+from integrations.engine.messages import RemoteRequest
+from integrations.engine.overlay import MARKS, Rule, declared, laid_over
+from integrations.models import Connection, FieldOverride, LedgerRecord
+from integrations.services import overriding
+from integrations.services.ledgers import without_calls
+from integrations.services.overlays import Applier, Overlay, evaluator_for, overlay_of
+from integrations.unified import SCHEMAS
+
+Direction = FieldOverride.Direction
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that reads otherwise."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What comes of an expression on one record."""
+
+    sample: LedgerRecord | None
+    seen: str = ""
+    """What the expression works on, as JSON."""
+    problem: Problem | None = None
+    changes: Sequence[Change] = ()
+    call: str = ""
+    """Method and path of the request."""
+    body: str = ""
+    """The exact body that would be sent."""
+    lines: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    """The body line by line: ("+", "-" or " ", text)."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything would be otherwise."""
+        return bool(self.changes) or any(sign != " " for sign, _ in self.lines)
+
+
+def samples(connection: Connection, resource: str) -> "QuerySet[LedgerRecord]":
+    """Records to try an expression on, the newest first."""
+    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, resource)
+    return rows.defer("raw", "unified").order_by("-issued_on", "-id")
+
+
+def sample_of(connection: Connection, resource: str, named: str = "") -> LedgerRecord | None:
+    """The record of this number or id in the ledger, else the newest."""
+    rows = samples(connection, resource)
+    if named:
+        found = rows.filter(Q(number=named) | Q(external_id=named) | Q(name=named)).first()
+        if found is not None:
+            return found
+    return rows.first()
+
+
+def preview(
+    *, connection: Connection, resource: str, direction: str, target: str, expression: str, sample: LedgerRecord | None
+) -> Preview:
+    """Before and after on one record, inside the tenant's scope; an expression's failure is part of the answer."""
+    if sample is None:
+        return Preview(None)
+    stored = LedgerRecord.objects.for_tenant(connection.tenant_id).filter(pk=sample.pk)
+    raw, unified = stored.values_list(Cast("raw", TextField()), Cast("unified", TextField())).get()
+    rule = Rule(target, expression, 0)
+    if direction == Direction.READ:
+        return _on_reading(connection, resource, rule, sample, raw, jsontext.loads(unified))
+    return _on_writing(connection, resource, rule, sample, declared(jsontext.loads(unified)))
+
+
+def _on_reading(
+    connection: Connection, resource: str, rule: Rule, sample: LedgerRecord, raw: str, before: dict[str, Any]
+) -> Preview:
+    overlay = overlay_of(connection, resource)
+    others = [each for each in overlay.rules if each.target != rule.target] if overlay else []
+    plain = declared(before)
+    with evaluator_for(connection.tenant_id) as evaluator:
+        applier = Applier(Overlay(connection, resource, (*others, rule)), evaluator)
+        results = applier.results(orjson.dumps(plain, default=str), raw.encode())
+    after = laid_over(resource, plain, results)
+    problem = next((value for each, value in results if each is rule and isinstance(value, Problem)), None)
+    unfit = next((mark for mark in after.get(MARKS, ()) if mark["field"] == rule.target and "error" in mark), None)
+    if problem is None and unfit is not None:
+        problem = Problem("type", unfit["error"], "")
+    return Preview(sample, pretty(jsontext.loads(raw)), problem, _changes(before, after))
+
+
+def _on_writing(
+    connection: Connection, resource: str, rule: Rule, sample: LedgerRecord, unified: dict[str, Any]
+) -> Preview:
+    ledger = without_calls(connection)
+    known = SCHEMAS[resource]
+    body = {k: v for k, v in unified.items() if k in known and not known[k].is_given_by_ledger and v is not None}
+    body = {k: v for k, v in body.items() if k not in ("external_id", "version")}
+    now = overriding.rules_of(connection, resource, "create")
+    rules = (*(each for each in now if each.target != rule.target), rule)
+    seen = pretty(body)
+    try:
+        before, _ = overriding.evaluated(ledger, connection, now, resource, "create", body, asks=False)
+        after, failed = overriding.evaluated(ledger, connection, rules, resource, "create", body, asks=False)
+        requests = [overriding.request_of(ledger, resource, each.over(body)) for each in (before, after)]
+    except (IntegrationError, FieldProblem) as error:
+        told = getattr(error, "message", None) or str(error)
+        remedy = "Try it on another record: this one cannot be written as it is."
+        return Preview(sample, seen, Problem("sample", f"This record cannot be written: {told}", remedy))
+    problem = next((problem for each, problem in failed if each is rule), None)
+    old, new = (pretty(request.body) for request in requests)
+    return Preview(sample, seen, problem, (), _call(requests[1]), new, _lines(old, new))
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    names = [name for name in dict.fromkeys([*after, *before]) if name != MARKS]
+    found = [(name, pretty(before.get(name)), pretty(after.get(name))) for name in names]
+    return [Change(name, _short(was), _short(now)) for name, was, now in found if was != now]
+
+
+def _short(text: str) -> str:
+    return "nothing" if text == "null" else text.strip('"') if text.startswith('"') else text
+
+
+def _call(request: RemoteRequest) -> str:
+    return f"{request.method} {request.path}"
+
+
+def _lines(old: str, new: str) -> list[tuple[str, str]]:
+    found = difflib.ndiff(old.splitlines(), new.splitlines())
+    return [(line[0], line[2:]) for line in found if line[0] in "+- "]
+
+
+def pretty(value: Any) -> str:
+    """Indented JSON, digit for digit; days and moments as text."""
+    return jsontext.dumps(value, is_indented=True).decode()
