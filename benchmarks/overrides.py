@@ -42,17 +42,26 @@ def page(size: int, begin: int) -> list[Record]:
     ]
 
 
+def processor() -> float:
+    """Processor seconds of this process and of the one that evaluates for it."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    ticks = 0
+    for child in children:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
 def seconds(connection: Any, size: int, rounds: int, *, is_new: bool) -> float:
-    """The best time of a page: others use this machine too."""
+    """Processor time of a page, of many: others use this machine too."""
     from integrations.services import records
 
-    found = []
-    for turn in range(rounds + 1):
-        rows = page(size, turn * size if is_new else 0)
-        begun = time.perf_counter()
+    records.upsert_page(connection=connection, resource="invoices", records=page(size, 0))
+    pages = [page(size, turn * size if is_new else 0) for turn in range(1, rounds + 1)]
+    begun = processor()
+    for rows in pages:
         records.upsert_page(connection=connection, resource="invoices", records=rows)
-        found.append(time.perf_counter() - begun)
-    return min(found[1:])
+    return (processor() - begun) / rounds
 
 
 def measured(size: int, rounds: int) -> dict[str, Any]:
@@ -98,7 +107,9 @@ def main() -> None:
     if options.json:
         print(json.dumps(found))
         return
-    print(f"{'override':<16}{'new record':>14}{'unchanged':>14}   microseconds a record")
+    print(
+        f"{'override':<16}{'new record':>14}{'unchanged':>14}   processor microseconds a record, without the database's"
+    )
     for name, row in found.items():
         print(f"{name:<16}{row['new_us']:>14.1f}{row['unchanged_us']:>14.1f}")
 

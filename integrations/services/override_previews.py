@@ -2,17 +2,18 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from integrations.engine import jsontext
-from integrations.engine.converters import FieldProblem
+from integrations.engine import jsontext, paths
+from integrations.engine.converters import Context, FieldProblem
 from integrations.engine.errors import IntegrationError
 from integrations.engine.expressions import Problem
+from integrations.engine.ledger import Ledger
 from integrations.engine.messages import RemoteRequest
 from integrations.engine.overlay import MARKS, Rule, declared, laid_over
 from integrations.models import Connection, FieldOverride, LedgerRecord
@@ -111,18 +112,29 @@ def _on_writing(
     body = {k: v for k, v in body.items() if k not in ("external_id", "version")}
     now = overriding.rules_of(connection, resource, "create")
     rules = (*(each for each in now if each.target != rule.target), rule)
-    seen = pretty(body)
+    seen, context = pretty(body), _mirrored(ledger, connection, resource)
     try:
-        before, _ = overriding.evaluated(ledger, connection, now, resource, "create", body, asks=False)
-        after, failed = overriding.evaluated(ledger, connection, rules, resource, "create", body, asks=False)
-        requests = [overriding.request_of(ledger, resource, each.over(body)) for each in (before, after)]
-    except (IntegrationError, FieldProblem) as error:
-        told = getattr(error, "message", None) or str(error)
+        before, _ = overriding.evaluated(ledger, connection, now, resource, "create", body, context=context)
+        after, failed = overriding.evaluated(ledger, connection, rules, resource, "create", body, context=context)
+        requests = [overriding.request_of(ledger, resource, each.over(body), context) for each in (before, after)]
+    except (IntegrationError, FieldProblem, KeyError) as error:
+        told = getattr(error, "message", None) or f"{error} is not known for this connection."
         remedy = "Try it on another record: this one cannot be written as it is."
         return Preview(sample, seen, Problem("sample", f"This record cannot be written: {told}", remedy))
     problem = next((problem for each, problem in failed if each is rule), None)
     old, new = (pretty(request.body) for request in requests)
     return Preview(sample, seen, problem, (), _call(requests[1]), new, _lines(old, new))
+
+
+def _mirrored(ledger: Ledger, connection: Connection, resource: str) -> Context:
+    """The context of a record, with the ledger's tables as they were last read."""
+    tables = {}
+    for name, lookup in ledger.connector.resource(resource).lookups.items():
+        rows = LedgerRecord.objects.for_tenant(connection.tenant_id).filter(connection=connection, deleted_at=None)
+        stored = rows.filter(remote_type__iexact=lookup.entity).values_list("raw", flat=True)
+        key = paths.getter(lookup.key)
+        tables[name] = {str(key(raw)): raw for raw in stored} if lookup.key else next(iter(stored), {})
+    return replace(ledger.context, lookups=tables) if tables else ledger.context
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

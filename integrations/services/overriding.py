@@ -12,6 +12,7 @@ import orjson
 from django.utils import timezone
 
 from integrations.engine import jsontext, writing
+from integrations.engine.converters import Context
 from integrations.engine.declarations import Resource
 from integrations.engine.errors import RejectedError, WhoCanFix
 from integrations.engine.expressions import Problem
@@ -124,14 +125,15 @@ def evaluated(
     operation: str,
     body: Mapping[str, Any],
     *,
-    asks: bool = True,
+    context: Context | None = None,
 ) -> tuple[Laid, list[tuple[Rule, Problem]]]:
     """What the expressions make of a unified record, and which failed. Raises what writing it raises.
 
-    Without `asks` the ledger's tables are not read: what is joined from them is left out.
+    `context` stands for what the ledger would be asked: its tables are then not read.
     """
     declared = ledger.connector.resource(resource)
-    context = ledger.context_for(declared) if declared.lookups and asks else ledger.context
+    if context is None:
+        context = ledger.context_for(declared) if declared.lookups else ledger.context
     typed = declared.typed(body, operation)
     before = writing.whole_body(declared, typed, operation, context)
     if before is None:
@@ -139,21 +141,21 @@ def evaluated(
         return Laid({}), []
     results = evaluate(connection, rules, typed, before)
     after, failed = written(before, results)
-    found, touched = patch(before, after), altered_by(declared, typed, before, after, ledger)
+    found, touched = patch(before, after), altered_by(declared, typed, before, after, context)
     if kept(touched):
         # One by one it shows which of them it is.
         for pair in results:
             alone, _ = written(before, [pair])
-            must_stay = kept(altered_by(declared, typed, before, alone, ledger))
+            must_stay = kept(altered_by(declared, typed, before, alone, context))
             failed.extend((pair[0], _must_stay(name)) for name in must_stay[:1])
     applied = [{"field": rule.target, "version": rule.version} for rule in rules]
     return Laid(found, touched, applied), failed
 
 
-def request_of(ledger: Ledger, resource: str, unified: Mapping[str, Any]) -> RemoteRequest:
-    """The exact request that a new record becomes, as far as it is known without a call."""
+def request_of(ledger: Ledger, resource: str, unified: Mapping[str, Any], context: Context) -> RemoteRequest:
+    """The exact request that a new record becomes, without a call."""
     declared = ledger.connector.resource(resource)
-    return declared.write(declared.typed(unified, "create"), "create", ledger.context)
+    return declared.write(declared.typed(unified, "create"), "create", context)
 
 
 def evaluate(
@@ -176,13 +178,13 @@ def as_seen(unified: Mapping[str, Any]) -> bytes:
 
 
 def altered_by(
-    declared: Resource, typed: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any], ledger: Ledger
+    declared: Resource, typed: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any], context: Context
 ) -> list[str]:
     """The unified fields that would read otherwise from the body than without the expressions."""
     if before == after:
         return []
     shape = declared.entity_for(typed).shape
-    return altered(shape.read(dict(before), ledger.context), shape.read(dict(after), ledger.context))
+    return altered(shape.read(dict(before), context), shape.read(dict(after), context))
 
 
 def _must_stay(path: str) -> Problem:

@@ -271,6 +271,16 @@ def test_a_preview_of_writing_shows_the_exact_body(books: Connection) -> None:
     assert any(sign == "+" and "hello / N-1" in line for sign, line in found.lines)
 
 
+def test_a_preview_of_writing_uses_the_tables_that_were_read_before(acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        books = make_connection(acme.tenant, connector="netsuite", settings={"subsidiary": "1"})
+        make_record(books, "currencies", external_id="1", raw={"id": "1", "symbol": "USD", "name": "US Dollar"})
+        make_record(books, unified={**INVOICE, "remote_type": "invoice"})
+        found = previewed(books, direction="write", target="memo", expression="memo & '!'")
+    assert found.problem is None, str(found.problem)
+    assert '"memo": "hello!"' in found.body
+
+
 @pytest.mark.parametrize(
     ("target", "expression"),
     [("DocNumber", "'X'"), ("Line.*.Amount", "1"), ("CustomerRef.value", "'9'"), ("TxnDate", "'2020-01-01'")],
