@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from integrations.models import Connection
 from mappings.models import MappingSet, SourceValue, Subject
 from mappings.services import drafts, workbench
-from mappings.services.targets import get_target, search_targets
+from mappings.services.targets import choice_shape, get_target, search_targets
 from mappings.services.versions import VersionError, Word
 from mappings.services.workbench import Board, Row
 from tenants.http import TenantRequest
@@ -87,7 +87,7 @@ class WorkbenchPages:
         found = search_targets(
             connection=connection, subject=source.subject, side=source.side, text=request.GET.get("q", "")
         )
-        return JsonResponse({"choices": [_choice(each) for each in found]})
+        return JsonResponse({"choices": [choice_shape(each) for each in found]})
 
     def save(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
         """A choice, an accepted suggestion, or nothing (empty `external_id`) goes into the draft; answers HTML."""
@@ -194,20 +194,6 @@ def _shown(row: Row, show: str, text: str) -> bool:
     _, fits = _SHOWS.get(show, _SHOWS["all"])
     target = row.mapping.target_name if row.mapping else ""
     return fits(row) and text.casefold() in f"{row.source.value} {target}".casefold()
-
-
-def _choice(choice: Any) -> dict[str, Any]:
-    record, unified = choice.record, choice.record.unified
-    rate = unified.get("rate")
-    return {
-        "id": record.external_id,
-        "code": str(unified.get("code") or ""),
-        "name": str(unified.get("full_name") or record.name),
-        "label": choice.target.name,
-        "type": f"{rate} %" if rate is not None else (record.kind or "").replace("_", " "),
-        "currency": choice.target.currency,
-        "why_not": choice.why_not,
-    }
 
 
 def _require_editor(request: TenantRequest) -> None:

@@ -20,8 +20,8 @@ def submit(*, mapping_set: MappingSet, by: User, comment: str) -> MappingSet:
     if not any(each.is_change for each in differences(draft)):
         raise VersionError("Nothing differs from the active version.")
     if unfit := unfit_values(draft):
-        names = ", ".join(f"“{row.value}” ({why})" for row, why in unfit[:5])
-        raise VersionError(f"These values point at records that cannot be used: {names}.")
+        names = ", ".join(f"{row.words} ({why})" for row, why in unfit[:5])
+        raise VersionError(f"These rules point at records that cannot be used: {names}.")
     if ties := tied_rules(draft):
         raise VersionError(in_conflict(*ties[0]))
     remember_editor(draft, by)

@@ -95,6 +95,21 @@ def _choice(record: LedgerRecord, subject: str, side: str) -> Choice:
     return Choice(record, target, misfit((subject, side, ""), target))
 
 
+def choice_shape(choice: Choice) -> dict[str, str]:
+    """A choice as the search fields of pages read it."""
+    record, unified = choice.record, choice.record.unified
+    rate = unified.get("rate")
+    return {
+        "id": record.external_id,
+        "code": str(unified.get("code") or ""),
+        "name": str(unified.get("full_name") or record.name),
+        "label": choice.target.name,
+        "type": f"{rate} %" if rate is not None else (record.kind or "").replace("_", " "),
+        "currency": choice.target.currency,
+        "why_not": choice.why_not,
+    }
+
+
 def get_target(*, connection: Connection, subject: str, external_id: str) -> LedgerRecord | None:
     """A record of the tenant's own ledger by the ledger's id."""
     rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject])

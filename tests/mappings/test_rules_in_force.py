@@ -86,7 +86,7 @@ def test_rules_that_came_another_way_and_could_tie_keep_a_version_from_being_sub
     connection: Connection, acme: Actors
 ) -> None:
     draft = drafted(connection, acme.editor, {GERMAN: "3"})
-    row = ValueMapping.objects.values().get()
+    row: dict[str, Any] = {**ValueMapping.objects.values().get()}
     del row["id"]
     ValueMapping.objects.create(**row | {"conditions": {"currency": "EUR"}})
     with pytest.raises(VersionError, match="could win equally"):
@@ -95,7 +95,7 @@ def test_rules_that_came_another_way_and_could_tie_keep_a_version_from_being_sub
 
 def test_the_database_keeps_one_target_for_the_same_question(connection: Connection, acme: Actors) -> None:
     drafted(connection, acme.editor, {GERMAN: "3"})
-    row = ValueMapping.objects.values().get()
+    row: dict[str, Any] = {**ValueMapping.objects.values().get()}
     del row["id"]
     with pytest.raises(IntegrityError, match="one_target_per_rule"), transaction.atomic():
         ValueMapping.objects.create(**row)
