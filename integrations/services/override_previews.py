@@ -24,6 +24,9 @@ from integrations.unified import SCHEMAS
 
 Direction = FieldOverride.Direction
 
+# What a record has that was never a new one.
+_NOT_NEW = frozenset({"external_id", "version", "created_at", "modified_at", "balance", "links", "status", MARKS})
+
 
 @dataclass(frozen=True)
 class Change:
@@ -96,6 +99,9 @@ def _on_reading(
         applier = Applier(Overlay(connection, resource, (*others, rule)), evaluator)
         results = applier.results(orjson.dumps(plain, default=str), raw.encode())
     after = laid_over(resource, plain, results)
+    if overlay and rule.expression in [each.expression for each in overlay.rules if each.target == rule.target]:
+        # It is in force: what it does shows against the declaration.
+        before = laid_over(resource, plain, [pair for pair in results if pair[0] is not rule])
     problem = next((value for each, value in results if each is rule and isinstance(value, Problem)), None)
     unfit = next((mark for mark in after.get(MARKS, ()) if mark["field"] == rule.target and "error" in mark), None)
     if problem is None and unfit is not None:
@@ -108,9 +114,9 @@ def _on_writing(
 ) -> Preview:
     ledger = without_calls(connection)
     known = SCHEMAS[resource]
-    body = {k: v for k, v in unified.items() if k in known and not known[k].is_given_by_ledger and v is not None}
-    body = {k: v for k, v in body.items() if k not in ("external_id", "version")}
-    now = overriding.rules_of(connection, resource, "create")
+    body = {k: v for k, v in unified.items() if k in known and k not in _NOT_NEW and v is not None}
+    in_force = overriding.rules_of(connection, resource, "create")
+    now = tuple(each for each in in_force if (each.target, each.expression) != (rule.target, rule.expression))
     rules = (*(each for each in now if each.target != rule.target), rule)
     seen, context = pretty(body), _mirrored(ledger, connection, resource)
     try:
