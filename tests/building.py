@@ -26,6 +26,7 @@ RULES: dict[str, dict[str, Any]] = {
     "integrations.proof": {"status": "even"},
     "mappings.cutoverlink": {"state": "alone", "external_id": ""},
     "mappings.mappingset": {"version": lambda: next(_counter)},
+    "mappings.valuemapping": {"value": lambda: uuid4().hex},
     "reconciliation.matchrun": {"status": "done"},
     "reconciliation.proposal": {"confidence": Decimal("0.95")},
     "reconciliation.statementimport": {"content": b"date,amount\n2026-01-31,12.50\n"},

@@ -68,7 +68,10 @@ _LINE_COLUMNS = (
 
 @dataclass(frozen=True)
 class Fact:
-    """A label and a value; `kind` says how to write it, `resource` where a reference leads."""
+    """A label and a value; `kind` says how to write it, `resource` where a reference leads.
+
+    `posting`: what another posting makes, by that one's id.
+    """
 
     label: str
     value: Any
@@ -120,6 +123,8 @@ def _fact(name: str, value: Any) -> Fact | None:
     if value is None or value == "" or value == [] or value == {}:
         return None
     label = _LABELS.get(name, words(name))
+    if isinstance(value, dict) and isinstance(value.get("id"), dict) and "posting" in value["id"]:
+        return Fact(label, value["id"]["posting"], "posting")
     if isinstance(value, dict) and ("id" in value or "name" in value):
         return Fact(label, {"id": None, "name": None, **value}, "reference", _target(name, value))
     if isinstance(value, dict | list):

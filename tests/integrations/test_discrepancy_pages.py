@@ -110,7 +110,7 @@ def test_a_proof_says_what_was_compared_and_leads_to_the_difference(acme: Actors
     client = acme.client("auditor")
     assert "1 uneven" in client.get(PROOFS).content.decode()
     page = client.get(f"{PROOFS}{proof.pk}/change/").content.decode()
-    for words in ("Number of records", "Balance of Savings", "Not told.", "27 calls", str(row.pk)):
+    for words in ("number of records", "Balance of Savings", "Not told.", "27 calls", str(row.pk)):
         assert words in page
     assert "Prove again" not in page
 

@@ -43,7 +43,7 @@ class Hangman:
 
 @pytest.fixture
 def cut_over(in_acme: Actors, acme: Actors) -> CutOver:
-    """Asked for: seven documents; four are exact, one was mapped, two could each be one of the same two in the ledger."""
+    """Seven documents: four are exact, one was mapped, two could each be one of the same two in the ledger."""
     connection = connection_of(in_acme.tenant)
     chart_of(connection)
     activated(connection, acme)

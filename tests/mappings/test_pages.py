@@ -74,7 +74,7 @@ def test_an_accepted_suggestion_keeps_its_confidence_and_reason(connection: Conn
     url = reverse("admin:mappings_save", args=[connection.pk])
     post_json(acme.client("editor"), url, word=str(word.pk), external_id="20", suggested=True)
     row = ValueMapping.objects.get()
-    assert (row.confidence, row.reason) == (Decimal("0.920"), "Same rate, 20 %")
+    assert (row.confidence, row.reason) == (Decimal("0.990"), "Same rate, 20 %")
 
 
 def test_a_record_that_does_not_fit_is_refused_in_words(connection: Connection, acme: Actors) -> None:

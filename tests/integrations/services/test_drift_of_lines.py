@@ -52,6 +52,14 @@ class Document:
         """One more line like the first."""
         first = next(line for line in self.lines if line.get("DetailType") != "SubTotalLineDetail")
         added = {name: value for name, value in deepcopy(first).items() if name not in LINE_IDS}
+        if self._ledger == "sage_intacct":
+            # Intacct refuses what only it may say of a line.
+            taxes = [
+                {"orderEntryTaxDetail": {"key": each["orderEntryTaxDetail"]["key"]}} for each in first["taxEntries"]
+            ]
+            added = {
+                "glAccount": {"key": first["glAccount"]["key"]}, "txnAmount": first["txnAmount"], "taxEntries": taxes,
+            }  # fmt: skip
         added[WORDS[self._ledger]] = words
         self._save([added] if self._ledger == "sage_intacct" else [*self.lines, added])
 
