@@ -1,34 +1,33 @@
-"""The mapping workbench: one screen a connection where words of the source meet records of the ledger."""
+"""The mapping workbench: one screen a connection where words of the source meet records of the ledger.
+
+The page carries every word as data; the browser shows the rows that fit on the screen, filters and counts. Choices are
+sent in batches and answered with the rows as they are now.
+"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_GET, require_POST
 
 from integrations.models import Connection
 from mappings.models import MappingSet, SourceValue, Subject
 from mappings.services import drafts, workbench
-from mappings.services.targets import choice_shape, get_target, search_targets
-from mappings.services.versions import VersionError, Word
-from mappings.services.workbench import Board, Row
+from mappings.services.differences import differences
+from mappings.services.targets import choice_shape, search_targets
+from mappings.services.versions import open_set
+from mappings.services.workbench import Board, Row, Wish
+from mappings.suggest import Suggestion
 from tenants.http import TenantRequest
 from tenants.permissions import APPROVE_MAPPINGS, EDIT_MAPPINGS, may
 
-_PER_PAGE = 200
-_SHOWS: dict[str, tuple[str, Callable[[Row], bool]]] = {
-    "all": ("All", lambda row: True),
-    "open": ("Not mapped", lambda row: row.state in ("unmapped", "unfit")),
-    "changed": ("Changed", lambda row: row.is_changed),
-    "unfit": ("Unhealthy", lambda row: row.state == "unfit"),
-}
+MOST_CHANGES_SHOWN = 500
 
 
 class WorkbenchPages:
@@ -39,13 +38,16 @@ class WorkbenchPages:
 
     def workbench_urls(self) -> list[URLPattern]:
         """The routes, under the versions' own."""
-        wrap = self.admin_site.admin_view
+        wrap, base = self.admin_site.admin_view, "workbench/<uuid:connection_id>/"
         return [
             path("workbench/", wrap(self.home), name="mappings_workbench"),
-            path("workbench/<uuid:connection_id>/", wrap(self.screen), name="mappings_workbench_connection"),
-            path("workbench/<uuid:connection_id>/targets/", wrap(self.targets), name="mappings_targets"),
-            path("workbench/<uuid:connection_id>/save/", wrap(self.save), name="mappings_save"),
-            path("workbench/<uuid:connection_id>/exact/", wrap(self.accept_exact), name="mappings_accept_exact"),
+            path(base, wrap(self.screen), name="mappings_workbench_connection"),
+            path(f"{base}targets/", require_GET(wrap(self.targets)), name="mappings_targets"),
+            path(f"{base}suggestions/", require_GET(wrap(self.suggestions)), name="mappings_suggestions"),
+            path(f"{base}head/", require_GET(wrap(self.head)), name="mappings_head"),
+            path(f"{base}changes/", require_GET(wrap(self.changes)), name="mappings_changes"),
+            path(f"{base}save/", require_POST(wrap(self.save)), name="mappings_save"),
+            path(f"{base}exact/", require_POST(wrap(self.accept_exact)), name="mappings_accept_exact"),
         ]
 
     def home(self, request: TenantRequest) -> HttpResponse:
@@ -59,24 +61,11 @@ class WorkbenchPages:
     def screen(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """The workbench of one connection; `?subject=&side=&value=` opens it at one word."""
         connection = _connection(request, connection_id)
-        board = workbench.board_of(connection)
-        subject = _subject(request, board)
-        show = request.GET.get("show", "all")
-        rows = [row for row in workbench.rows_of(connection, subject) if _shown(row, show, request.GET.get("q", ""))]
-        focus = (request.GET.get("side", ""), request.GET.get("value", ""))
-        at = next((i for i, row in enumerate(rows) if (row.source.side, row.source.value) == focus), None)
-        page = Paginator(rows, _PER_PAGE).get_page(at // _PER_PAGE + 1 if at is not None else request.GET.get("page"))
+        rows = workbench.rows_of(connection)
         context = {
-            "page": page,
-            "rows": workbench.with_suggestions(connection, list(page.object_list)),
-            "subject": subject,
-            "subject_label": Subject(subject).label,
-            "show": show,
-            "shows": [(name, label) for name, (label, _) in _SHOWS.items()],
-            "text": request.GET.get("q", ""),
-            "focus": rows[at].source.pk if at is not None else None,
-            "exact": sum(bool(row.mapping is None and row.suggestion and row.suggestion.is_exact) for row in rows),
-            **_head(request, board),
+            "rows": [_shown(row) for row in rows],
+            "subjects": [(subject.value, subject.label) for subject in Subject],
+            **_head(request, workbench.board_of(connection)),
         }
         return self.render(request, "mappings/workbench.html", context, f"Mappings of {connection}")  # type: ignore[no-any-return]
 
@@ -89,68 +78,89 @@ class WorkbenchPages:
         )
         return JsonResponse({"choices": [choice_shape(each) for each in found]})
 
+    def suggestions(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
+        """`?words=id,id` → {id: the likeliest record or null}; the screen asks for the rows it shows."""
+        connection = _connection(request, connection_id)
+        words = _ids(request.GET.get("words", "").split(","))
+        found = workbench.suggestions_for(connection, words)
+        return JsonResponse({"suggestions": {str(word): _suggested(each) for word, each in found.items()}})
+
+    def head(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
+        """The banner as it is now: what holds, what is being changed, who decides."""
+        board = workbench.board_of(_connection(request, connection_id))
+        return HttpResponse(render_to_string("mappings/parts/head.html", _head(request, board), request=request))
+
+    def changes(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
+        """What the open version changes, word by word."""
+        opened = open_set(_connection(request, connection_id))
+        changes = [each for each in differences(opened) if each.is_change] if opened else []
+        context = {
+            "changes": changes[:MOST_CHANGES_SHOWN],
+            "more": len(changes) - MOST_CHANGES_SHOWN,
+            "version": opened,
+        }
+        return HttpResponse(render_to_string("mappings/parts/changes.html", context, request=request))
+
     def save(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
-        """A choice, an accepted suggestion, or nothing (empty `external_id`) goes into the draft; answers HTML."""
-        if request.method != "POST":
-            return JsonResponse({"error": "Use POST."}, status=405)
+        """`{"changes": [{"word", "external_id", "suggested"}]}` go into the draft, all or none; answers the rows."""
         connection = _connection(request, connection_id)
         _require_editor(request)
-        wanted = json.loads(request.body)
-        source = _source(connection, str(wanted.get("word", "")))
         try:
+            wishes = _wishes(request.body)
             with transaction.atomic():
-                _save(request, connection, source, wanted)
+                draft = drafts.ensure_draft(connection=connection, by=request.user)
+                workbench.save(draft=draft, wishes=wishes, by=request.user)
         except ValidationError as refused:
             return JsonResponse({"error": " ".join(refused.messages)}, status=409)
-        return JsonResponse(_fresh(request, connection, source))
+        return _fresh(connection, [wish.word for wish in wishes])
 
-    def accept_exact(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
-        """Every certain suggestion at once."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+    def accept_exact(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
+        """Every certain suggestion at once, of all words or of `{"words": [id]}`; answers the rows."""
         connection = _connection(request, connection_id)
         _require_editor(request)
         try:
-            draft = drafts.ensure_draft(connection=connection, by=request.user)
-            taken = workbench.accept_exact(draft=draft, by=request.user)
-        except VersionError as refused:
-            messages.error(request, " ".join(refused.messages))
-        else:
-            messages.success(request, f"{taken} exact suggestion{'' if taken == 1 else 's'} taken into the draft.")
-        back = reverse("admin:mappings_workbench_connection", args=[connection.pk])
-        subject = request.POST.get("subject", "")
-        return HttpResponseRedirect(f"{back}?subject={subject}" if subject in Subject.values else back)
+            wanted = _json(request.body).get("words")
+            only = None if wanted is None else _ids(wanted)
+            with transaction.atomic():
+                draft = drafts.ensure_draft(connection=connection, by=request.user)
+                taken = workbench.accept_exact(draft=draft, by=request.user, only=only)
+        except ValidationError as refused:
+            return JsonResponse({"error": " ".join(refused.messages)}, status=409)
+        return _fresh(connection, taken)
 
 
-def _save(request: TenantRequest, connection: Connection, source: SourceValue, wanted: dict[str, Any]) -> None:
-    draft = drafts.ensure_draft(connection=connection, by=request.user)
-    external_id = str(wanted.get("external_id") or "")
-    if wanted.get("suggested"):
-        row = _row(connection, source)
-        if row.suggestion and row.suggestion.candidate.external_id == external_id:
-            workbench.accept(draft=draft, row=row, by=request.user)
-            return
-    record = get_target(connection=connection, subject=source.subject, external_id=external_id) if external_id else None
-    if external_id and record is None:
-        raise VersionError("That record is not in this ledger any more; sync and choose another.")
-    word = Word(source.subject, source.side, source.value)
-    drafts.set_value(draft=draft, word=word, record=record, by=request.user)
+def _wishes(body: bytes) -> list[Wish]:
+    changes = _json(body).get("changes")
+    if not isinstance(changes, list) or not all(isinstance(each, dict) for each in changes):
+        raise ValidationError("Send changes as a list of {word, external_id}.")
+    words = _ids(each.get("word") for each in changes)
+    if len(set(words)) != len(changes):
+        raise ValidationError("Every change names a value, and no value twice.")
+    return [
+        Wish(word, str(each.get("external_id") or ""), bool(each.get("suggested")))
+        for word, each in zip(words, changes, strict=True)
+    ]
 
 
-def _row(connection: Connection, source: SourceValue) -> Row:
-    rows = workbench.rows_of(connection, source.subject, only=[source.pk])
-    return workbench.with_suggestions(connection, rows)[0]
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError as error:
+        raise ValidationError("This is not JSON.") from error
+    if not isinstance(found, dict):
+        raise ValidationError("Send a JSON object.")
+    return found
 
 
-def _fresh(request: TenantRequest, connection: Connection, source: SourceValue) -> dict[str, Any]:
-    row = _row(connection, source)
-    head = {"subject": source.subject, **_head(request, workbench.board_of(connection))}
-    return {
-        "word": str(source.pk),
-        "row": render_to_string("mappings/parts/row.html", {"row": row, **head}, request=request),
-        "head": render_to_string("mappings/parts/head.html", head, request=request),
-        "tabs": render_to_string("mappings/parts/tabs.html", head, request=request),
-    }
+def _ids(texts: Iterable[Any]) -> list[UUID]:
+    try:
+        return [UUID(str(text)) for text in texts if text]
+    except ValueError as error:
+        raise ValidationError("A value is named by its id.") from error
+
+
+def _fresh(connection: Connection, words: list[UUID]) -> JsonResponse:
+    return JsonResponse({"rows": [_shown(row) for row in workbench.rows_of(connection, only=words)]})
 
 
 def _head(request: TenantRequest, board: Board) -> dict[str, Any]:
@@ -183,17 +193,41 @@ def _source(connection: Connection, word: str) -> SourceValue:
         raise Http404("There is no such value.") from error
 
 
-def _subject(request: HttpRequest, board: Board) -> str:
-    wanted = request.GET.get("subject", "")
-    if wanted in Subject.values:
-        return wanted
-    return next((tab.subject for tab in board.tabs if tab.unmapped), Subject.CATEGORY.value)
+def _shown(row: Row) -> dict[str, Any]:
+    source, mapping = row.source, row.mapping
+    return {
+        "id": str(source.pk),
+        "subject": source.subject,
+        "side": source.side,
+        "value": source.value,
+        "documents": source.occurrences,
+        "seen": f"First seen {source.first_seen_at:%-d %b %Y}, last {source.last_seen_at:%-d %b %Y}",
+        "waits": row.waiting.count,
+        "money": row.waiting.money,
+        "target": mapping.target_external_id if mapping else "",
+        "means": mapping.target_name if mapping else "",
+        "reason": mapping.reason if mapping else "",
+        "active": row.active.target_external_id if row.active else "",
+        "was": row.active.target_name if row.active else "",
+        "unfit": row.why_unfit,
+        "default": row.default.target_name if row.default else "",
+        "rules": row.rules,
+        "state": row.state,
+        "suggestion": _suggested(row.suggestion),
+    }
 
 
-def _shown(row: Row, show: str, text: str) -> bool:
-    _, fits = _SHOWS.get(show, _SHOWS["all"])
-    target = row.mapping.target_name if row.mapping else ""
-    return fits(row) and text.casefold() in f"{row.source.value} {target}".casefold()
+def _suggested(suggestion: Suggestion | None) -> dict[str, Any] | None:
+    if suggestion is None:
+        return None
+    found = suggestion.candidate
+    return {
+        "id": found.external_id,
+        "name": f"{found.code} {found.full_name or found.name}".strip(),
+        "percent": int((suggestion.confidence * 100).to_integral_value()),
+        "reason": suggestion.reason,
+        "exact": suggestion.is_exact,
+    }
 
 
 def _require_editor(request: TenantRequest) -> None:

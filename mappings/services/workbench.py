@@ -1,28 +1,31 @@
-"""What the mapping screen shows: each word with what waits for it, what it means, and the best suggestion."""
+"""What the mapping screen shows: each word with what waits for it, what it means, and the exact suggestion."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
-from integrations.models import Connection, LedgerRecord
-from mappings.models import DocumentValue, MappingSet, Side, SourceDocument, SourceValue, Subject, ValueMapping
-from mappings.services.differences import Difference, differences, values_of
-from mappings.services.drafts import Evidence, set_value
+from integrations.models import Connection
+from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
+from mappings.services.assigning import Assignment, assign
+from mappings.services.drafts import Evidence
 from mappings.services.impact import Impact, impact_of
-from mappings.services.targets import find_targets, target_of
-from mappings.services.versions import Word, active_set, open_set, word_of
-from mappings.suggest import Candidate, Suggester, Suggestion
-from mappings.transform.fit import RESOURCES, kinds_for, misfit
+from mappings.services.suggestions import Suggesters, suggest_for
+from mappings.services.targets import find_targets
+from mappings.services.versions import VersionError, Word, active_set, open_set, word_of
+from mappings.suggest import Suggestion
+from mappings.transform.fit import misfit
 from mappings.transform.money import text_of
 from tenants.models import User
 
-# Every document has such words; the others get a tab when one is used.
-_ALWAYS_SHOWN = (Subject.CATEGORY, Subject.TAX_CODE, Subject.PAYMENT_METHOD)
+MOST_ROWS = 20_000
+MOST_SUGGESTED = 100
+_NO_MORE = ((), None)
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,17 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Row:
-    """One word on the screen."""
+    """One word on the screen; `suggestion` is the record with the same code or name, for words without a usable one.
+
+    `mapping` is the rule that asks for nothing but the word; `default` the one of its subject and side, which holds
+    where there is none; `rules` counts those that ask for more beside the word.
+    """
 
     source: SourceValue
     waiting: Waiting
     mapping: ValueMapping | None
+    default: ValueMapping | None
+    rules: int
     active: ValueMapping | None
     why_unfit: str
     suggestion: Suggestion | None
@@ -51,55 +60,31 @@ class Row:
 
     @property
     def state(self) -> str:
-        """unmapped, unfit, changed or mapped."""
+        """unmapped, unfit, default, changed or mapped."""
         if self.mapping is None:
-            return "unmapped"
+            return "unmapped" if self.default is None else "default"
         if self.why_unfit:
             return "unfit"
         return "changed" if self.is_changed else "mapped"
 
-    @property
-    def is_wanting(self) -> bool:
-        """Whether a likely record should still be looked for."""
-        return self.suggestion is None and self.state in ("unmapped", "unfit")
-
-    @property
-    def percent(self) -> int:
-        """Confidence of the suggestion for people."""
-        return int((self.suggestion.confidence * 100).to_integral_value()) if self.suggestion else 0
-
-
-@dataclass(frozen=True)
-class Tab:
-    """One subject: its words and how many have no meaning yet."""
-
-    subject: str
-    label: str
-    total: int
-    unmapped: int
-
 
 @dataclass(frozen=True)
 class Board:
-    """The head of the screen; `shown` is the open version, else the active one."""
+    """The head of the screen; `shown` is the open version, else the active one; counts are over all subjects."""
 
     connection: Connection
     shown: MappingSet | None
     active: MappingSet | None
-    tabs: tuple[Tab, ...]
-    changes: tuple[Difference, ...]
+    total: int
+    unmapped: int
+    changes: int
     impact: Impact | None
     waiting: Waiting
 
     @property
-    def total(self) -> int:
-        """Words of all subjects."""
-        return sum(tab.total for tab in self.tabs)
-
-    @property
     def mapped(self) -> int:
         """Words that mean something in the shown version."""
-        return self.total - sum(tab.unmapped for tab in self.tabs)
+        return self.total - self.unmapped
 
     @property
     def percent(self) -> int:
@@ -108,69 +93,115 @@ class Board:
 
 
 def board_of(connection: Connection) -> Board:
-    """Counts over all subjects, the open version's changes and what approving it would set free."""
+    """Counts, and what approving the open version would set free; a fixed number of queries."""
     active, opened = active_set(connection), open_set(connection)
     shown = opened or active
-    named = set(values_of(shown)) if shown else set()
     words = SourceValue.objects.for_tenant(connection.tenant_id).filter(connection=connection)
-    keys = [Word(*row) for row in words.values_list("subject", "side", "value")]
-    tabs = tuple(
-        Tab(
-            subject.value,
-            str(subject.label),
-            sum(word.subject == subject for word in keys),
-            sum(word.subject == subject and word not in named for word in keys),
-        )
-        for subject in Subject
-        if subject in _ALWAYS_SHOWN or any(word.subject == subject for word in keys)
-    )
-    changes = tuple(each for each in differences(opened) if each.is_change) if opened else ()
+    total = words.count()
     return Board(
-        connection, shown, active, tabs, changes, impact_of(opened) if opened else None, _all_waiting(connection)
+        connection=connection,
+        shown=shown,
+        active=active,
+        total=total,
+        unmapped=words.exclude(Exists(_plain_rules(shown))).count() if shown else total,
+        changes=count_changes(opened, active) if opened else 0,
+        impact=impact_of(opened) if opened else None,
+        waiting=_all_waiting(connection),
     )
 
 
-def rows_of(connection: Connection, subject: str, *, only: Iterable[UUID] | None = None) -> list[Row]:
-    """The words of one subject, those that keep most documents waiting first; `only` limits to some of them.
+def count_changes(opened: MappingSet, active: MappingSet | None) -> int:
+    """Words that mean something else in the open version than in the active one, counted in the database."""
+    mine = _values(opened)
+    if active is None:
+        return mine.count()
+    theirs, same = _values(active), ("target_resource", "target_remote_type", "target_external_id")
+    keeps = _twin(theirs).filter(**{name: OuterRef(name) for name in same})
+    return mine.exclude(Exists(keeps)).count() + theirs.exclude(Exists(_twin(mine))).count()
 
-    Only certain suggestions are in; `with_suggestions` adds the others to the rows of a page.
+
+def rows_of(connection: Connection, *, subject: str = "", only: Iterable[UUID] | None = None) -> list[Row]:
+    """The words, those that keep most documents waiting first; `subject` and `only` limit to some of them.
+
+    At most MOST_ROWS; the number of queries does not depend on the number of words.
     """
-    sources = SourceValue.objects.for_tenant(connection.tenant_id).of(connection, subject)
-    if only is not None:
-        sources = sources.filter(pk__in=list(only))
+    sources = list(_sources(connection, subject, only))
+    sources.sort(key=lambda each: -each.occurrences)
+    sources = sources[:MOST_ROWS]
+    values = None if only is None else {source.value for source in sources} | {""}
     active, opened = active_set(connection), open_set(connection)
-    in_active = values_of(active) if active else {}
-    in_shown = values_of(opened) if opened else in_active
-    unfit = _unfit(connection, [row for row in in_shown.values() if row.subject == subject])
-    suggesters = {side: _suggester(connection, subject, side) for side in Side.values}
-    waiting = waiting_by_value(connection, subject)
+    in_active = _by_word(active, values) if active else {}
+    in_shown = _by_word(opened, values) if opened else in_active
+    unfit = _unfit(connection, list(in_shown.values()))
+    waiting = waiting_by_value(connection, subject, only=[each.pk for each in sources] if only is not None else None)
+    suggesters = Suggesters(connection)
+    more = Counter(word[:3] for word in map(astuple, in_shown) if word[3:] != _NO_MORE)
     rows = []
     for source in sources:
         word = Word(source.subject, source.side, source.value)
-        mapping, why = in_shown.get(word), unfit.get(word, "")
-        suggestion = suggesters[source.side].exact(source.value) if mapping is None or why else None
-        rows.append(Row(source, waiting.get(source.pk, Waiting()), mapping, in_active.get(word), why, suggestion))
+        mapping, default = in_shown.get(word), in_shown.get(replace(word, value=""))
+        why = unfit.get(word, "")
+        suggestion = suggesters.exact(source) if mapping is None or why else None
+        waits, active_rule = waiting.get(source.pk, Waiting()), in_active.get(word)
+        rules = more[(source.subject, source.side, source.value)]
+        rows.append(Row(source, waits, mapping, default, rules, active_rule, why, suggestion))
     return sorted(rows, key=_urgency)
 
 
-def with_suggestions(connection: Connection, rows: list[Row]) -> list[Row]:
-    """The same rows, each without a usable meaning now with the likeliest record."""
-    wanting = {row.source.side for row in rows if row.is_wanting}
-    suggesters = {side: _suggester(connection, rows[0].source.subject, side) for side in wanting}
-    return [
-        replace(row, suggestion=suggesters[row.source.side].suggest(row.source.value)) if row.is_wanting else row
-        for row in rows
+def suggestions_for(connection: Connection, words: Iterable[UUID]) -> dict[UUID, Suggestion | None]:
+    """The likeliest record for each of some words of this connection (at most MOST_SUGGESTED)."""
+    return suggest_for(connection, _sources(connection, "", words)[:MOST_SUGGESTED])
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a word shall mean: the ledger's id, empty for nothing; `suggested` when a suggestion was taken."""
+
+    word: UUID
+    external_id: str
+    suggested: bool = False
+
+
+def save(*, draft: MappingSet, wishes: Sequence[Wish], by: User) -> int:
+    """Put wishes into the draft, all or none; a taken suggestion keeps its confidence and reason."""
+    sources = {each.pk: each for each in _sources(draft.connection, "", [wish.word for wish in wishes])}
+    if any(wish.word not in sources for wish in wishes):
+        raise VersionError("A value is not listed any more; reload the page.")
+    taken = [sources[wish.word] for wish in wishes if wish.suggested]
+    suggested = suggest_for(draft.connection, taken) if taken else {}
+    assignments = [
+        Assignment(sources[wish.word], wish.external_id, _evidence(suggested.get(wish.word), wish)) for wish in wishes
     ]
+    return assign(draft=draft, assignments=assignments, by=by)
 
 
-def waiting_by_value(connection: Connection, subject: str) -> dict[UUID, Waiting]:
+def accept_exact(*, draft: MappingSet, by: User, only: Iterable[UUID] | None = None) -> list[UUID]:
+    """Take every suggestion that is certain (same code or name) for words without a meaning; returns which words."""
+    exact = [
+        (row.source, row.suggestion)
+        for row in rows_of(draft.connection, only=only)
+        if row.mapping is None and row.suggestion and row.suggestion.is_exact
+    ]
+    assignments = [
+        Assignment(source, found.candidate.external_id, Evidence(found.confidence, found.reason))
+        for source, found in exact
+    ]
+    if assignments:
+        assign(draft=draft, assignments=assignments, by=by)
+    return [source.pk for source, _ in exact]
+
+
+def waiting_by_value(
+    connection: Connection, subject: str = "", *, only: list[UUID] | None = None
+) -> dict[UUID, Waiting]:
     """How many documents, and how much, wait for each word: one query."""
     uses = DocumentValue.objects.for_tenant(connection.tenant_id).filter(
         is_missing=True,
         source_value__connection=connection,
-        source_value__subject=subject,
         document__status=SourceDocument.Status.WAITING,
     )
+    uses = uses.filter(source_value__subject=subject) if subject else uses
+    uses = uses.filter(source_value__in=only) if only is not None else uses
     sums = uses.values("source_value", "document__currency").annotate(count=Count("id"), amount=Sum("document__total"))
     found: dict[UUID, list[tuple[int, Decimal, str]]] = defaultdict(list)
     for row in sums:
@@ -178,45 +209,41 @@ def waiting_by_value(connection: Connection, subject: str) -> dict[UUID, Waiting
     return {key: _waiting(parts) for key, parts in found.items()}
 
 
-def accept_exact(*, draft: MappingSet, by: User, subject: str = "") -> int:
-    """Take every suggestion that is certain (same code or name) for words without a meaning; returns how many."""
-    taken = 0
-    for each in [subject] if subject else Subject.values:
-        for row in rows_of(draft.connection, each):
-            if row.mapping is None and row.suggestion and row.suggestion.is_exact:
-                taken += accept(draft=draft, row=row, by=by)
-    return taken
+def _evidence(found: Suggestion | None, wish: Wish) -> Evidence:
+    if found is None or found.candidate.external_id != wish.external_id:
+        return Evidence()
+    return Evidence(found.confidence, found.reason)
 
 
-def accept(*, draft: MappingSet, row: Row, by: User) -> bool:
-    """Take a row's suggestion into the draft; False when there is none."""
-    if row.suggestion is None:
-        return False
-    records = LedgerRecord.objects.for_tenant(draft.tenant_id).of(draft.connection, RESOURCES[row.source.subject])
-    record = records.get(external_id=row.suggestion.candidate.external_id)
-    evidence = Evidence(row.suggestion.confidence, row.suggestion.reason)
-    word = Word(row.source.subject, row.source.side, row.source.value)
-    set_value(draft=draft, word=word, record=record, by=by, evidence=evidence)
-    return True
+def _sources(connection: Connection, subject: str, only: Iterable[UUID] | None) -> QuerySet[SourceValue]:
+    rows: QuerySet[SourceValue] = SourceValue.objects.for_tenant(connection.tenant_id).filter(connection=connection)
+    rows = rows.filter(subject=subject) if subject else rows
+    return rows if only is None else rows.filter(pk__in=list(only))
 
 
-def _suggester(connection: Connection, subject: str, side: str) -> Suggester:
-    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject])
-    kinds = kinds_for(subject, side)
-    fitting = (rows.filter(kind__in=kinds) if kinds else rows).filter(is_active=True).order_by("id")
-    return Suggester([_candidate(row) for row in fitting if not misfit((subject, side, ""), target_of(row))])
-
-
-def _candidate(record: LedgerRecord) -> Candidate:
-    unified: dict[str, Any] = record.unified
-    rate = unified.get("rate")
-    return Candidate(
-        external_id=record.external_id,
-        name=record.name or str(unified.get("name") or ""),
-        code=str(unified.get("code") or ""),
-        full_name=str(unified.get("full_name") or ""),
-        percent=None if rate is None else Decimal(str(rate)),
+def _values(mapping_set: MappingSet) -> QuerySet[ValueMapping]:
+    rows: QuerySet[ValueMapping] = ValueMapping.objects.for_tenant(mapping_set.tenant_id).filter(
+        mapping_set=mapping_set
     )
+    return rows.annotate(since=Coalesce("effective_from", Value(date.min)))
+
+
+def _plain_rules(mapping_set: MappingSet) -> QuerySet[ValueMapping]:
+    # Rules that hold for a word, or as its default, whatever else the document says.
+    same = Q(value=OuterRef("value")) | Q(value="")
+    rows = _values(mapping_set).filter(same, conditions={}, effective_from=None)
+    return rows.filter(subject=OuterRef("subject"), side=OuterRef("side"))
+
+
+def _twin(rows: QuerySet[ValueMapping]) -> QuerySet[ValueMapping]:
+    # The rule with the same question in another version.
+    return rows.filter(**{name: OuterRef(name) for name in ("subject", "side", "value", "conditions", "since")})
+
+
+def _by_word(mapping_set: MappingSet, values: set[str] | None) -> dict[Word, ValueMapping]:
+    rows = _values(mapping_set)
+    rows = rows if values is None else rows.filter(value__in=values)
+    return {word_of(row): row for row in rows}
 
 
 def _unfit(connection: Connection, rows: list[ValueMapping]) -> dict[Word, str]:
@@ -237,7 +264,7 @@ def _waiting(parts: list[tuple[int, Decimal, str]]) -> Waiting:
 
 
 def _urgency(row: Row) -> tuple[int, int, int, str]:
-    order = {"unmapped": 0, "unfit": 0, "changed": 1, "mapped": 2}
+    order = {"unmapped": 0, "unfit": 0, "changed": 1, "default": 2, "mapped": 2}
     return (order[row.state], -row.waiting.count, -row.source.occurrences, row.source.value.casefold())
 
 

@@ -88,7 +88,9 @@ def _ready(process: "subprocess.Popen[bytes]", folder: Path) -> Portal:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
     path = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's loop runs in this thread, and so do a test's own queries.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()

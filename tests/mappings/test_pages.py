@@ -39,14 +39,44 @@ def post_json(client: Any, url: str, **data: Any) -> Any:
     return client.post(url, json.dumps(data), content_type="application/json")
 
 
+def save(client: Any, connection: Connection, *changes: dict[str, Any]) -> Any:
+    return post_json(client, reverse("admin:mappings_save", args=[connection.pk]), changes=list(changes))
+
+
 def test_the_workbench_lists_words_with_what_waits_and_opens_at_one(connection: Connection, acme: Actors) -> None:
-    page = acme.client("editor").get(screen(connection, subject="tax_code", side="sales", value="VAT20"))
-    text = page.content.decode()
-    assert page.status_code == 200
-    assert "1 document" in text
-    assert "120.00 GBP" in text
-    assert f'data-focus="{SourceValue.objects.get(value="VAT20").pk}"' in text
-    assert "20.0% S" in text
+    page = acme.client("editor").get(screen(connection))
+    rows = {row["value"]: row for row in page.context["rows"]}
+    assert (rows["VAT20"]["waits"], rows["VAT20"]["money"]) == (1, "120.00 GBP")
+    assert (rows["VAT20"]["state"], rows["VAT20"]["documents"]) == ("unmapped", 1)
+    assert '"value": "Consulting"' in page.content.decode()
+
+
+def test_suggestions_come_for_the_rows_that_are_asked_for(connection: Connection, acme: Actors) -> None:
+    word = SourceValue.objects.get(value="VAT20")
+    url = reverse("admin:mappings_suggestions", args=[connection.pk])
+    found = acme.client("editor").get(url, {"words": str(word.pk)}).json()["suggestions"]
+    assert found == {
+        str(word.pk): {"id": "20", "name": "20.0% S", "percent": 92, "reason": "Same rate, 20 %", "exact": False}
+    }
+    assert acme.client("editor").get(url, {"words": ""}).json()["suggestions"] == {}
+
+
+def test_an_exact_suggestion_needs_no_asking_and_many_are_taken_at_once(connection: Connection, acme: Actors) -> None:
+    for word in ("4100", "Sales of services", "Nothing like it"):
+        lines = [{"category": word, "tax_code": "VAT20", "amount": Decimal("100.00")}]
+        received(connection, external_id=word, lines=lines)
+    client = acme.client("editor")
+    rows = {row["value"]: row for row in client.get(screen(connection)).context["rows"]}
+    assert rows["4100"]["suggestion"]["exact"]
+    assert rows["Nothing like it"]["suggestion"] is None
+    url = reverse("admin:mappings_accept_exact", args=[connection.pk])
+    taken = post_json(client, url, words=[rows["4100"]["id"], rows["Nothing like it"]["id"]]).json()["rows"]
+    assert [(row["value"], row["target"]) for row in taken] == [("4100", "4")]
+    assert {row["value"] for row in post_json(client, url).json()["rows"]} == {"Sales of services"}
+    assert set(ValueMapping.objects.values_list("value", "target_external_id", "reason")) == {
+        ("4100", "4", "Same code 4100"),
+        ("Sales of services", "3", "Same name"),
+    }
 
 
 def test_with_one_connection_the_workbench_opens_at_once(connection: Connection, acme: Actors) -> None:
@@ -59,28 +89,68 @@ def test_without_a_connection_the_page_leads_to_the_first_step(acme: Actors) -> 
 
 def test_a_choice_is_saved_in_the_draft_at_once_and_can_be_removed(connection: Connection, acme: Actors) -> None:
     client, word = acme.client("editor"), SourceValue.objects.get(value="Consulting")
-    url = reverse("admin:mappings_save", args=[connection.pk])
-    answer = post_json(client, url, word=str(word.pk), external_id="3")
-    assert answer.status_code == 200
-    assert "4000 Sales of services" in answer.json()["row"]
-    assert "Submit for approval" in answer.json()["head"]
+    (row,) = save(client, connection, {"word": str(word.pk), "external_id": "3"}).json()["rows"]
+    assert (row["means"], row["state"]) == ("4000 Sales of services", "changed")
+    head = client.get(reverse("admin:mappings_head", args=[connection.pk])).content.decode()
+    assert "Submit for approval" in head
+    assert "1 change not yet approved" in head
+    changes = client.get(reverse("admin:mappings_changes", args=[connection.pk])).content.decode()
+    assert "4000 Sales of services" in changes
     assert ValueMapping.objects.get().changed_by == acme.editor
-    post_json(client, url, word=str(word.pk), external_id="")
+    save(client, connection, {"word": str(word.pk), "external_id": ""})
     assert not ValueMapping.objects.exists()
+
+
+def test_many_choices_go_together_or_not_at_all(connection: Connection, acme: Actors) -> None:
+    words = {row.value: str(row.pk) for row in SourceValue.objects.all()}
+    client = acme.client("editor")
+    good, bad = {"word": words["VAT20"], "external_id": "20"}, {"word": words["Consulting"], "external_id": "5"}
+    refused = save(client, connection, good, bad)
+    assert (refused.status_code, "a sale needs an income account" in refused.json()["error"]) == (409, True)
+    assert not ValueMapping.objects.exists()
+    assert len(save(client, connection, good, bad | {"external_id": "3"}).json()["rows"]) == 2
+    save(client, connection, good | {"external_id": "21"}, bad | {"external_id": ""})
+    assert list(ValueMapping.objects.values_list("value", "target_external_id")) == [("VAT20", "21")]
+
+
+def test_taking_a_change_back_brings_back_why_it_was_so(connection: Connection, acme: Actors) -> None:
+    word, client = SourceValue.objects.get(value="VAT20"), acme.client("editor")
+    save(client, connection, {"word": str(word.pk), "external_id": "20", "suggested": True})
+    draft = open_set(connection)
+    assert draft is not None
+    decisions.submit(mapping_set=draft, by=acme.editor, comment="First")
+    decisions.activate(mapping_set=draft, by=acme.approver)
+    for external_id in ("21", "20"):
+        save(client, connection, {"word": str(word.pk), "external_id": external_id})
+    assert ValueMapping.objects.get(mapping_set__status="draft").reason == "Same rate, 20 %"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("[]", "Send a JSON object"),
+        ("{", "not JSON"),
+        ('{"changes": 3}', "list of"),
+        ('{"changes": [{"word": "x"}]}', "by its id"),
+        ('{"changes": [{}]}', "names a value"),
+    ],
+)
+def test_what_is_no_change_is_refused_in_words(connection: Connection, acme: Actors, body: str, words: str) -> None:
+    url = reverse("admin:mappings_save", args=[connection.pk])
+    answer = acme.client("editor").post(url, body, content_type="application/json")
+    assert (answer.status_code, words in answer.json()["error"]) == (409, True)
 
 
 def test_an_accepted_suggestion_keeps_its_confidence_and_reason(connection: Connection, acme: Actors) -> None:
     word = SourceValue.objects.get(value="VAT20")
-    url = reverse("admin:mappings_save", args=[connection.pk])
-    post_json(acme.client("editor"), url, word=str(word.pk), external_id="20", suggested=True)
+    save(acme.client("editor"), connection, {"word": str(word.pk), "external_id": "20", "suggested": True})
     row = ValueMapping.objects.get()
     assert (row.confidence, row.reason) == (Decimal("0.990"), "Same rate, 20 %")
 
 
 def test_a_record_that_does_not_fit_is_refused_in_words(connection: Connection, acme: Actors) -> None:
     word = SourceValue.objects.get(value="Consulting")
-    url = reverse("admin:mappings_save", args=[connection.pk])
-    answer = post_json(acme.client("editor"), url, word=str(word.pk), external_id="5")
+    answer = save(acme.client("editor"), connection, {"word": str(word.pk), "external_id": "5"})
     assert answer.status_code == 409
     assert "a sale needs an income account" in answer.json()["error"]
     assert not ValueMapping.objects.exists()
@@ -105,8 +175,7 @@ def test_who_may_not_edit_sees_the_words_but_changes_nothing(connection: Connect
     assert page.status_code == 200
     assert b'role="combobox"' not in page.content
     word = SourceValue.objects.get(value="Consulting")
-    url = reverse("admin:mappings_save", args=[connection.pk])
-    assert post_json(acme.client(role), url, word=str(word.pk), external_id="3").status_code == 403
+    assert save(acme.client(role), connection, {"word": str(word.pk), "external_id": "3"}).status_code == 403
     assert acme.client(role).post(reverse("admin:mappings_accept_exact", args=[connection.pk])).status_code == 403
 
 
@@ -202,6 +271,20 @@ def test_the_workbench_costs_the_same_whatever_waits(connection: Connection, acm
     assert counts[0] == counts[1]
 
 
+@pytest.mark.parametrize("many", [2, 40])
+def test_saving_costs_the_same_for_two_and_for_forty_words(connection: Connection, acme: Actors, many: int) -> None:
+    client = acme.client("editor")
+    lines = [{"category": f"C{number}", "tax_code": "VAT20", "amount": Decimal("1.00")} for number in range(many)]
+    received(connection, external_id="wide", lines=lines)
+    save(client, connection, {"word": str(SourceValue.objects.get(value="VAT20").pk), "external_id": "20"})
+    words = SourceValue.objects.filter(value__startswith="C", subject="category").exclude(value="Consulting")
+    changes = [{"word": str(word.pk), "external_id": "3"} for word in words]
+    with CaptureQueriesContext(database) as queries:
+        assert save(client, connection, *changes).status_code == 200
+    assert len(changes) == many
+    assert len(queries) <= 32
+
+
 def test_another_tenant_finds_no_page_no_choice_and_no_row(connection: Connection, acme: Actors, rival: Actors) -> None:
     draft = drafted(connection, acme.editor)
     document, word = SourceDocument.objects.get(), SourceValue.objects.first()
@@ -213,8 +296,15 @@ def test_another_tenant_finds_no_page_no_choice_and_no_row(connection: Connectio
     targets = reverse("admin:mappings_targets", args=[connection.pk])
     assert client.get(targets, {"word": str(word.pk)}).status_code == 404
     assert client.get(reverse("admin:mappings_targets", args=[own.pk]), {"word": str(word.pk)}).status_code == 404
-    saving = reverse("admin:mappings_save", args=[connection.pk])
-    assert post_json(client, saving, word=str(word.pk), external_id="3").status_code == 404
+    change = {"word": str(word.pk), "external_id": "3"}
+    assert save(client, connection, change).status_code == 404
+    assert save(client, own, change).status_code == 409
+    for name in ("suggestions", "head", "changes"):
+        assert client.get(reverse(f"admin:mappings_{name}", args=[connection.pk])).status_code == 404
+    url = reverse("admin:mappings_suggestions", args=[own.pk])
+    assert client.get(url, {"words": str(word.pk)}).json()["suggestions"] == {}
+    exact = reverse("admin:mappings_accept_exact", args=[own.pk])
+    assert post_json(client, exact, words=[str(word.pk)]).json()["rows"] == []
     for name, row in (("mappingset", draft), ("sourcedocument", document)):
         assert client.get(reverse(f"admin:mappings_{name}_change", args=[row.pk])).status_code == 302
         assert str(row).encode() not in client.get(reverse(f"admin:mappings_{name}_changelist")).content
