@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.tasks import send_posting
+from mappings.services.backtests import run_back_test as _run_back_test
 from mappings.services.cutover import run_cut_over as _run_cut_over
 from mappings.services.mapping import map_document as _map_document
 from mappings.services.mapping import map_documents as _map_documents
@@ -37,12 +38,22 @@ def run_cut_over(tenant_id: str, cut_over_id: str) -> None:
 
 
 @shared_task
+def run_back_test(tenant_id: str, back_test_id: str) -> None:
+    """Try a version on a connection's last documents."""
+    _run_back_test(tenant_id, back_test_id)
+
+
+@shared_task
 def sweep() -> None:
-    """Ring again for connections whose documents were received but not looked at, and for cut-overs to run."""
+    """Ring again for connections whose documents were received but not looked at, for cut-overs and for back-tests."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind, tenant_id, row_id FROM mappings_due(%s, %s)", [timezone.now(), _AT_ONCE])
         due = cursor.fetchall()
-    bells: dict[str, Task[[str, str], None]] = {"connection": map_documents, "cut_over": run_cut_over}
+    bells: dict[str, Task[[str, str], None]] = {
+        "connection": map_documents,
+        "cut_over": run_cut_over,
+        "back_test": run_back_test,
+    }
     for kind, tenant_id, row_id in due:
         # An echo that nobody hears in time is dropped; the next sweep rings anew.
         bells[kind].apply_async((str(tenant_id), str(row_id)), expires=_ECHO_SECONDS)

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from integrations.admin.pages import Act, PageAdmin
 from mappings import tasks
+from mappings.admin import backtests
 from mappings.admin.configuration import ConfigurationPages
 from mappings.admin.workbench import WorkbenchPages
 from mappings.models import MappingSet
@@ -21,7 +22,7 @@ from mappings.services.differences import differences, unfit_values
 from mappings.services.impact import impact_of
 from mappings.services.versions import VersionError
 from tenants.http import TenantRequest
-from tenants.permissions import APPROVE_MAPPINGS, EDIT_MAPPINGS
+from tenants.permissions import APPROVE_MAPPINGS, EDIT_MAPPINGS, VIEW
 
 _TONES = {
     MappingSet.Status.DRAFT: "info",
@@ -33,7 +34,7 @@ _TONES = {
 
 
 @admin.register(MappingSet)
-class MappingSetAdmin(ConfigurationPages, WorkbenchPages, PageAdmin):
+class MappingSetAdmin(ConfigurationPages, WorkbenchPages, backtests.BackTestPages, PageAdmin):
     """The history; work happens in the workbench."""
 
     page_template = "mappings/version.html"
@@ -59,6 +60,7 @@ class MappingSetAdmin(ConfigurationPages, WorkbenchPages, PageAdmin):
         "approve": (APPROVE_MAPPINGS, "approve"),
         "send_back": (APPROVE_MAPPINGS, "send_back"),
         "roll_back": (APPROVE_MAPPINGS, "roll_back"),
+        "back_test": (VIEW, "back_test"),
     }
 
     class Media:
@@ -82,7 +84,7 @@ class MappingSetAdmin(ConfigurationPages, WorkbenchPages, PageAdmin):
         return f"{row.submitted_comment}{answer}"[:160] or "–"
 
     def get_urls(self) -> list[URLPattern]:
-        return [*self.workbench_urls(), *super().get_urls()]
+        return [*self.workbench_urls(), *self.back_test_urls(), *super().get_urls()]
 
     def name_of(self, row: MappingSet) -> str:
         return f"Version {row.version} of {row.connection}"
@@ -99,6 +101,7 @@ class MappingSetAdmin(ConfigurationPages, WorkbenchPages, PageAdmin):
             "is_own": request.user.pk in row.editors,
             "is_open": row.status in (MappingSet.Status.DRAFT, MappingSet.Status.SUBMITTED),
             "workbench_url": self.workbench_url(row),
+            **backtests.shown(request, row),
             **self.rights(request, may_edit=EDIT_MAPPINGS, may_approve=APPROVE_MAPPINGS),
         }
 
@@ -111,8 +114,9 @@ class MappingSetAdmin(ConfigurationPages, WorkbenchPages, PageAdmin):
         return reverse("admin:mappings_workbench_connection", args=[row.connection_id])
 
     def _done(self, request: TenantRequest, row: Any, act: Act) -> HttpResponse:
-        super()._done(request, row, act)
-        return HttpResponseRedirect(self.workbench_url(row))
+        answer = super()._done(request, row, act)
+        is_elsewhere = answer.headers.get("Location", "") != self.url("change", row.pk)
+        return answer if is_elsewhere else HttpResponseRedirect(self.workbench_url(row))
 
     def submit(self, request: TenantRequest, row: MappingSet) -> None:
         """Editor: hand it over."""
