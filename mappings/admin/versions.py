@@ -15,6 +15,8 @@ from integrations.admin.pages import Act, PageAdmin
 from mappings import tasks
 from mappings.admin import backtests
 from mappings.admin.configuration import ConfigurationPages
+from mappings.admin.documentation import DocumentationPages
+from mappings.admin.files import FilePages
 from mappings.admin.workbench import WorkbenchPages
 from mappings.models import MappingSet
 from mappings.services import decisions
@@ -34,7 +36,9 @@ _TONES = {
 
 
 @admin.register(MappingSet)
-class MappingSetAdmin(ConfigurationPages, WorkbenchPages, backtests.BackTestPages, PageAdmin):
+class MappingSetAdmin(
+    ConfigurationPages, WorkbenchPages, FilePages, DocumentationPages, backtests.BackTestPages, PageAdmin
+):
     """The history; work happens in the workbench."""
 
     page_template = "mappings/version.html"
@@ -84,7 +88,8 @@ class MappingSetAdmin(ConfigurationPages, WorkbenchPages, backtests.BackTestPage
         return f"{row.submitted_comment}{answer}"[:160] or "–"
 
     def get_urls(self) -> list[URLPattern]:
-        return [*self.workbench_urls(), *self.back_test_urls(), *super().get_urls()]
+        own = [*self.workbench_urls(), *self.file_urls(), *self.documentation_urls(), *self.back_test_urls()]
+        return [*own, *super().get_urls()]
 
     def name_of(self, row: MappingSet) -> str:
         return f"Version {row.version} of {row.connection}"

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.models import Connection
+from mappings.admin.files import sources
 from mappings.models import MappingSet, SourceValue, Subject
 from mappings.services import drafts, workbench
 from mappings.services.differences import differences
@@ -64,6 +65,7 @@ class WorkbenchPages:
         rows = workbench.rows_of(connection)
         context = {
             "rows": [_shown(row) for row in rows],
+            "sources": sources(connection),
             "subjects": [(subject.value, subject.label) for subject in Subject],
             **_head(request, workbench.board_of(connection)),
         }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from integrations.models import Connection, LedgerRecord
-from mappings.models import MappingSet, SourceValue, ValueMapping
+from mappings.models import MappingSet, ValueMapping
 from mappings.services.drafts import Evidence
 from mappings.services.targets import name_of, target_of
 from mappings.services.versions import VersionError, Word, active_set, locked, remember_editor, word_of
@@ -24,7 +24,7 @@ _NAMED = 5
 class Assignment:
     """What a word shall mean: the ledger's id of a record, or nothing when it is empty."""
 
-    source: SourceValue
+    word: Word
     external_id: str
     evidence: Evidence = field(default_factory=Evidence)
 
@@ -40,13 +40,13 @@ def assign(*, draft: MappingSet, assignments: Sequence[Assignment], by: User) ->
     now, fresh, gone = timezone.now(), [], []
     changed: list[ValueMapping] = []
     for each in assignments:
-        row = present.get(_word(each))
+        row = present.get(each.word)
         if not each.external_id:
             gone += [row.pk] if row else []
             continue
-        (changed if row else fresh).append(row := row or _blank(draft, each.source))
-        evidence = each.evidence if each.evidence.reason else kept.get((_word(each), each.external_id), each.evidence)
-        _point(row, records[(RESOURCES[each.source.subject], each.external_id)], evidence)
+        (changed if row else fresh).append(row := row or _blank(draft, each.word))
+        evidence = each.evidence if each.evidence.reason else kept.get((each.word, each.external_id), each.evidence)
+        _point(row, records[(RESOURCES[each.word.subject], each.external_id)], evidence)
         row.changed_by, row.changed_at = by, now
     ValueMapping.objects.for_tenant(draft.tenant_id).filter(pk__in=gone).delete()
     ValueMapping.objects.bulk_create(fresh, batch_size=1000)
@@ -55,7 +55,7 @@ def assign(*, draft: MappingSet, assignments: Sequence[Assignment], by: User) ->
 
 
 def _records(connection: Connection, assignments: Iterable[Assignment]) -> dict[tuple[str, str], LedgerRecord]:
-    wanted = {(RESOURCES[each.source.subject], each.external_id) for each in assignments if each.external_id}
+    wanted = {(RESOURCES[each.word.subject], each.external_id) for each in assignments if each.external_id}
     rows = LedgerRecord.objects.for_tenant(connection.tenant_id).filter(
         connection=connection,
         deleted_at=None,
@@ -74,12 +74,12 @@ def _refuse_unfit(records: dict[tuple[str, str], LedgerRecord], assignments: Ite
     for each in assignments:
         if not each.external_id:
             continue
-        record = records[(RESOURCES[each.source.subject], each.external_id)]
-        use = (each.source.subject, each.source.side, each.external_id)
+        record = records[(RESOURCES[each.word.subject], each.external_id)]
+        use = (each.word.subject, each.word.side, each.external_id)
         if use not in judged:
             judged[use] = misfit((use[0], use[1], ""), target_of(record))
         if judged[use]:
-            refused.setdefault(f"{name_of(record)} cannot be used here: {judged[use]}", []).append(each.source.value)
+            refused.setdefault(f"{name_of(record)} cannot be used here: {judged[use]}", []).append(each.word.value)
     if refused:
         raise VersionError([f"{why} ({_some(values)})." for why, values in refused.items()])
 
@@ -91,7 +91,7 @@ def _some(values: list[str]) -> str:
 
 def _present(mapping_set: MappingSet, assignments: Iterable[Assignment]) -> dict[Word, ValueMapping]:
     rows = ValueMapping.objects.for_tenant(mapping_set.tenant_id).filter(
-        mapping_set=mapping_set, value__in={each.source.value for each in assignments}
+        mapping_set=mapping_set, value__in={each.word.value for each in assignments}
     )
     return {word_of(row): row for row in rows}
 
@@ -103,17 +103,13 @@ def _evidence_of_active(connection: Connection, assignments: Iterable[Assignment
     return {(word, row.target_external_id): Evidence(row.confidence, row.reason) for word, row in rows.items()}
 
 
-def _word(each: Assignment) -> Word:
-    return Word(each.source.subject, each.source.side, each.source.value)
-
-
-def _blank(draft: MappingSet, source: SourceValue) -> ValueMapping:
+def _blank(draft: MappingSet, word: Word) -> ValueMapping:
     return ValueMapping(
         tenant_id=draft.tenant_id,
         mapping_set=draft,
-        subject=source.subject,
-        side=source.side,
-        value=source.value,
+        subject=word.subject,
+        side=word.side,
+        value=word.value,
     )
 
 

@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Q
 from integrations.models import Connection, LedgerRecord
 from mappings.models import SourceValue
 from mappings.services.targets import target_of
-from mappings.suggest import Candidate, Suggester, Suggestion
+from mappings.suggest import Candidate, Knowledge, Suggester, Suggestion
 from mappings.transform.fit import RESOURCES, kinds_for, misfit
 
 
@@ -22,6 +22,7 @@ class _Chart:
     # Records change only together with their `synced_at`, and leave by `deleted_at`: this names the state of a chart.
     tenant_id: UUID
     connection_id: UUID
+    country: str
     records: int
     active: int
     synced_at: datetime | None
@@ -51,7 +52,9 @@ class Suggesters:
             state = rows.aggregate(
                 records=Count("id"), active=Count("id", filter=Q(is_active=True)), synced_at=Max("synced_at")
             )
-            self._charts[resource] = _Chart(self._connection.tenant_id, self._connection.pk, **state)
+            self._charts[resource] = _Chart(
+                self._connection.tenant_id, self._connection.pk, self._connection.country, **state
+            )
         return self._charts[resource]
 
 
@@ -68,7 +71,8 @@ def _prepared(chart: _Chart, subject: str, side: str) -> Suggester:
     )
     kinds = kinds_for(subject, side)
     fitting = (rows.filter(kind__in=kinds) if kinds else rows).defer("raw", "search").order_by("id")
-    return Suggester([_candidate(row) for row in fitting if not misfit((subject, side, ""), target_of(row))])
+    candidates = [_candidate(row) for row in fitting if not misfit((subject, side, ""), target_of(row))]
+    return Suggester(candidates, Knowledge(subject, side, chart.country))
 
 
 def _candidate(record: LedgerRecord) -> Candidate:
@@ -80,4 +84,6 @@ def _candidate(record: LedgerRecord) -> Candidate:
         code=str(unified.get("code") or ""),
         full_name=str(unified.get("full_name") or ""),
         percent=None if rate is None else Decimal(str(rate)),
+        kind=record.kind,
+        currency=record.currency,
     )

@@ -138,7 +138,7 @@ def rows_of(connection: Connection, *, subject: str = "", only: Iterable[UUID] |
     more = Counter(word[:3] for word in map(astuple, in_shown) if word[3:] != _NO_MORE)
     rows = []
     for source in sources:
-        word = Word(source.subject, source.side, source.value)
+        word = _word_of(source)
         mapping, default = in_shown.get(word), in_shown.get(replace(word, value=""))
         why = unfit.get(word, "")
         suggestion = suggesters.exact(source) if mapping is None or why else None
@@ -170,7 +170,8 @@ def save(*, draft: MappingSet, wishes: Sequence[Wish], by: User) -> int:
     taken = [sources[wish.word] for wish in wishes if wish.suggested]
     suggested = suggest_for(draft.connection, taken) if taken else {}
     assignments = [
-        Assignment(sources[wish.word], wish.external_id, _evidence(suggested.get(wish.word), wish)) for wish in wishes
+        Assignment(_word_of(sources[wish.word]), wish.external_id, _evidence(suggested.get(wish.word), wish))
+        for wish in wishes
     ]
     return assign(draft=draft, assignments=assignments, by=by)
 
@@ -183,7 +184,7 @@ def accept_exact(*, draft: MappingSet, by: User, only: Iterable[UUID] | None = N
         if row.mapping is None and row.suggestion and row.suggestion.is_exact
     ]
     assignments = [
-        Assignment(source, found.candidate.external_id, Evidence(found.confidence, found.reason))
+        Assignment(_word_of(source), found.candidate.external_id, Evidence(found.confidence, found.reason))
         for source, found in exact
     ]
     if assignments:
@@ -207,6 +208,10 @@ def waiting_by_value(
     for row in sums:
         found[row["source_value"]].append((row["count"], row["amount"], row["document__currency"]))
     return {key: _waiting(parts) for key, parts in found.items()}
+
+
+def _word_of(source: SourceValue) -> Word:
+    return Word(source.subject, source.side, source.value)
 
 
 def _evidence(found: Suggestion | None, wish: Wish) -> Evidence:

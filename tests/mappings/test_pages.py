@@ -56,7 +56,7 @@ def test_suggestions_come_for_the_rows_that_are_asked_for(connection: Connection
     url = reverse("admin:mappings_suggestions", args=[connection.pk])
     found = acme.client("editor").get(url, {"words": str(word.pk)}).json()["suggestions"]
     assert found == {
-        str(word.pk): {"id": "20", "name": "20.0% S", "percent": 92, "reason": "Same rate, 20 %", "exact": False}
+        str(word.pk): {"id": "20", "name": "20.0% S", "percent": 99, "reason": "Same rate, 20 %", "exact": False}
     }
     assert acme.client("editor").get(url, {"words": ""}).json()["suggestions"] == {}
 
