@@ -61,7 +61,7 @@ def shown(request: TenantRequest, row: MappingSet) -> dict[str, Any]:
     report = found.report if found else {}
     return {
         "back_test": found,
-        "is_outdated": bool(found) and backtests.is_outdated(found),
+        "is_outdated": found is not None and backtests.is_outdated(found),
         "sentences": [(each, backtests.sentence(each)) for each in report.get("moves", [])],
         "may_try": may_try(request),
         "on_offer": ON_OFFER,

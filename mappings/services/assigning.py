@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -37,7 +38,9 @@ def assign(*, draft: MappingSet, assignments: Sequence[Assignment], by: User) ->
     _refuse_unfit(records, assignments)
     present = _present(draft, assignments)
     kept = _evidence_of_active(draft.connection, assignments)
-    now, fresh, gone = timezone.now(), [], []
+    now = timezone.now()
+    fresh: list[ValueMapping] = []
+    gone: list[UUID] = []
     changed: list[ValueMapping] = []
     for each in assignments:
         row = present.get(each.word)

@@ -86,7 +86,7 @@ def _count(sums: _Sums, found: dict[str, Decimal], currency: str, place: int) ->
 
 
 def _differing(sums: _Sums) -> list[dict[str, Any]]:
-    rows = [(name, currency, *both) for (name, currency), both in sums.items() if both[0] != both[1]]
+    rows = [(name, currency, old, new) for (name, currency), (old, new) in sums.items() if old != new]
     rows.sort(key=lambda row: (row[1], -abs(row[3] - row[2]), row[0]))
     return [
         {

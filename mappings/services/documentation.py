@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from integrations.models import Connection
 from mappings.models import MappingSet, SourceValue, ValueMapping
@@ -129,7 +130,7 @@ def _uses(connection: Connection) -> dict[tuple[str, str, str], int]:
 def _entry(
     row: ValueMapping,
     since: dict[Word, MappingSet],
-    unfit: dict[object, str],
+    unfit: dict[UUID, str],
     used: dict[tuple[str, str, str], int],
     version: MappingSet,
 ) -> Entry:
