@@ -41,6 +41,10 @@ def heard(mail: Post, seen: int = 0) -> int:
 
 def test_an_edit_right_after_our_own_write_is_drift_before_any_sync(acme: Actors, shop: Shop, mail: Post) -> None:
     mine = shop.post()
+    if shop.connection.connector == "zoho_books":
+        # Zoho's announcements carry the record, and not what was done: two that say the same are taken for one
+        # delivered twice. Then only polling finds the edit.
+        mail.wait()
     shop.company.change(
         action="edit",
         resource="invoices",
