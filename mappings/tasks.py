@@ -8,9 +8,13 @@ from django.utils import timezone
 
 from integrations.tasks import send_posting
 from mappings.services.backtests import run_back_test as _run_back_test
+from mappings.services.cleansing import search as _search
+from mappings.services.cleansing import search_if_changed as _search_if_changed
 from mappings.services.cutover import run_cut_over as _run_cut_over
+from mappings.services.health import watch as _watch
 from mappings.services.mapping import map_document as _map_document
 from mappings.services.mapping import map_documents as _map_documents
+from mappings.services.watching import due_watches
 
 _AT_ONCE = 200
 _ECHO_SECONDS = 30
@@ -44,8 +48,21 @@ def run_back_test(tenant_id: str, back_test_id: str) -> None:
 
 
 @shared_task
+def watch_health(tenant_id: str, connection_id: str) -> None:
+    """Look whether mapped records changed, and for contacts that are the same."""
+    _watch(tenant_id, connection_id)
+    _search_if_changed(tenant_id, connection_id)
+
+
+@shared_task
+def search_duplicates(tenant_id: str, connection_id: str) -> None:
+    """Look for duplicate contacts because a person asked."""
+    _search(tenant_id, connection_id)
+
+
+@shared_task
 def sweep() -> None:
-    """Ring again for connections whose documents were received but not looked at, for cut-overs and for back-tests."""
+    """Ring again for connections whose documents or mappings were not looked at, for cut-overs and for back-tests."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind, tenant_id, row_id FROM mappings_due(%s, %s)", [timezone.now(), _AT_ONCE])
         due = cursor.fetchall()
@@ -57,6 +74,8 @@ def sweep() -> None:
     for kind, tenant_id, row_id in due:
         # An echo that nobody hears in time is dropped; the next sweep rings anew.
         bells[kind].apply_async((str(tenant_id), str(row_id)), expires=_ECHO_SECONDS)
+    for tenant_id, connection_id in due_watches(timezone.now(), _AT_ONCE):
+        watch_health.apply_async((str(tenant_id), str(connection_id)), expires=_ECHO_SECONDS)
 
 
 def _ring(tenant_id: str, postings: list[UUID]) -> None:

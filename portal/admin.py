@@ -93,6 +93,18 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
         _item("Overrides", "function", reverse("admin:integrations_fieldoverride_changelist")),
         _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
         _item("Configuration", "folder_zip", reverse("admin:mappings_configuration")),
+        _item(
+            "Mapping health",
+            "health_and_safety",
+            reverse("admin:mappings_healthfinding_changelist"),
+            badge=waiting.unwell,
+        ),
+        _item(
+            "Duplicate contacts",
+            "group_work",
+            reverse("admin:mappings_duplicategroup_changelist"),
+            badge=waiting.duplicates,
+        ),
         _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
         _item("Cut-over", "linked_services", reverse("admin:mappings_cut_over")),
         _item(

@@ -14,9 +14,9 @@ from integrations.engine import manifest
 from integrations.models import Connection, Credential, Discrepancy, LedgerRecord, Posting, SyncRun
 from integrations.services.endings import end_of, is_ending
 from integrations.services.inbox import failure_count
-from mappings.models import MappingSet, SourceDocument
+from mappings.models import DuplicateGroup, HealthFinding, MappingSet, SourceDocument
 from reconciliation.models import Proposal
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
 from tenants.permissions import (
     APPROVE_MAPPINGS,
     APPROVE_MATCHES,
@@ -37,6 +37,8 @@ class Waiting:
     proposals: int = 0
     failures: int = 0
     discrepancies: int = 0
+    unwell: int = 0
+    duplicates: int = 0
 
 
 def waiting(tenant: Tenant) -> Waiting:
@@ -49,6 +51,8 @@ def waiting(tenant: Tenant) -> Waiting:
         proposals=Proposal.objects.for_tenant(tenant).open().count(),
         failures=failure_count(tenant),
         discrepancies=Discrepancy.objects.for_tenant(tenant).open().count(),
+        unwell=HealthFinding.objects.for_tenant(tenant).open().exclude(kind=HealthFinding.Kind.UNMAPPED).count(),
+        duplicates=DuplicateGroup.objects.for_tenant(tenant).open().count(),
     )
 
 
@@ -75,24 +79,8 @@ class Task:
 def tasks(request: HttpRequest) -> list[Task]:
     """The cards, those that this person can act on first."""
     counts, member = waiting_counts(request), request.membership  # type: ignore[attr-defined]
-    mappings_url = reverse("admin:mappings_workbench")
     cards = [
-        Task(
-            "Documents without a mapping",
-            counts.unmapped,
-            "They go by themselves once their values are mapped and approved.",
-            "Map values",
-            mappings_url,
-            may(member, EDIT_MAPPINGS),
-        ),
-        Task(
-            "Mapping changes to approve",
-            counts.submitted,
-            "Somebody asks for a second pair of eyes.",
-            "Review",
-            mappings_url,
-            may(member, APPROVE_MAPPINGS),
-        ),
+        *_mapping_cards(counts, member),
         Task(
             "Matches to approve",
             counts.proposals,
@@ -119,6 +107,44 @@ def tasks(request: HttpRequest) -> list[Task]:
         ),
     ]
     return sorted(cards, key=lambda card: (not (card.is_mine and card.count), not card.count))
+
+
+def _mapping_cards(counts: Waiting, member: Membership | None) -> list[Task]:
+    mappings_url = reverse("admin:mappings_workbench")
+    return [
+        Task(
+            "Documents without a mapping",
+            counts.unmapped,
+            "They go by themselves once their values are mapped and approved.",
+            "Map values",
+            mappings_url,
+            may(member, EDIT_MAPPINGS),
+        ),
+        Task(
+            "Mapped records that changed",
+            counts.unwell,
+            "Archived, renamed or changed in the ledger since they were approved.",
+            "See what changed",
+            reverse("admin:mappings_healthfinding_changelist"),
+            may(member, EDIT_MAPPINGS),
+        ),
+        Task(
+            "Duplicate contacts",
+            counts.duplicates,
+            "The same company under several names, in the ledger or in your sources.",
+            "Decide",
+            reverse("admin:mappings_duplicategroup_changelist"),
+            may(member, EDIT_MAPPINGS),
+        ),
+        Task(
+            "Mapping changes to approve",
+            counts.submitted,
+            "Somebody asks for a second pair of eyes.",
+            "Review",
+            mappings_url,
+            may(member, APPROVE_MAPPINGS),
+        ),
+    ]
 
 
 @dataclass(frozen=True)

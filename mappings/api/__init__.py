@@ -1,11 +1,12 @@
-"""The partner API of this app beside documents: the cut-over, and back-tests."""
+"""The partner API of this app beside documents: the cut-over, back-tests, the mappings' health, duplicate contacts."""
 
 from rest_framework.routers import BaseRouter
 
-from mappings.api import backtests, cutover
+from mappings.api import backtests, cutover, health
 
 
 def register(router: BaseRouter) -> None:
     """Add this app's resources to the API's router."""
     cutover.register(router)
     backtests.register(router)
+    health.register(router)

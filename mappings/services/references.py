@@ -14,6 +14,7 @@ from integrations.models import Connection, LedgerRecord, Posting
 from integrations.services.connectors import connector_of
 from integrations.services.postings import request_posting
 from mappings.models import SourceDocument
+from mappings.services.aliases import alias_of
 from mappings.transform import Trace
 
 _PLAIN_ITEMS = ("service", "non_inventory")
@@ -55,6 +56,10 @@ def _lines_name_items(connection: Connection) -> bool:
 def _contact(found: References, document: SourceDocument, version: int) -> dict[str, Any]:
     connection, kind = document.connection, _CONTACT_TYPES[document.kind]
     name = " ".join(document.counterparty.split())
+    if alias := alias_of(connection, kind, name):
+        why = "a person said that this name stands for it"
+        _note(found, "contact", name, alias.name, alias.external_id, why, version)
+        return {"id": alias.external_id, "name": alias.name, "type": kind}
     rows = list(_contacts(connection, [name, f"{name} ({kind})"]))
     record = next((row for row in rows if row.kind == kind and row.is_active), None)
     if record is not None:

@@ -1,5 +1,6 @@
 """Names that are alike: shared words, rare ones counting more, then spelling; a look-up instead of all against all."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from heapq import nlargest
@@ -57,4 +58,4 @@ class Names:
 
 
 def _weight(word: str, count: int) -> float:
-    return (1.0 if word.isdigit() else 1.5) / (1.0 + 0.25 * count**0.5)
+    return (1.0 if word.isdigit() else 1.5) / (1.0 + 0.25 * math.sqrt(count))
