@@ -7,6 +7,7 @@ from typing import Any
 
 from integrations.engine import writing
 from integrations.engine.announcements import Announcements
+from integrations.engine.bookkeeping import Bookkeeping
 from integrations.engine.conditions import Holds
 from integrations.engine.converters import NOWHERE, Context, FieldProblem, Shape, Unified
 from integrations.engine.discovery import Discovery
@@ -277,6 +278,7 @@ class Connector:
     batch: Batch | None = None
     files: Files | None = None
     reports: Mapping[str, ReportCall] = field(default_factory=dict)
+    bookkeeping: Bookkeeping = Bookkeeping()
     exchange_rates: Mapping[str, Any] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     """What the ledger does not have, and why: a resource, `resource.operation`, or `reports.name`."""

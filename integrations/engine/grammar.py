@@ -19,7 +19,10 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "manifest": _keys(
         "name label urls auth http limits errors idempotency answers operations paging changes shapes defaults",
         "resources organisation reports attachments exchange_rates batch settings application traits missing",
-        "interfaces deletions custom_fields webhooks",
+        "interfaces deletions custom_fields webhooks bookkeeping",
+    ),
+    "bookkeeping": _keys(
+        "tax_rounding inclusive_lines payment_settles payment_rest credits_applied_by refunds_by payouts_by"
     ),
     "urls": _keys("api authorize token revoke app simulated"),
     "setting": _keys("label help values names default from spelled pattern"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from integrations.engine import conditions, manifest_access, manifest_reading, templates
+from integrations.engine.bookkeeping import bookkeeping
 from integrations.engine.declarations import Connector, Entity, Lookup, Resource
 from integrations.engine.fields import Compiler
 from integrations.engine.manifest_access import columns, strings
@@ -85,6 +86,7 @@ def load_from(folder: Path) -> Connector:
         batch=batch(root),
         files=files(root),
         reports=reports(root),
+        bookkeeping=bookkeeping(root),
         exchange_rates=root.section("exchange_rates", "exchange_rates").data,
         announcements=announcements(_webhooks(root, folder), resources),
         missing={key: str(reason) for key, reason in root.mapping("missing").items()},

@@ -1,6 +1,6 @@
 """What moved on bank accounts, whatever kind of document moved it."""
 
-from integrations.unified.schema import DOCUMENT, LINE, REF, TEXT, Schema, Spec, choice, given, listed
+from integrations.unified.schema import DOCUMENT, LINE, MONEY, REF, TEXT, Schema, Spec, choice, given, listed
 
 SCHEMAS: dict[str, Schema] = {
     "bank_transactions": {
@@ -11,7 +11,7 @@ SCHEMAS: dict[str, Schema] = {
         "contact": REF,
         "reference": TEXT,
         "amount": given("money", "Signed: plus is money in."),
-        "total": given("money"),
+        "total": MONEY,
         "lines": listed(LINE),
         "status": Spec("choice", choices=("posted", "void"), is_given_by_ledger=True),
     },

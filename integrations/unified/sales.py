@@ -1,6 +1,7 @@
 """Money in: invoices, credit notes, payments."""
 
 from integrations.unified.schema import (
+    BOOL,
     CREATE,
     DATE,
     DOCUMENT,
@@ -61,5 +62,5 @@ SETTLEMENT: Schema = {
 SCHEMAS: dict[str, Schema] = {
     "invoices": {**TAXED, "email": TEXT, "billing_address": Spec("any"), "shipping_address": Spec("any")},
     "credit_notes": CREDIT,
-    "payments": SETTLEMENT,
+    "payments": {**SETTLEMENT, "is_refund": BOOL},
 }
