@@ -12,13 +12,14 @@ from rest_framework.parsers import JSONParser
 
 from integrations.models import Connection
 from mappings.models import SourceDocument
-from mappings.models.documents import State
-from mappings.services.journey import Journey, journey_of, ledger_url
-from mappings.transform.money import quantum_of, rounded
+from mappings.models.documents import OUTCOMES, State
+from mappings.services.journey import Journey, journey_of, ledger_url, state_of
+from mappings.transform.kinds import PARTS
+from mappings.transform.money import rounded
+from mappings.transform.wellformed import TAX_MODES, errors_of
 from tenants.api import TenantRelatedField, TenantSerializer
 
 STATES = "; ".join(f"{state.value}: {state.label.lower()}" for state in State) + "."
-SUPPORTED = ", ".join(SourceDocument.Kind.values)
 _MOST_ATTRIBUTES = 50
 _EXAMPLE = {
     "connection": "019a2b7c-0000-7000-8000-000000000001",
@@ -102,12 +103,46 @@ class LineSerializer(_StrictSerializer):
     amount = serializers.DecimalField(max_digits=17, decimal_places=3)
 
 
+class ReferenceSerializer(_StrictSerializer):
+    """An earlier document, by the source's own id; it may arrive later, then this one waits for it."""
+
+    external_id = serializers.CharField(max_length=100)
+    source = serializers.SlugField(  # type: ignore[assignment]
+        max_length=50, required=False, allow_blank=True, help_text="Left out: the same source."
+    )
+    amount = serializers.DecimalField(
+        max_digits=17,
+        decimal_places=3,
+        required=False,
+        allow_null=True,
+        help_text="Left out: all of this document's total.",
+    )
+
+
+class PartSerializer(_StrictSerializer):
+    """A line of a processor's statement, signed as it changes the payout: fees below zero."""
+
+    type = serializers.ChoiceField(choices=list(PARTS))
+    amount = serializers.DecimalField(max_digits=17, decimal_places=3)
+    category = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Mapped to an account and booked with the payout. Left out: a document of its own books it on the "
+        "clearing account.",
+    )
+    description = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+
+
 @extend_schema_serializer(examples=[OpenApiExample("A sale", value=_EXAMPLE, request_only=True)])
 class IntakeSerializer(_StrictSerializer):
     """A document in the source's own words. Amounts are decimal text or JSON numbers in `currency`.
 
     `source` and `external_id` identify it: the same content again returns the same document, other content is refused
-    with 409. A sale becomes an invoice, a purchase a bill, an expense is paid from the payment method's account.
+    with 409. A sale becomes an invoice, a credit a credit note, a refund a credit note whose money goes back, a payment
+    settles what it is applied to, a purchase becomes a bill; expenses and fees are paid from the payment method's
+    account; a payout moves money from the clearing account to the bank; an adjustment is a journal entry whose lines
+    are debits above zero and credits below.
     """
 
     connection = TenantRelatedField(queryset=Connection.objects.all(), help_text="The ledger it is booked in.")
@@ -115,9 +150,11 @@ class IntakeSerializer(_StrictSerializer):
         max_length=50, help_text="The sending system, such as shop."
     )
     external_id = serializers.CharField(max_length=100, help_text="The source's own id of the document.")
-    kind = serializers.ChoiceField(
-        choices=SourceDocument.Kind.choices,
-        error_messages={"invalid_choice": "“{input}” is not mapped in this release. Supported: " + SUPPORTED + "."},
+    kind = serializers.ChoiceField(choices=SourceDocument.Kind.choices)
+    side = serializers.ChoiceField(
+        choices=["sales", "purchases"],
+        required=False,
+        help_text="Credits and payments: whether of a sale (the default) or of a purchase.",
     )
     number = serializers.CharField(max_length=100, required=False, allow_blank=True)
     issued_on = serializers.DateField()
@@ -125,12 +162,36 @@ class IntakeSerializer(_StrictSerializer):
     currency = serializers.RegexField(
         r"^[A-Z]{3}$", error_messages={"invalid": "Use the three-letter ISO 4217 code, such as GBP."}
     )
-    tax_mode = serializers.ChoiceField(choices=["exclusive", "inclusive", "none"])
-    counterparty = CounterpartySerializer()
-    payment_method = serializers.CharField(
-        max_length=200, required=False, allow_blank=True, help_text="Expenses only: mapped to the paid-from account."
+    exchange_rate = serializers.DecimalField(
+        max_digits=18,
+        decimal_places=8,
+        required=False,
+        allow_null=True,
+        help_text="Units of the ledger's own currency for one of `currency`. Left out: the ledger's own rate.",
     )
-    lines = LineSerializer(many=True, allow_empty=False)
+    rate_source = serializers.CharField(
+        max_length=100, required=False, allow_blank=True, help_text="Where the rate is from, such as ECB 2026-11-02."
+    )
+    tax_mode = serializers.ChoiceField(
+        choices=list(TAX_MODES), required=False, help_text="reverse_charge: the buyer accounts for the tax."
+    )
+    counterparty = CounterpartySerializer(required=False)
+    payment_method = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="What it was paid with or into: mapped to a bank, card or clearing account.",
+    )
+    paid_into = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="Payouts: mapped to the bank account."
+    )
+    lines = LineSerializer(many=True, required=False)
+    parts = PartSerializer(many=True, required=False, help_text="Payouts: their sum is the total.")
+    applies_to = ReferenceSerializer(many=True, required=False, help_text="What a payment or credit settles.")
+    refers_to = ReferenceSerializer(many=True, required=False, help_text="What a refund or fee belongs to.")
+    purchase_order = serializers.CharField(
+        max_length=100, required=False, allow_blank=True, help_text="Purchases: the order's number in the ledger."
+    )
     tax_total = serializers.DecimalField(
         max_digits=18,
         decimal_places=3,
@@ -138,7 +199,9 @@ class IntakeSerializer(_StrictSerializer):
         allow_null=True,
         help_text="Left out: computed.",
     )
-    total = serializers.DecimalField(max_digits=17, decimal_places=3)
+    total = serializers.DecimalField(
+        max_digits=17, decimal_places=3, help_text="Of an adjustment: the sum of its debits."
+    )
     memo = serializers.CharField(max_length=1000, required=False, allow_blank=True)
     attributes = serializers.DictField(
         child=serializers.CharField(max_length=500, allow_blank=True),
@@ -154,36 +217,9 @@ class IntakeSerializer(_StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """What needs several fields at once; every error names its field."""
-        errors = {**_missing_words(attrs), **_too_fine(attrs)}
-        if attrs.get("due_on") and attrs["due_on"] < attrs["issued_on"]:
-            errors["due_on"] = "It is before issued_on."
-        if attrs["total"] < 0:
-            errors["total"] = f"A negative total is a credit or refund, which this release does not map ({SUPPORTED})."
-        if len(attrs["lines"]) > 500:
-            errors["lines"] = "At most 500 lines."
-        if errors:
+        if errors := errors_of(attrs):
             raise serializers.ValidationError(errors)
         return attrs
-
-
-def _missing_words(attrs: dict[str, Any]) -> dict[str, str]:
-    errors = {}
-    if attrs["kind"] == "expense" and not attrs.get("payment_method"):
-        errors["payment_method"] = "An expense names what it was paid with; it decides the paid-from account."
-    if attrs["kind"] != "expense" and attrs.get("payment_method"):
-        errors["payment_method"] = "Only an expense has one."
-    if attrs["tax_mode"] != "none" and any(not line.get("tax_code") for line in attrs["lines"]):
-        errors["lines"] = "Every line needs a tax_code, or send tax_mode none."
-    return errors
-
-
-def _too_fine(attrs: dict[str, Any]) -> dict[str, str]:
-    unit = quantum_of(attrs["currency"])
-    amounts = {"total": attrs["total"], "tax_total": attrs.get("tax_total")}
-    found = {name: amount for name, amount in amounts.items() if amount is not None and amount % unit}
-    if any(line["amount"] % unit for line in attrs["lines"]):
-        found["lines"] = unit
-    return dict.fromkeys(found, f"{attrs['currency']} has no amounts finer than {unit}.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -192,7 +228,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     text = serializers.CharField()
     remedy = serializers.CharField()
-    cause = serializers.CharField(help_text="document, mapping, ledger or support: who or what can cure it.")
+    cause = serializers.CharField(help_text="document, mapping, earlier, ledger or support: who or what can cure it.")
     subject = serializers.CharField(help_text="category, tax_code or payment_method, if it is about one.")
     side = serializers.CharField()
     value = serializers.CharField()
@@ -223,6 +259,7 @@ class SourceDocumentSerializer(TenantSerializer):
     """A document in a list: where it is and what it waits for."""
 
     state = serializers.CharField(read_only=True, help_text=STATES)
+    outcome = serializers.SerializerMethodField(help_text="posted, waiting or rejected: exactly one of them.")
     ledger_external_id = serializers.CharField(source="ledger_ref", read_only=True)
     total = serializers.SerializerMethodField(help_text="Decimal text with the currency's own decimals.")
     problems = ProblemSerializer(many=True, read_only=True)
@@ -243,6 +280,7 @@ class SourceDocumentSerializer(TenantSerializer):
             "total",
             "counterparty",
             "state",
+            "outcome",
             "waits_for",
             "problems",
             "mapping_version",
@@ -251,6 +289,10 @@ class SourceDocumentSerializer(TenantSerializer):
             "mapped_at",
         ]
         read_only_fields = fields
+
+    def get_outcome(self, row: SourceDocument) -> str:
+        """Where it ends, or that it has not yet."""
+        return OUTCOMES[State(state_of(row))].value
 
     def get_total(self, row: SourceDocument) -> str:
         """Such as "1200.00"."""
@@ -264,10 +306,21 @@ class SourceDocumentDetailSerializer(SourceDocumentSerializer):
     ledger = serializers.SerializerMethodField()
     page_url = serializers.SerializerMethodField()
     body = serializers.JSONField(read_only=True)
+    proposal = serializers.JSONField(
+        read_only=True, help_text="While a second person is asked: why, and exactly what would be written."
+    )
     trace = serializers.JSONField(read_only=True)
 
     class Meta(SourceDocumentSerializer.Meta):
-        fields: ClassVar = [*SourceDocumentSerializer.Meta.fields, "journey", "trace", "ledger", "page_url", "body"]
+        fields: ClassVar = [
+            *SourceDocumentSerializer.Meta.fields,
+            "journey",
+            "trace",
+            "ledger",
+            "page_url",
+            "proposal",
+            "body",
+        ]
         read_only_fields = fields
 
     @extend_schema_field(StepSerializer(many=True))

@@ -7,11 +7,13 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.tasks import send_posting
+from mappings.models import DocumentImport
 from mappings.services.backtests import run_back_test as _run_back_test
 from mappings.services.cleansing import search as _search
 from mappings.services.cleansing import search_if_changed as _search_if_changed
 from mappings.services.cutover import run_cut_over as _run_cut_over
 from mappings.services.health import watch as _watch
+from mappings.services.importing import run_import as _run_import
 from mappings.services.mapping import map_document as _map_document
 from mappings.services.mapping import map_documents as _map_documents
 from mappings.services.watching import due_watches
@@ -61,6 +63,14 @@ def search_duplicates(tenant_id: str, connection_id: str) -> None:
 
 
 @shared_task
+def run_import(tenant_id: str, import_id: str) -> None:
+    """Check a file of documents, or take it in; what came in is mapped next."""
+    done = _run_import(tenant_id, import_id)
+    if done is not None and done.status == DocumentImport.Status.IMPORTED:
+        map_documents.delay(tenant_id, str(done.connection_id))
+
+
+@shared_task
 def sweep() -> None:
     """Ring again for connections whose documents or mappings were not looked at, for cut-overs and for back-tests."""
     with connection.cursor() as cursor:
@@ -70,6 +80,7 @@ def sweep() -> None:
         "connection": map_documents,
         "cut_over": run_cut_over,
         "back_test": run_back_test,
+        "document_import": run_import,
     }
     for kind, tenant_id, row_id in due:
         # An echo that nobody hears in time is dropped; the next sweep rings anew.

@@ -106,6 +106,8 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
             badge=waiting.duplicates,
         ),
         _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
+        _item("Imported files", "upload_file", reverse("admin:mappings_documentimport_changelist")),
+        _item("Posting rules", "rule_settings", reverse("admin:mappings_postingrule_changelist")),
         _item("Cut-over", "linked_services", reverse("admin:mappings_cut_over")),
         _item(
             "Discrepancies",

@@ -25,6 +25,7 @@ RULES: dict[str, dict[str, Any]] = {
     "integrations.syncrun": {"status": "succeeded"},
     "integrations.proof": {"status": "even"},
     "mappings.cutoverlink": {"state": "alone", "external_id": ""},
+    "mappings.documentimport": {"status": "imported", "content": b""},
     "mappings.mappingset": {"version": lambda: next(_counter)},
     "mappings.valuemapping": {"value": lambda: uuid4().hex},
     "reconciliation.matchrun": {"status": "done"},
@@ -34,7 +35,11 @@ RULES: dict[str, dict[str, Any]] = {
 
 
 # What a thousand rows of one connection need beside that.
-MANY: dict[str, dict[str, Any]] = {"mappings.mappingset": {"status": "rejected"}}
+MANY: dict[str, dict[str, Any]] = {
+    "mappings.mappingset": {"status": "rejected"},
+    # One for each kind: a thousand rows need a thousand kinds.
+    "mappings.postingrule": {"kind": lambda: uuid4().hex[:20]},
+}
 SHARED = {Connection, MappingSet}
 
 

@@ -18,13 +18,17 @@ from integrations.admin.pages import PageAdmin
 from integrations.templatetags.books import from_now, money
 from mappings import tasks
 from mappings.admin.cutover import CutOverPages
+from mappings.admin.waiting import WaitingPages
 from mappings.models import SourceDocument
 from mappings.models.documents import State
-from mappings.services import journey
+from mappings.services import approval, journey
 from mappings.services.mapping import map_again
 from mappings.services.versions import open_set
 from tenants.http import TenantRequest
-from tenants.permissions import EDIT_MAPPINGS, may
+from tenants.models import User
+from tenants.permissions import APPROVE_DOCUMENTS, EDIT_MAPPINGS, may
+
+_MOST_AT_ONCE = 500
 
 
 class StateFilter(SimpleListFilter):
@@ -60,7 +64,7 @@ class WaitsForFilter(SimpleListFilter):
 
 
 @admin.register(SourceDocument)
-class SourceDocumentAdmin(CutOverPages, PageAdmin):
+class SourceDocumentAdmin(CutOverPages, WaitingPages, PageAdmin):
     """Read only: documents come in over the API."""
 
     page_template = "mappings/document.html"
@@ -75,13 +79,18 @@ class SourceDocumentAdmin(CutOverPages, PageAdmin):
         "received_shown",
     ]
     list_display_links: ClassVar = ["document_shown"]
-    list_filter: ClassVar = [StateFilter, WaitsForFilter, "kind", "connection"]
+    list_filter: ClassVar = [StateFilter, WaitsForFilter, "waits_for", "kind", "connection"]
     list_select_related: ClassVar = ["connection"]
     search_fields: ClassVar = ["number", "external_id", "counterparty"]
     search_help_text = "Search by number, the source's id or counterparty"
     ordering: ClassVar = ["-id"]
     sortable_by: ClassVar[list[str]] = []
-    actions_by_post: ClassVar = {"map_again": (EDIT_MAPPINGS, "map_again")}
+    actions = ["approve_chosen"]
+    actions_by_post: ClassVar = {
+        "map_again": (EDIT_MAPPINGS, "map_again"),
+        "approve": (APPROVE_DOCUMENTS, "approve"),
+        "refuse": (APPROVE_DOCUMENTS, "refuse"),
+    }
 
     class Media:
         css: ClassVar = {"all": ["integrations/integrations.css", "mappings/mappings.css"]}
@@ -125,11 +134,17 @@ class SourceDocumentAdmin(CutOverPages, PageAdmin):
         found = journey.journey_of(row)
         posting = found.posting
         draft = open_set(row.connection)
-        effect = journey.effect_of(posting, row.trace) if posting else ()
+        effect = journey.effect_of(found.writes, row.trace)
         waits = row.status == SourceDocument.Status.WAITING
         preview = journey.preview_of(row, draft) if draft and waits else None
-        shown = effect or (preview.effect if preview else ())
+        asked = approval.effect_of_proposal(row) if row.status == SourceDocument.Status.APPROVAL else ()
+        shown = effect or asked or (preview.effect if preview else ())
         return {
+            "asked": asked,
+            "may_approve": bool(asked) and may(request.membership, APPROVE_DOCUMENTS),
+            "is_own": row.sent_by_id is not None and row.sent_by_id == request.user.pk,
+            "earlier": journey.earlier_of(row),
+            "later": journey.later_of(row),
             "journey": found,
             "posting": posting,
             "tone": journey.STATE_COLOURS[State(row.state)],
@@ -144,6 +159,35 @@ class SourceDocumentAdmin(CutOverPages, PageAdmin):
             "may_map_again": may(request.membership, EDIT_MAPPINGS) and _can_map_again(row),
         }
 
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Only for those who may approve."""
+        allowed = may(getattr(request, "membership", None), APPROVE_DOCUMENTS)
+        return super().get_actions(request) if allowed else {}
+
+    @admin.action(description="Approve the chosen documents")
+    def approve_chosen(self, request: TenantRequest, queryset: QuerySet[SourceDocument]) -> None:
+        """Agree to what each of them proposes now; what cannot be approved is said, one by one."""
+        rows = list(queryset.select_related("connection")[:_MOST_AT_ONCE])
+        done, left = approval.approve_many(documents=rows, by=_person(request))
+        for sentence in left[:20]:
+            messages.warning(request, sentence)
+        if done:
+            messages.success(request, f"{done} approved: on the way to the ledger.")
+        for connection_id in {row.connection_id for row in rows}:
+            _ring(rows[0].tenant_id, connection_id)
+
+    def approve(self, request: TenantRequest, row: SourceDocument) -> None:
+        """Agree to the entry that was shown."""
+        comment, seen = request.POST.get("comment", "").strip(), request.POST.get("seen", "")
+        approval.approve(document=row, by=_person(request), comment=comment, seen=seen)
+        messages.success(request, "Approved: it is on its way to the ledger.")
+        _ring(row.tenant_id, row.connection_id)
+
+    def refuse(self, request: TenantRequest, row: SourceDocument) -> None:
+        """Say no, with the reason."""
+        approval.refuse(document=row, by=_person(request), comment=request.POST.get("comment", ""))
+        messages.success(request, "Refused: nothing is sent to the ledger.")
+
     def map_again(self, request: TenantRequest, row: SourceDocument) -> None:
         """Have another look at it, with the active version."""
         try:
@@ -151,8 +195,16 @@ class SourceDocumentAdmin(CutOverPages, PageAdmin):
         except ValueError as refused:
             raise ValidationError(str(refused)) from refused
         messages.success(request, "The document is mapped again with the active version.")
-        ring = partial(tasks.map_documents.delay, str(row.tenant_id), str(row.connection_id))
-        transaction.on_commit(ring)
+        _ring(row.tenant_id, row.connection_id)
+
+
+def _ring(tenant_id: Any, connection_id: Any) -> None:
+    transaction.on_commit(partial(tasks.map_documents.delay, str(tenant_id), str(connection_id)))
+
+
+def _person(request: TenantRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
+    return request.user
 
 
 def mapping_url(document: SourceDocument, problem: dict[str, Any]) -> str:

@@ -5,7 +5,9 @@ from mappings.models.cleansing import ContactAlias, ContactsApart, DuplicateGrou
 from mappings.models.cutover import CutOver, CutOverLink
 from mappings.models.documents import DocumentValue, SourceDocument, SourceValue
 from mappings.models.health import HealthFinding, HealthWatch, WatchedTarget
+from mappings.models.imports import DocumentImport
 from mappings.models.learning import RefusedSuggestion
+from mappings.models.posting_rules import PostingRule
 from mappings.models.versions import MappingSet, Side, Subject, ValueMapping
 
 __all__ = [
@@ -14,12 +16,14 @@ __all__ = [
     "ContactsApart",
     "CutOver",
     "CutOverLink",
+    "DocumentImport",
     "DocumentValue",
     "DuplicateGroup",
     "HealthFinding",
     "HealthWatch",
     "MappingSet",
     "RefusedSuggestion",
+    "PostingRule",
     "Side",
     "SourceDocument",
     "SourceValue",

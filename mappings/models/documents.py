@@ -3,6 +3,9 @@
 from typing import ClassVar, Self
 
 import pghistory
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, TextField, Value, When
@@ -12,6 +15,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, Posting
 from mappings.models.versions import MappingSet, Side, Subject
+from mappings.transform.kinds import KINDS
 from mappings.transform.money import text_of
 from tenants.audit import audited
 from tenants.models import PartnerGrant, TenantOwned, TenantOwnedQuerySet
@@ -24,6 +28,7 @@ class State(models.TextChoices):
 
     RECEIVED = "received", "Received"
     WAITING = "waiting", "Waiting"
+    APPROVAL = "approval", "Waiting for approval"
     MAPPED = "mapped", "Mapped, to be sent"
     SENT = "sent", "Sent, no answer yet"
     UNKNOWN = "unknown", "Outcome being looked up"
@@ -35,6 +40,22 @@ class State(models.TextChoices):
     LEFT_OUT = "left_out", "Left out"
 
 
+class Outcome(models.TextChoices):
+    """Where every document ends, or waits until it does: exactly one of three."""
+
+    POSTED = "posted", "In the ledger"
+    WAITING = "waiting", "Waiting"
+    REJECTED = "rejected", "Rejected"
+
+
+_POSTED = (State.POSTED, State.LINKED)
+_REJECTED = (State.REFUSED, State.CANCELLED, State.LEFT_OUT)
+OUTCOMES: dict[State, Outcome] = {
+    **dict.fromkeys(State, Outcome.WAITING),
+    **dict.fromkeys(_POSTED, Outcome.POSTED),
+    **dict.fromkeys(_REJECTED, Outcome.REJECTED),
+}
+
 _OF_POSTING = {
     Posting.Status.PENDING: State.MAPPED,
     Posting.Status.SENT: State.SENT,
@@ -42,22 +63,33 @@ _OF_POSTING = {
     Posting.Status.POSTED: State.POSTED,
     Posting.Status.REJECTED: State.REFUSED,
     Posting.Status.RESTING: State.REFUSED,
+    Posting.Status.HELD: State.MAPPED,
     Posting.Status.CANCELLED: State.CANCELLED,
 }
+
+
+_SETTLED = (Posting.Status.POSTED, Posting.Status.CANCELLED)
 
 
 class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
     """Documents by where they are."""
 
     def with_state(self) -> Self:
-        """Annotates `state`, `posting_id`, `ledger_ref` and `cause` from the newest write made for the document."""
-        newest = Posting.objects.filter(
+        """Annotates `state`, `posting_id`, `ledger_ref` and `cause` from the writes made for the document.
+
+        The first write that is neither posted nor cancelled tells the state; without one the newest does. Creating
+        comes first: what it made is what the document became.
+        """
+        writes = Posting.objects.filter(
             tenant_id=OuterRef("tenant_id"), origin_kind=ORIGIN, origin_id=OuterRef("pk"), reverses=None
-        ).order_by("-id")
+        )
+        newest = writes.order_by("-id")
+        open_first = writes.exclude(status__in=_SETTLED).order_by("id")
+        made = writes.exclude(external_id="").order_by("id")
         return self.annotate(
-            posting_id=Subquery(newest.values("pk")[:1]),
-            ledger_id=Subquery(newest.values("external_id")[:1]),
-            posting_status=Subquery(newest.values("status")[:1]),
+            posting_id=Coalesce(Subquery(open_first.values("pk")[:1]), Subquery(newest.values("pk")[:1])),
+            ledger_id=Subquery(made.values("external_id")[:1]),
+            posting_status=Coalesce(Subquery(open_first.values("status")[:1]), Subquery(newest.values("status")[:1])),
         ).annotate(
             state=Case(
                 When(~Q(status=SourceDocument.Status.MAPPED), then=F("status")),
@@ -71,7 +103,7 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
                 output_field=CharField(),
             ),
             cause=Coalesce(
-                Subquery(newest.values(words=KeyTextTransform("message", "error"))[:1]),
+                Subquery(open_first.values(words=KeyTextTransform("message", "error"))[:1]),
                 Value(""),
                 output_field=TextField(),
             ),
@@ -90,17 +122,19 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
         return self.filter(status=SourceDocument.Status.WAITING)
 
 
-@audited(only_when=("status", "attempt", "mapping_set"))
+@audited(only_when=("status", "attempt", "mapping_set", "decided_by", "decision"))
 class SourceDocument(TenantOwned):
     """One business document as a source sent it, kept word for word in `body`.
 
-    received → mapped (a posting exists), or waiting (something can be done here), or refused (its own sums are wrong).
+    received → mapped (its writes exist), or waiting (something can be done here), or approval (a second person looks at
+    the exact entry first), or refused (its own sums are wrong, or that person said no).
     Dated before a cut-over: matching → linked to what the ledger has already, or left out; neither is ever posted.
     """
 
     class Status(models.TextChoices):
         RECEIVED = "received", "Received"
         WAITING = "waiting", "Waiting"
+        APPROVAL = "approval", "Waiting for approval"
         MAPPED = "mapped", "Mapped"
         REFUSED = "refused", "Refused"
         MATCHING = "matching", "Waiting for the cut-over"
@@ -109,12 +143,19 @@ class SourceDocument(TenantOwned):
 
     class Kind(models.TextChoices):
         SALE = "sale", "Sale"
-        EXPENSE = "expense", "Expense"
+        CREDIT = "credit", "Credit"
+        REFUND = "refund", "Refund"
+        PAYMENT = "payment", "Payment"
+        PAYOUT = "payout", "Payout"
+        FEE = "fee", "Fee"
         PURCHASE = "purchase", "Purchase"
+        EXPENSE = "expense", "Expense"
+        ADJUSTMENT = "adjustment", "Adjustment"
 
     class WaitsFor(models.TextChoices):
         NOTHING = "", "Nothing"
         MAPPING = "mapping", "A mapping"
+        EARLIER = "earlier", "An earlier document"
         LEDGER = "ledger", "The ledger"
         SUPPORT = "support", "Support"
 
@@ -144,6 +185,32 @@ class SourceDocument(TenantOwned):
         MappingSet, null=True, blank=True, on_delete=models.PROTECT, related_name="documents"
     )
     attempt = models.PositiveSmallIntegerField(default=1, help_text="Mapped again after the ledger refused: 2, 3, …")
+    names = ArrayField(
+        models.CharField(max_length=160),
+        default=list,
+        blank=True,
+        help_text="The earlier documents it names, as `source:external_id`.",
+    )
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who imported it from a file; nobody where an application sent it.",
+    )
+    proposal = models.JSONField(
+        default=dict,
+        blank=True,
+        encoder=DjangoJSONEncoder,
+        help_text="What a second person is asked to agree to: `why`, `version`, `hash` and `writes`, exactly.",
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.TextField(blank=True, help_text="Why it was approved or refused before posting.")
+    approved_hash = models.CharField(max_length=64, blank=True, help_text="Of the writes that were agreed to.")
     received_at = models.DateTimeField(default=timezone.now, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True)
     mapped_at = models.DateTimeField(null=True, blank=True)
@@ -169,6 +236,13 @@ class SourceDocument(TenantOwned):
                 name="mapped_document_names_its_version",
                 violation_error_message="A mapped document names the version that mapped it.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None)
+                | models.Q(sent_by=None)
+                | ~models.Q(decided_by=models.F("sent_by")),
+                name="nobody_approves_what_they_sent",
+                violation_error_message="Another person must decide on a document that you imported.",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-id"], name="source_document_list"),
@@ -179,6 +253,8 @@ class SourceDocument(TenantOwned):
             models.Index(
                 fields=["connection", "waits_for"], name="source_document_waiting", condition=models.Q(status="waiting")
             ),
+            # What a document sets free when it arrives, and what belongs to it on its page, is one look-up.
+            GinIndex(fields=["names"], name="source_document_names", condition=~models.Q(names=[])),
         ]
 
     def __str__(self) -> str:
@@ -187,7 +263,12 @@ class SourceDocument(TenantOwned):
     @property
     def side(self) -> str:
         """The side of the books it belongs to."""
-        return Side.SALES if self.kind == self.Kind.SALE else Side.PURCHASES
+        return str(self.body.get("side") or KINDS[self.kind].side)
+
+    @property
+    def key(self) -> str:
+        """How other documents name it."""
+        return f"{self.source}:{self.external_id}"
 
     @property
     def total_text(self) -> str:

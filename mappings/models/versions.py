@@ -33,6 +33,7 @@ class Side(models.TextChoices):
 
     SALES = "sales", "Sales"
     PURCHASES = "purchases", "Purchases"
+    BOOKS = "books", "Adjustments"
 
 
 class MappingSetQuerySet(TenantOwnedQuerySet["MappingSet"]):

@@ -15,6 +15,7 @@ from mappings.models import CutOver, CutOverLink, SourceDocument
 from mappings.models.documents import ORIGIN
 from mappings.services.cutover_reading import RESOURCES, free_records
 from mappings.services.cutover_writing import accept
+from mappings.services.earlier import mark_linked
 from mappings.services.mapping import document_postings
 from tenants.models import User
 
@@ -183,7 +184,7 @@ def _link(link: CutOverLink, record: LedgerRecord, *, by: User | None, reasons: 
     link.remote_type, link.external_id = record.remote_type, record.external_id
     link.reasons = reasons
     _decide(link, _State.LINKED, by=by)
-    SourceDocument.objects.filter(pk=link.document_id).update(status=_Status.LINKED)
+    mark_linked([link.document_id])
 
 
 def _decide(link: CutOverLink, state: str, *, by: User | None, reason: str = "") -> None:

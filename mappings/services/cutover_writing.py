@@ -9,6 +9,7 @@ from mappings.linking import Found, Pair
 from mappings.models import CutOver, CutOverLink, SourceDocument
 from mappings.models.documents import ORIGIN
 from mappings.services.cutover_reading import free_records
+from mappings.services.earlier import mark_linked
 from tenants.models import User
 
 _State = CutOverLink.State
@@ -27,7 +28,7 @@ def write(cut_over: CutOver, ids: list[str], found: Found) -> None:
     linked = _link_all(cut_over, pairs)
     links = [_laid_out(cut_over, document, found) for document in sorted(still - set(linked))]
     _save([*linked.values(), *links], "proposal", "confidence", "candidates", "is_ambiguous")
-    SourceDocument.objects.filter(pk__in=list(linked)).update(status=_Status.LINKED)
+    mark_linked(list(linked))
 
 
 def accept(cut_over: CutOver, ids: list[UUID], *, by: User | None) -> int:
@@ -53,7 +54,7 @@ def accept(cut_over: CutOver, ids: list[UUID], *, by: User | None) -> int:
     for link in linked.values():
         link.decided_by, link.decided_at = by, timezone.now()
     _save(list(linked.values()), "decided_by", "decided_at")
-    SourceDocument.objects.filter(pk__in=list(linked)).update(status=_Status.LINKED)
+    mark_linked(list(linked))
     return len(linked)
 
 

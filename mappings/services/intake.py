@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from integrations.models import Connection
 from mappings.models import SourceDocument
-from tenants.models import PartnerGrant
+from tenants.models import PartnerGrant, User
 
 
 class DocumentConflictError(Exception):
@@ -39,22 +39,43 @@ def receive_document(
 
     Raises DocumentConflictError when source and external_id, or the key, were used for another content.
     """
-    plain = _plain({name: value for name, value in body.items() if name != "connection"})
-    digest = sha256(orjson.dumps([str(connection.pk), plain], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    sent = plain(body)
+    digest = digest_of(connection, sent)
     try:
         with transaction.atomic():
-            return Receipt(_create(connection, plain, digest, grant, idempotency_key), is_new=True)
+            row = row_of(connection, sent, digest, grant=grant, key=idempotency_key)
+            row.save(force_insert=True)
+            return Receipt(row, is_new=True)
     except IntegrityError:
-        return Receipt(_known(connection, plain, digest, grant, idempotency_key), is_new=False)
+        return Receipt(_known(connection, sent, digest, grant, idempotency_key), is_new=False)
 
 
-def _create(
-    connection: Connection, body: dict[str, Any], digest: str, grant: PartnerGrant | None, key: str
+def plain(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body as it is stored: decimals and days as text, empty fields left out."""
+    found: dict[str, Any] = _plain({name: value for name, value in body.items() if name != "connection"})
+    return found
+
+
+def digest_of(connection: Connection, sent: Mapping[str, Any]) -> str:
+    """What tells whether the same was sent again."""
+    return sha256(orjson.dumps([str(connection.pk), sent], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def row_of(
+    connection: Connection,
+    body: dict[str, Any],
+    digest: str,
+    *,
+    grant: PartnerGrant | None = None,
+    key: str = "",
+    sent_by: User | None = None,
 ) -> SourceDocument:
-    return SourceDocument.objects.create(
+    """The document's row, not stored yet."""
+    return SourceDocument(
         tenant_id=connection.tenant_id,
         connection=connection,
         grant=grant,
+        sent_by=sent_by,
         source=body["source"],
         external_id=body["external_id"],
         kind=body["kind"],
@@ -63,11 +84,18 @@ def _create(
         due_on=date.fromisoformat(body["due_on"]) if body.get("due_on") else None,
         currency=body["currency"],
         total=Decimal(body["total"]),
-        counterparty=body["counterparty"]["name"],
+        counterparty=(body.get("counterparty") or {}).get("name") or "",
+        names=names_in(body),
         body=body,
         body_hash=digest,
         idempotency_key=key,
     )
+
+
+def names_in(body: Mapping[str, Any]) -> list[str]:
+    """The earlier documents that a body names, as other documents are known by."""
+    rows = [*(body.get("applies_to") or ()), *(body.get("refers_to") or ())]
+    return [f"{each.get('source') or body['source']}:{each['external_id']}" for each in rows]
 
 
 def _known(

@@ -1,17 +1,22 @@
 """A document's way, step by step, from its own row and its postings: for its page and for the API."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from integrations.engine.effects import Entry, entries, line_account
 from integrations.models import Posting
 from integrations.services.ledgers import record_url
 from mappings.models import CutOverLink, MappingSet, SourceDocument
 from mappings.models.documents import State
+from mappings.services.earlier import links_of, named
 from mappings.services.mapping import book_for, document_postings
+from mappings.services.practice import practice_of
 from mappings.services.references import CONTACT, ITEM
 from mappings.transform import Document, Result, apply
+from mappings.transform.effect import Entry, entries_of, exchange_difference, line_account
+from mappings.transform.model import Write
 from mappings.transform.money import text_of
 
 
@@ -28,23 +33,49 @@ class Step:
 
 @dataclass(frozen=True)
 class Journey:
-    """The steps and the write they led to, with the writes it depends on."""
+    """The steps, the write that made the ledger's document, the writes it needed first, and all of its own in order."""
 
     steps: tuple[Step, ...]
     posting: Posting | None
     needs: tuple[Posting, ...]
+    writes: tuple[Posting, ...] = ()
 
 
 def journey_of(document: SourceDocument) -> Journey:
     """Received → mapped → sent → the ledger's answer."""
-    posting = document_postings(document).select_related("record", "depends_on").last()
-    if document.status != SourceDocument.Status.MAPPED:
-        posting = None
-    needs = tuple(_needs(posting))
     if document.status in _BEFORE:
         return Journey((_received(document), _cut_over(document)), None, ())
-    steps = (_received(document), _mapped(document), _sent(posting, needs), _answer(document, posting))
-    return Journey(steps, posting, needs)
+    writes = _writes(document)
+    # The first that is not settled decides how far it is; the first of all is what the document became.
+    deciding = next((each for each in writes if each.status not in _SETTLED), writes[-1] if writes else None)
+    posting = writes[0] if writes else None
+    needs = tuple(_needs(posting))
+    steps = [_received(document), _mapped(document), *_approval(document), _sent(deciding, needs)]
+    return Journey((*steps, _answer(document, deciding)), posting, needs, writes)
+
+
+_SETTLED = (Posting.Status.POSTED, Posting.Status.CANCELLED)
+
+
+def _writes(document: SourceDocument) -> tuple[Posting, ...]:
+    """Its writes in order: those in force, or the cancelled ones where nothing else is left."""
+    if document.status != SourceDocument.Status.MAPPED:
+        return ()
+    found = list(document_postings(document).select_related("record", "depends_on"))
+    return tuple(each for each in found if each.status != Posting.Status.CANCELLED) or tuple(found[-1:])
+
+
+def _approval(document: SourceDocument) -> list[Step]:
+    """Only for documents that a second person has to look at, or has looked at."""
+    if document.status == SourceDocument.Status.APPROVAL:
+        return [Step("approved", "Approval", "now", str(document.proposal.get("why") or ""), document.checked_at)]
+    if document.decided_by is None:
+        return []
+    is_refused = document.status == SourceDocument.Status.REFUSED
+    text = f"By {document.decided_by}." + (f" {document.decision}" if document.decision else "")
+    if is_refused:
+        return [Step("approved", "Refused", "failed", text, document.decided_at)]
+    return [Step("approved", "Approved", "done", text, document.decided_at)]
 
 
 _BEFORE = (SourceDocument.Status.MATCHING, SourceDocument.Status.LINKED, SourceDocument.Status.LEFT_OUT)
@@ -89,6 +120,8 @@ def _mapped(document: SourceDocument) -> Step:
     if document.status == SourceDocument.Status.REFUSED:
         return Step("mapped", "Refused", "failed", _text(document.problems), document.checked_at)
     version = document.mapping_set.version if document.mapping_set else 0
+    if document.status == SourceDocument.Status.APPROVAL:
+        return Step("mapped", "Mapped", "done", f"By version {version} of the mappings.", document.checked_at)
     again = f" (attempt {document.attempt})" if document.attempt > 1 else ""
     return Step("mapped", "Mapped", "done", f"By version {version} of the mappings{again}.", document.mapped_at)
 
@@ -143,14 +176,40 @@ class Preview:
     version: int
     result: Result
     effect: tuple[Entry, ...]
+    gain: Decimal | None = None
+    """Realised exchange gain (above zero) or loss in the ledger's own currency, where the rates are known."""
 
 
 def preview_of(document: SourceDocument, version: MappingSet) -> Preview:
     """The document run through a version without writing anything."""
-    source = Document.from_body(document.body)
-    result = apply(book_for(document.connection, version, list(source.uses())), source)
-    effect = tuple(entries(result.resource, result.payload)) if result.payload else ()
-    return Preview(version.version, result, effect)
+    source, connection = Document.from_body(document.body), document.connection
+    links = links_of(connection, source)
+    practice = practice_of(connection, source.kind)
+    result = apply(book_for(connection, version, list(source.uses())), source, practice, links)
+    gain = _gain(result, {key: each.rate for key, each in links.items()}, connection.currency)
+    return Preview(version.version, result, tuple(entries_of(result.writes)), gain)
+
+
+def _gain(result: Result, rates: dict[str, Decimal | None], home: str) -> Decimal | None:
+    """Realised exchange gain or loss of a payment in the ledger's own currency, where both rates are known."""
+    found = [
+        exchange_difference(write.body, rates, home=home, sign=1 if write.resource == "payments" else -1)
+        for write in result.writes
+        if write.resource in ("payments", "bill_payments") and write.body.get("exchange_rate") is not None
+    ]
+    return sum((each for each in found if each is not None), Decimal(0)) if found and None not in found else None
+
+
+def earlier_of(document: SourceDocument) -> list[SourceDocument]:
+    """The documents it names, as far as they have come in."""
+    keys = [each.key for each in Document.from_body(document.body).earlier]
+    return list(named(document.connection, keys)) if keys else []
+
+
+def later_of(document: SourceDocument) -> list[SourceDocument]:
+    """The first documents that name this one: its payments, credits and refunds."""
+    rows = SourceDocument.objects.for_tenant(document.tenant_id).filter(connection=document.connection)
+    return list(rows.filter(names__contains=[document.key]).exclude(names=[]).order_by("id")[:20])
 
 
 def in_words(document: SourceDocument, effect: tuple[Entry, ...]) -> list[str]:
@@ -162,14 +221,18 @@ def in_words(document: SourceDocument, effect: tuple[Entry, ...]) -> list[str]:
     ]
 
 
-def effect_of(posting: Posting, trace: list[dict[str, Any]]) -> tuple[Entry, ...]:
+def effect_of(writes: Sequence[Posting], trace: list[dict[str, Any]]) -> tuple[Entry, ...]:
     """Debits and credits of what was sent; where a line names an item, the trace knows its account."""
     accounts = {each["where"]: each["target"] for each in trace if each["field"] == "account"}
-    lines = [
-        line | {"account": {"name": accounts.get(f"line {number}", line_account(line))}}
-        for number, line in enumerate(posting.body.get("lines", []), start=1)
-    ]
-    return tuple(entries(posting.resource, posting.body | {"lines": lines}))
+    found = []
+    for write in writes:
+        lines = [
+            {"account": {"name": accounts.get(f"line {number}", line_account(line))}, **line}
+            for number, line in enumerate(write.body.get("lines", []), start=1)
+        ]
+        body = write.body | ({"lines": lines} if lines else {})
+        found.append(Write(write.idempotency_key, write.resource, write.operation, body))
+    return tuple(entries_of(found))
 
 
 def state_of(document: SourceDocument) -> str:
@@ -189,6 +252,7 @@ def ledger_url(posting: Posting | None) -> str:
 STATE_COLOURS = {
     State.RECEIVED: "info",
     State.WAITING: "warning",
+    State.APPROVAL: "warning",
     State.MAPPED: "info",
     State.SENT: "info",
     State.UNKNOWN: "warning",

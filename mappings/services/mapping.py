@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -15,11 +14,15 @@ from integrations.models import Connection, Posting
 from integrations.models.posting import PostingQuerySet
 from integrations.services.custom_fields import filled
 from integrations.services.policies import DirectionError
-from integrations.services.postings import cancel_posting, request_posting
+from integrations.services.postings import cancel_posting
 from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceValue, ValueMapping
 from mappings.models.documents import ORIGIN
+from mappings.services.approval import asks_somebody
 from mappings.services.cutover import holds
-from mappings.services.references import References, complete, key_of
+from mappings.services.earlier import links_of, set_free
+from mappings.services.orders import match_order
+from mappings.services.practice import practice_of
+from mappings.services.requesting import again, followers_of, request_writes
 from mappings.services.targets import find_targets
 from mappings.services.versions import rule_of, set_for
 from mappings.transform import Book, Document, Key, Problem, Result, apply
@@ -35,7 +38,7 @@ _BUG = Problem(
 )
 # Older ones are in the history; a document's page tells what was meant lately.
 _VERSIONS_TOLD = 4
-_WAITS = SourceDocument.WaitsFor
+_WAITS, _MAPPED = SourceDocument.WaitsFor, SourceDocument.Status.MAPPED
 _BEFORE_CUT_OVER = (
     SourceDocument.Status.MATCHING,
     SourceDocument.Status.LINKED,
@@ -84,25 +87,40 @@ def map_again(document: SourceDocument) -> None:
     """
     SourceDocument.objects.for_tenant(document.tenant_id).select_for_update(of=("self",)).get(pk=document.pk)
     document.refresh_from_db(fields=["status", "attempt"])
-    write = document_postings(document).last()
-    if write is not None and write.status not in (*_STOPPED, Posting.Status.CANCELLED):
+    writes = list(document_postings(document).exclude(status=Posting.Status.CANCELLED))
+    stopped = [write for write in writes if write.status in _STOPPED]
+    is_moving = any(write.status in (Posting.Status.SENT, Posting.Status.UNKNOWN) for write in writes)
+    if is_moving or (writes and not stopped and writes[-1].status != Posting.Status.POSTED):
+        raise ValueError("This document is on its way or already in the ledger; it cannot be mapped again.")
+    if writes and not stopped and _is_whole(document, writes):
         raise ValueError("This document is on its way or already in the ledger; it cannot be mapped again.")
     if document.status in _BEFORE_CUT_OVER:
         raise ValueError("This document belongs to the cut-over: decide there what becomes of it.")
     if document.status == SourceDocument.Status.REFUSED:
         raise ValueError("This document's own sums are wrong; its sender must send it again under a new id.")
-    if write is not None and write.status in _STOPPED:
+    for write in stopped:
         _cancel(write)
-    document.status, document.waits_for = SourceDocument.Status.RECEIVED, _WAITS.NOTHING
-    document.attempt += 1 if write is not None else 0
-    document.save(update_fields=["status", "waits_for", "attempt"])
+    again(document, is_new_write=document_postings(document).exists())
+
+
+def _is_whole(document: SourceDocument, writes: list[Posting]) -> bool:
+    """Whether nothing of the document was cancelled after its first write had gone."""
+    return not document_postings(document).filter(status=Posting.Status.CANCELLED, id__gt=writes[0].pk).exists()
 
 
 def _cancel(write: Posting) -> None:
+    """Cancel a refused write, and what was to follow it; documents that lose theirs by it are mapped again too."""
+    orphans = followers_of(write)
     try:
-        cancel_posting(write)
+        for each in (*orphans, write):
+            each.refresh_from_db()
+            if each.status != Posting.Status.CANCELLED:
+                cancel_posting(each)
     except ValidationError as error:
         raise ValueError("Somebody is sending this document's refused write again; wait for the answer.") from error
+    lost = {each.origin_id for each in orphans if each.origin_id is not None} - {write.origin_id}
+    for row in SourceDocument.objects.for_tenant(write.tenant_id).filter(pk__in=lost, status=_MAPPED):
+        again(row, is_new_write=True)
 
 
 def document_postings(document: SourceDocument) -> PostingQuerySet:
@@ -150,19 +168,22 @@ def _map(document: SourceDocument) -> list[Posting]:
         return []
     source = Document.from_body(document.body)
     uses = _record_uses(document, source)
-    version = set_for(document.connection, document.issued_on)
-    result = apply(book_for(document.connection, version, list(source.uses())), source)
+    connection = document.connection
+    version = set_for(connection, document.issued_on)
+    book, links = book_for(connection, version, list(source.uses())), links_of(connection, source)
+    result = apply(book, source, practice_of(connection, source.kind), links)
     _mark_missing(uses, result)
-    document.trace = [each.as_dict() for each in result.trace]
+    order = match_order(connection, source, document.pk)
+    document.trace = [each.as_dict() for each in (*result.trace, *order.trace)]
     document.mapping_set = version
-    if result.payload is None or version is None:
-        _wait(document, result.problems, _waits_for(result.problems))
+    problems = (*result.problems, *order.problems)
+    if problems or version is None:
+        _wait(document, problems, _waits_for(problems))
         return []
-    return _post(document, version, result)
+    return _post(document, source, version, result)
 
 
-def _post(document: SourceDocument, version: MappingSet, result: Result) -> list[Posting]:
-    assert result.payload is not None  # noqa: S101 - narrows the type; the caller checked
+def _post(document: SourceDocument, source: Document, version: MappingSet, result: Result) -> list[Posting]:
     if document.connection.is_read_only:
         problem = Problem(
             code="read_only",
@@ -175,36 +196,28 @@ def _post(document: SourceDocument, version: MappingSet, result: Result) -> list
     if unfit := _fill_custom_fields(document, result):
         _wait(document, [unfit], _WAITS.MAPPING)
         return []
+    if asks_somebody(document, version, result):
+        return []
     try:
         # All or nothing: no contact is created for a document that may not be written.
         with transaction.atomic():
-            references, posting = _requested(document, version, result.resource, result.payload)
+            requested = request_writes(document, source, result, version.version)
     except DirectionError as closed:
         remedy = f"{closed.remedy} The document then goes after the next sync."
         _wait(document, [Problem(code="direction", text=closed.what, remedy=remedy, cause="ledger")], _WAITS.LEDGER)
         return []
-    document.trace += [each.as_dict() for each in references.trace]
-    document.status, document.waits_for, document.problems = SourceDocument.Status.MAPPED, _WAITS.NOTHING, []
+    except ValidationError as cannot:
+        remedy = "Book it in the ledger itself, or send it as another kind of document."
+        problem = Problem(code="unsupported", text=" ".join(cannot.messages), remedy=remedy, cause="ledger")
+        _wait(document, [problem], _WAITS.LEDGER)
+        return []
+    document.trace += [each.as_dict() for each in requested.references.trace]
+    document.status, document.waits_for, document.problems = _MAPPED, _WAITS.NOTHING, []
+    document.proposal = {}
     document.checked_at = document.mapped_at = timezone.now()
     document.save()
-    return [*references.requested, posting]
-
-
-def _requested(
-    document: SourceDocument, version: MappingSet, resource: str, payload: dict[str, Any]
-) -> tuple[References, Posting]:
-    references = complete(document, resource, payload, version.version)
-    posting = request_posting(
-        connection=document.connection,
-        resource=resource,
-        operation="create",
-        body=payload,
-        origin_kind=ORIGIN,
-        origin_id=document.pk,
-        idempotency_key=str(key_of(document, "create")),
-        depends_on=references.last,
-    )
-    return references, posting
+    set_free(document)
+    return requested.postings
 
 
 def _fill_custom_fields(document: SourceDocument, result: Result) -> Problem | None:
@@ -232,7 +245,8 @@ def _waits_for(problems: Iterable[Problem]) -> str:
     causes = {problem.cause for problem in problems}
     if "document" in causes:
         return _WAITS.NOTHING
-    return _WAITS.MAPPING if "mapping" in causes else _WAITS.LEDGER
+    order = (("mapping", _WAITS.MAPPING), ("earlier", _WAITS.EARLIER), ("ledger", _WAITS.LEDGER))
+    return next((waits for cause, waits in order if cause in causes), _WAITS.MAPPING)
 
 
 def book_for(connection: Connection, version: MappingSet | None, keys: Collection[Key]) -> Book:

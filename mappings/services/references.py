@@ -16,9 +16,11 @@ from integrations.services.postings import request_posting
 from mappings.models import SourceDocument
 from mappings.services.aliases import alias_of
 from mappings.transform import Trace
+from mappings.transform.kinds import CONTACTS
 
 _PLAIN_ITEMS = ("service", "non_inventory")
-_CONTACT_TYPES = {"sale": "customer", "purchase": "vendor", "expense": "vendor"}
+_OF_ITEMS = frozenset({"invoices", "credit_notes"})
+_HEADED = frozenset(CONTACTS) - {"journal_entries"}
 _OTHER = {"customer": "vendor", "vendor": "customer"}
 CONTACT, ITEM = "source_contact", "source_item"
 
@@ -30,6 +32,7 @@ class References:
     postings: list[Posting] = field(default_factory=list)
     requested: list[Posting] = field(default_factory=list)
     trace: list[Trace] = field(default_factory=list)
+    contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def last(self) -> Posting | None:
@@ -37,15 +40,25 @@ class References:
         return self.postings[-1] if self.postings else None
 
 
-def complete(document: SourceDocument, resource: str, payload: dict[str, Any], version: int) -> References:
-    """Put the contact (and, where the ledger's invoices need them, items) into the payload."""
-    found = References()
-    if document.counterparty:
-        payload["contact"] = _contact(found, document, version)
-    if resource == "invoices" and _lines_name_items(document.connection):
-        for number, line in enumerate(payload["lines"], start=1):
+def complete(
+    found: References, document: SourceDocument, resource: str, payload: dict[str, Any], version: int
+) -> dict[str, Any]:
+    """The body with its contact and, where the ledger's sales name them, items; what has to be made first is asked for.
+
+    `{"of": "document"}` in a line stands for the contact.
+    """
+    if "lines" not in payload and resource not in _HEADED:
+        return payload
+    body = {**payload, "lines": [dict(line) for line in payload.get("lines") or []]}
+    if resource in _HEADED and document.counterparty and "external_id" not in payload:
+        body["contact"] = _contact(found, document, CONTACTS[resource], version)
+    for line in body["lines"]:
+        if "contact" in line:
+            line["contact"] = _contact(found, document, CONTACTS[resource], version)
+    if resource in _OF_ITEMS and _lines_name_items(document.connection):
+        for number, line in enumerate(body["lines"], start=1):
             line["item"] = _item(found, document, line.pop("account"), number, version)
-    return found
+    return body if body["lines"] else {name: value for name, value in body.items() if name != "lines"}
 
 
 def _lines_name_items(connection: Connection) -> bool:
@@ -53,8 +66,14 @@ def _lines_name_items(connection: Connection) -> bool:
     return "invoice_lines_name_items" in connector_of(connection).traits
 
 
-def _contact(found: References, document: SourceDocument, version: int) -> dict[str, Any]:
-    connection, kind = document.connection, _CONTACT_TYPES[document.kind]
+def _contact(found: References, document: SourceDocument, kind: str, version: int) -> dict[str, Any]:
+    if kind not in found.contacts:
+        found.contacts[kind] = _find_or_make(found, document, kind, version)
+    return found.contacts[kind]
+
+
+def _find_or_make(found: References, document: SourceDocument, kind: str, version: int) -> dict[str, Any]:
+    connection = document.connection
     name = " ".join(document.counterparty.split())
     if alias := alias_of(connection, kind, name):
         why = "a person said that this name stands for it"
@@ -159,7 +178,7 @@ def _note(
     )
 
 
-def key_of(document: SourceDocument, operation: str) -> UUID:
-    """The idempotency key of a document's write; a new attempt after a refusal is a new write."""
-    again = f":{document.attempt}" if document.attempt > 1 else ""
-    return uuid5(document.tenant_id, f"{document.pk}:{operation}{again}")
+def key_of(document: SourceDocument, name: str, attempt: int | None = None) -> UUID:
+    """The idempotency key of one of a document's writes; a new attempt after a refusal is a new write."""
+    turn = attempt or document.attempt
+    return uuid5(document.tenant_id, f"{document.pk}:{name}" + (f":{turn}" if turn > 1 else ""))

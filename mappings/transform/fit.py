@@ -7,6 +7,11 @@ COSTS = ("expense", "cost_of_sales", "other_expense", "fixed_asset", "other_asse
 PAID_FROM = ("bank", "credit_card")
 ITEMS = ("service", "inventory", "non_inventory")
 
+POSTABLE = (
+    "current_asset", "fixed_asset", "other_asset", "current_liability", "long_term_liability", "equity", "income",
+    "cost_of_sales", "expense", "other_income", "other_expense",
+)  # fmt: skip
+
 _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("category", "sales"): INCOME,
     ("category", "purchases"): COSTS,
@@ -18,6 +23,9 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("contact", "purchases"): ("vendor", "both"),
     ("item", "sales"): ITEMS,
     ("item", "purchases"): ITEMS,
+    ("category", "books"): POSTABLE,
+    ("payment_method", "books"): PAID_FROM,
+    ("tax_code", "books"): ("sales", "purchases", "both"),
 }
 _NEEDED = {
     ("category", "sales"): "a sale needs an income account",
@@ -40,6 +48,9 @@ RESOURCES = {
     "contact": "contacts",
     "item": "items",
     "currency": "currencies",
+    ("category", "books"): "an adjustment moves no bank, customer or supplier account",
+    ("payment_method", "books"): "money moves through a bank or credit card account",
+    ("tax_code", "books"): "this is no tax rate",
 }
 
 

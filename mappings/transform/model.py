@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
+from mappings.transform.kinds import KINDS, Kind
+
 Key = tuple[str, str, str]
 """(subject, side, value): ("category", "sales", "Consulting")."""
 
@@ -34,8 +36,37 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """An earlier document of a source, and how much of this one is for it (None: no amount was said)."""
+
+    key: str
+    """`source:external_id`"""
+    amount: Decimal | None = None
+
+    @property
+    def external_id(self) -> str:
+        """The source's own id of the earlier document."""
+        return self.key.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of a processor's statement, signed as it changes the payout; without a category it is booked already."""
+
+    type: str
+    amount: Decimal
+    category: str = ""
+    description: str = ""
+
+    @property
+    def as_line(self) -> Line:
+        """As a line of costs, for rules that ask about lines."""
+        return Line(self.category, "", abs(self.amount), self.description)
+
+
+@dataclass(frozen=True)
 class Document:
-    """A source document; amounts in `currency`, `tax_mode` exclusive, inclusive or none."""
+    """A source document; amounts in `currency`, `tax_mode` exclusive, inclusive, reverse_charge or none."""
 
     kind: str
     number: str
@@ -53,11 +84,29 @@ class Document:
     source: str = ""
     country: str = ""
     region: str = ""
+    side: str = ""
+    paid_into: str = ""
+    applies_to: tuple[Reference, ...] = ()
+    refers_to: tuple[Reference, ...] = ()
+    parts: tuple[Part, ...] = ()
+    exchange_rate: Decimal | None = None
+    rate_source: str = ""
+    purchase_order: str = ""
 
     @property
-    def side(self) -> str:
-        """Sales or purchases."""
-        return "sales" if self.kind == "sale" else "purchases"
+    def rule(self) -> Kind:
+        """What its kind becomes."""
+        return KINDS[self.kind]
+
+    @property
+    def resource(self) -> str:
+        """The ledger's document that it becomes."""
+        return self.rule.becomes[self.side]
+
+    @property
+    def earlier(self) -> tuple[Reference, ...]:
+        """Every document that must be in the ledger before this one."""
+        return self.applies_to + self.refers_to
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Self:
@@ -69,17 +118,25 @@ class Document:
             issued_on=str(body["issued_on"]),
             due_on=str(body["due_on"]) if body.get("due_on") else None,
             currency=body["currency"],
-            tax_mode=body["tax_mode"],
+            tax_mode=body.get("tax_mode") or "none",
             counterparty=party.get("name") or "",
             counterparty_email=party.get("email") or "",
             payment_method=body.get("payment_method") or "",
-            lines=tuple(_line(line) for line in body["lines"]),
+            lines=tuple(_line(line) for line in body.get("lines") or ()),
             tax_total=_number(body.get("tax_total")),
             total=Decimal(str(body["total"])),
             memo=body.get("memo") or "",
             source=body.get("source") or "",
             country=party.get("country") or "",
             region=party.get("region") or "",
+            side=body.get("side") or KINDS[body["kind"]].side,
+            paid_into=body.get("paid_into") or "",
+            applies_to=_references(body, "applies_to"),
+            refers_to=_references(body, "refers_to"),
+            parts=tuple(_part(part) for part in body.get("parts") or ()),
+            exchange_rate=_number(body.get("exchange_rate")),
+            rate_source=body.get("rate_source") or "",
+            purchase_order=body.get("purchase_order") or "",
         )
 
     def words(self) -> Iterator[tuple[str, Key, Line | None]]:
@@ -90,17 +147,33 @@ class Document:
             yield where, ("category", side, line.category), line
             if is_taxed and line.tax_code:
                 yield where, ("tax_code", side, line.tax_code), line
-        if self.kind == "expense":
-            yield "document", ("payment_method", side, self.payment_method), None
+        for number, part in enumerate(self.parts, start=1):
+            if part.category:
+                yield f"line {number}", ("category", "purchases", part.category), part.as_line
+        for word in dict.fromkeys((self.payment_method, self.paid_into)):
+            if word:
+                yield "document", ("payment_method", side, word), None
 
     def uses(self) -> dict[Key, tuple[int, Decimal]]:
         """Each word that needs a mapping: how many lines use it and their sum."""
         found: dict[Key, tuple[int, Decimal]] = {}
         for _, key, line in self.words():
-            lines, amount = (1, line.amount) if line else (len(self.lines), self.total)
+            lines, amount = (1, line.amount) if line else (max(len(self.lines), 1), abs(self.total))
             before, total = found.get(key, (0, _NONE))
             found[key] = (before + lines, total + amount)
         return found
+
+
+def _references(body: Mapping[str, Any], name: str) -> tuple[Reference, ...]:
+    own = body.get("source") or ""
+    return tuple(
+        Reference(f"{each.get('source') or own}:{each['external_id']}", _number(each.get("amount")))
+        for each in body.get(name) or ()
+    )
+
+
+def _part(part: Mapping[str, Any]) -> Part:
+    return Part(part["type"], Decimal(str(part["amount"])), part.get("category") or "", part.get("description") or "")
 
 
 def _line(line: Mapping[str, Any]) -> Line:
@@ -141,8 +214,8 @@ class Target:
 class Problem:
     """Why a document does not go on: words, what to do, and the word that misses a mapping.
 
-    `cause`: "document" (only its sender can mend it), "mapping" (the mapping screen can), "ledger" (after a sync or a
-    change in the ledger), "support".
+    `cause`: "document" (only its sender can mend it), "mapping" (the mapping screen can), "earlier" (a document that
+    this one refers to has to come first), "ledger" (after a sync or a change in the ledger), "support".
     """
 
     code: str
@@ -180,10 +253,35 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class Write:
+    """One more write that a document needs after its first; `name` tells it from its document's others.
+
+    In `body`, `{"write": name}` stands for the id that another write of the document gets (the first is `create`), and
+    `{"document": key}` for the id of an earlier document.
+    """
+
+    name: str
+    resource: str
+    operation: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Result:
-    """`payload` is None while there is any problem."""
+    """What a document becomes: its first write and those that follow; `payload` is None while a problem stands."""
 
     resource: str
     payload: dict[str, Any] | None
     trace: tuple[Trace, ...]
     problems: tuple[Problem, ...]
+    following: tuple[Write, ...] = ()
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """All of them in the order they are sent; none while a problem stands."""
+        if self.payload is None:
+            return ()
+        return (Write(FIRST, self.resource, "create", self.payload), *self.following)
+
+
+FIRST = "create"

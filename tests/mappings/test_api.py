@@ -82,14 +82,18 @@ def test_an_idempotency_key_is_honoured(connection: Connection, acme: Actors) ->
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"kind": "refund"}, "kind", "Supported: sale, expense, purchase"),
+        ({"kind": "gift"}, "kind", "not a valid choice"),
+        ({"kind": "refund"}, "payment_method", "names what it was paid with"),
+        ({"side": "purchases"}, "side", "on the side of sales"),
+        ({"parts": [{"type": "fee", "amount": "-1"}]}, "parts", "Those that have: payout"),
+        ({"applies_to": [{"external_id": "a"}]}, "applies_to", "A sale has none"),
         ({"currency": "gbp"}, "currency", "ISO 4217"),
         ({"colour": "red"}, "colour", "Unknown field"),
         ({"total": "-1.00"}, "total", "negative total"),
         ({"total": "1.001"}, "total", "no amounts finer than 0.01"),
         ({"kind": "expense"}, "payment_method", "names what it was paid with"),
         ({"lines": [{"category": "A", "amount": "1"}]}, "lines", "needs a tax_code"),
-        ({"lines": []}, "lines", "empty"),
+        ({"lines": []}, "lines", "at least one line"),
         ({"due_on": "2026-01-01"}, "due_on", "before issued_on"),
     ],
 )

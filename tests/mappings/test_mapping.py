@@ -286,7 +286,7 @@ def test_the_preview_shows_debits_and_credits_of_a_draft_without_writing(connect
 def test_the_effect_of_what_was_sent_names_the_account_behind_the_item(connection: Connection, acme: Actors) -> None:
     activated(connection, acme)
     document = received(connection)
-    effect = effect_of(document_postings(document).get(), document.trace)
+    effect = effect_of(list(document_postings(document)), document.trace)
     assert sum(entry.debit for entry in effect) == sum(entry.credit for entry in effect) == 120
     assert "4000 Sales of services" in {entry.account for entry in effect}
 
