@@ -4,10 +4,10 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from integrations.engine.effects import entries
 from mappings.models import MappingSet, SourceDocument
 from mappings.transform import Document, Result
 from mappings.transform.compare import Move, Outcome, balances, taxable
+from mappings.transform.effect import entries_of
 from mappings.transform.money import rounded, text_of
 
 MOST_MOVES, MOST_ACCOUNTS, MOST_PROBLEMS, MOST_EXAMPLES = 200, 500, 20, 30
@@ -36,7 +36,7 @@ class Report:
             self._problems[outcome.problem] += 1
         for place, result in enumerate((before, after)):
             if result.payload is not None:
-                _count(self._accounts, balances(entries(result.resource, result.payload)), row.currency, place)
+                _count(self._accounts, balances(entries_of(result.writes)), row.currency, place)
                 _count(self._taxes, taxable(source, result), row.currency, place)
         for move in outcome.moves:
             key = (move.field, move.before, move.after, after.resource, row.currency)

@@ -12,7 +12,9 @@ from integrations.services import failures
 from integrations.services.work import LeaseLostError, claim, conclude, keep
 from mappings.models import BackTest, MappingSet, SourceDocument, ValueMapping
 from mappings.services.backtest_report import Report
+from mappings.services.earlier import links_of_all
 from mappings.services.mapping import book_for
+from mappings.services.practice import practice_of
 from mappings.services.versions import active_set
 from mappings.transform import Document, Key, apply
 from mappings.transform.compare import compare
@@ -104,8 +106,11 @@ def _try(report: Report, mapping_set: MappingSet, against: MappingSet | None, id
     documents = [(row, Document.from_body(row.body)) for row in rows.order_by("-id")]
     keys: list[Key] = list(dict.fromkeys(key for _, source in documents for key in source.uses()))
     old, new = book_for(mapping_set.connection, against, keys), book_for(mapping_set.connection, mapping_set, keys)
+    connection, sources = mapping_set.connection, [source for _, source in documents]
+    practices = {kind: practice_of(connection, kind) for kind in {source.kind for source in sources}}
+    links = links_of_all(connection, sources)
     for row, source in documents:
-        before, after = apply(old, source), apply(new, source)
+        before, after = (apply(book, source, practices[source.kind], links) for book in (old, new))
         report.add(row, before, after, compare(source, before, after), source)
 
 

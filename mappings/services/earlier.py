@@ -21,9 +21,13 @@ _GONE = (Posting.Status.CANCELLED,)
 
 def links_of(connection: Connection, source: Document) -> dict[str, Linked]:
     """The documents that this one names, as far as they are on their way or in the ledger."""
-    if not source.earlier:
-        return {}
-    rows = named(connection, (each.key for each in source.earlier)).filter(status__in=_IN_PLACE)
+    return links_of_all(connection, [source])
+
+
+def links_of_all(connection: Connection, sources: Iterable[Document]) -> dict[str, Linked]:
+    """The same for several documents at once, in one query."""
+    keys = {each.key for source in sources for each in source.earlier}
+    rows = named(connection, keys).filter(status__in=_IN_PLACE) if keys else ()
     return {row.key: _linked(row) for row in rows}
 
 
