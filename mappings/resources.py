@@ -62,7 +62,8 @@ class ValueMappingResource(TenantResource):
     def __init__(self, *, tenant: Tenant, user: User | None = None, **kwargs: Any) -> None:
         super().__init__(tenant=tenant, **kwargs)
         self.user = user
-        self._meta: Any = copy(type(self)._meta)
+        declared: Any = type(self)
+        self._meta: Any = copy(declared._meta)
         self._drafts: dict[str, MappingSet] = {}
         self._known: dict[str, dict[Word, ValueMapping]] = {}
         self._rules: dict[tuple[str, str, str, str], list[Rule]] = {}

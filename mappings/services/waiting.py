@@ -64,7 +64,7 @@ def cards_of(connection: Connection) -> list[Card]:
     )
     found: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        found[row["source_value"]].append(row)
+        found[row["source_value"]].append(dict(row))
     most = sorted(found, key=lambda key: -sum(row["count"] for row in found[key]))[:_MOST_CARDS]
     sources = SourceValue.objects.for_tenant(connection.tenant_id).in_bulk(most)
     chosen = _chosen(connection)
@@ -78,15 +78,14 @@ def piles_of(connection: Connection) -> list[Pile]:
     sums = rows.waiting().exclude(waits_for=_WaitsFor.MAPPING).values("waits_for", "currency")
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in sums.annotate(count=Count("id"), amount=Sum("total")):
-        found[row["waits_for"]].append(row)
+        found[row["waits_for"]].append(dict(row))
     piles = [
         Pile(code, title, remedy, sum(row["count"] for row in found[code]), _money(found[code], "currency"))
         for code, (title, remedy) in CAUSES.items()
         if found[code]
     ]
-    asked = list(
-        rows.filter(status=_Status.APPROVAL).values("currency").annotate(count=Count("id"), amount=Sum("total"))
-    )
+    approval = rows.filter(status=_Status.APPROVAL).values("currency")
+    asked: list[dict[str, Any]] = [dict(row) for row in approval.annotate(count=Count("id"), amount=Sum("total"))]
     if asked:
         title, remedy = "A second person", "An approver looks at the exact entry and agrees, or refuses."
         piles.append(Pile("approval", title, remedy, sum(row["count"] for row in asked), _money(asked, "currency")))

@@ -38,6 +38,9 @@ _NEEDED = {
     ("contact", "purchases"): "a purchase needs a vendor",
     ("item", "sales"): "a line needs an item that can be sold or bought",
     ("item", "purchases"): "a line needs an item that can be sold or bought",
+    ("category", "books"): "an adjustment moves no bank, customer or supplier account",
+    ("payment_method", "books"): "money moves through a bank or credit card account",
+    ("tax_code", "books"): "this is no tax rate",
 }
 RESOURCES = {
     "category": "accounts",
@@ -48,9 +51,6 @@ RESOURCES = {
     "contact": "contacts",
     "item": "items",
     "currency": "currencies",
-    ("category", "books"): "an adjustment moves no bank, customer or supplier account",
-    ("payment_method", "books"): "money moves through a bank or credit card account",
-    ("tax_code", "books"): "this is no tax rate",
 }
 
 

@@ -28,10 +28,11 @@ PATIENCE = 60_000
 def _alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No broker is rung, and the server's threads keep no connection that would outlive the test."""
     expect.set_options(timeout=PATIENCE)
-    kept, app.conf.broker_url = app.conf.broker_url, "memory://"
+    conf: Any = app.conf
+    kept, conf.broker_url = conf.broker_url, "memory://"
     monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", 0)
     yield
-    app.conf.broker_url = kept
+    conf.broker_url = kept
     expect.set_options(timeout=5_000)
 
 
@@ -42,7 +43,7 @@ def connection(acme: Actors) -> Connection:
 
 
 def screen(live_server: Any, connection: Connection) -> str:
-    return live_server.url + reverse("admin:mappings_workbench_connection", args=[connection.pk])
+    return f"{live_server.url}{reverse('admin:mappings_workbench_connection', args=[connection.pk])}"
 
 
 def _count(page: Page, show: str) -> Any:

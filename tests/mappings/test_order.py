@@ -1,5 +1,6 @@
 """Documents that belong together go in order, each write once; a second person looks where the rules say so."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -242,7 +243,9 @@ def test_what_a_cut_over_finds_in_the_ledger_sets_its_payment_free(connection: C
     (paid,) = arrive(connection, payment(connection))
     sold = receive_document(connection=connection, body=sale(connection)).document
     record = record_of(connection, "invoices", "INV-9", "9")
-    cut_over = CutOver.objects.create(tenant_id=connection.tenant_id, connection=connection, starts_on="2026-12-01")
+    cut_over = CutOver.objects.create(
+        tenant_id=connection.tenant_id, connection=connection, starts_on=date(2026, 12, 1)
+    )
     CutOverLink.objects.create(
         tenant_id=connection.tenant_id,
         cut_over=cut_over,
