@@ -18,10 +18,16 @@ DIARIES = {
     # Its decisions are those on discrepancies.
     "integrations.baseline",
     "integrations.limitlease",
+    # What an approved version of an expression made of one write, and how far records were read anew under it.
+    "integrations.overriddenwrite",
+    "integrations.rereading",
     "integrations.proof",
     "integrations.replayunit",
     "integrations.seenrecord",
     "integrations.webhookevent",
+    # How the watch over mapped records goes, and what it saw last; what it finds is in the trail.
+    "mappings.healthwatch",
+    "mappings.watchedtarget",
 }
 TRACKED = [model for model in owned_models() if model._meta.label_lower not in DIARIES]
 

@@ -27,7 +27,7 @@ def test_every_converter_place_way_and_class_is_named() -> None:
 
 
 def test_the_grammar_fits_one_page() -> None:
-    assert len(PAGE.splitlines()) <= 190
+    assert len(PAGE.splitlines()) <= 200
 
 
 def test_the_checklist_names_files_that_exist() -> None:

@@ -208,6 +208,18 @@ def _journal(books: Books, data: st.DataObject) -> dict[str, Any]:
     return {"number": f"RT{next(_NUMBERS)}", "issued_on": "2026-11-05", "memo": text, "lines": lines}
 
 
+def _transfer(books: Books, data: st.DataObject) -> dict[str, Any]:
+    first, second = [{"id": row["external_id"]} for row in books.accounts if row["type"] == "bank"][:2]
+    return {
+        "type": "transfer",
+        "issued_on": "2026-11-06",
+        "account": first,
+        "other_account": second,
+        "total": data.draw(AMOUNTS),
+        "reference": data.draw(TEXTS),
+    }
+
+
 def _named(**more: Any) -> Make:
     return lambda books, data: {"name": f"{data.draw(TEXTS).replace(':', '')} {next(_NUMBERS)}", **more}
 
@@ -230,6 +242,7 @@ MAKERS: dict[str, Make] = {
     "bill_payments": _payment("bill_payments", "bills"),
     "expenses": _expense,
     "journal_entries": _journal,
+    "bank_transactions": _transfer,
     "tracking_categories": _tracking,
     "payment_methods": _named(),
     "terms": _named(due_days=7),

@@ -134,9 +134,12 @@ class Sending(RuleBasedStateMachine):
 
 
 def test_whatever_happens_every_posting_lands_once_or_says_why_not(
-    connected: Connection, company: Company, sandbox: Sandbox, settings: Any
+    connected: Connection, company: Company, sandbox: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.RETRY_BASE_SECONDS = 0
+    # Turns follow each other here without a pause: what is limited waits in line.
+    for place in ("delivery", "together"):
+        monkeypatch.setattr(f"integrations.services.{place}.PATIENCE_SECONDS", 75.0)
     Sending.connection, Sending.company, Sending.sandbox = connected, company, sandbox
     run_state_machine_as_test(Sending, settings=_few())
 
