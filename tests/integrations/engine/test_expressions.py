@@ -153,7 +153,6 @@ def test_one_bad_expression_does_not_spoil_the_others(evaluator: Evaluator) -> N
         ("Memo\n & $number('x')", 2, 11),
         ("Memo &\n\n  Id )", 3, 6),
         ("$single([1, 2])", 1, None),
-        ("($f := function($x){\n  $f($x + 1) };\n $f(1))", 2, None),
     ],
 )
 def test_an_error_names_its_line_and_column(evaluator: Evaluator, program: str, line: int, column: int | None) -> None:
@@ -161,6 +160,11 @@ def test_an_error_names_its_line_and_column(evaluator: Evaluator, program: str, 
     assert problem.line == line
     assert column in (None, problem.column)
     assert f"line {line}, column {problem.column}: " in str(problem)
+
+
+def test_a_loop_that_does_not_end_names_a_line_of_it(evaluator: Evaluator) -> None:
+    # Where it is when its time is over, or its depth is reached, depends on the machine.
+    assert refused(evaluator, "($f := function($x){\n  $f($x + 1) };\n $f(1))").line in (2, 3)
 
 
 def test_a_place_is_counted_in_lines() -> None:
