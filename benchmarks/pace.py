@@ -8,9 +8,9 @@ database of DATABASE_URL (a tenant `pace-…` is added to it). `--page` asks for
 manifest's. Workers are processes of their own with a thread for every run, as the portal's worker for backfills is.
 The floor is a greedy simulation (`floors.py`): every call leaves the moment the ledger's own limits allow. The heard
 floor is the same with the seconds that the sandbox really took, and with the first page, which tells how many there
-are, before the others. Exit status
-1 when a run failed, a call was refused for speed, or more than 1.05 times the fewest calls were made. Wall time is
-printed with the machine's load and judged by whoever reads it: a busy machine makes it worse.
+are, before the others. Exit status 1 when a run failed, a call was refused for speed, or more than 1.05 times the
+fewest calls were made. Wall time is printed with the machine's load and judged by whoever reads it: a busy machine
+makes it worse.
 """
 
 import argparse
