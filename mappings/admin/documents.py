@@ -222,5 +222,5 @@ def _line_of(each: dict[str, Any]) -> tuple[bool, int]:
 
 def _can_map_again(row: Any) -> bool:
     if row.status == SourceDocument.Status.MAPPED:
-        return row.state in (State.REFUSED, State.CANCELLED)
+        return row.state in (State.PARTLY, State.REFUSED, State.CANCELLED)
     return bool(row.status == SourceDocument.Status.WAITING)

@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Case, CharField, F, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Subquery, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -33,6 +33,7 @@ class State(models.TextChoices):
     SENT = "sent", "Sent, no answer yet"
     UNKNOWN = "unknown", "Outcome being looked up"
     POSTED = "posted", "Posted"
+    PARTLY = "partly", "Partly in the ledger"
     REFUSED = "refused", "Refused"
     CANCELLED = "cancelled", "Cancelled before sending"
     MATCHING = "matching", "Waiting for the cut-over"
@@ -41,7 +42,11 @@ class State(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """Where every document ends, or waits until it does: exactly one of three."""
+    """Where every document ends, or waits until it does: exactly one of three.
+
+    posted: all that it becomes is in the ledger. rejected: nothing of it is there or on its way, for a reason that
+    stands on it. waiting: everything between, also what is half in the ledger; somebody or something moves it on.
+    """
 
     POSTED = "posted", "In the ledger"
     WAITING = "waiting", "Waiting"
@@ -69,6 +74,7 @@ _OF_POSTING = {
 
 
 _SETTLED = (Posting.Status.POSTED, Posting.Status.CANCELLED)
+_STOPPED = (Posting.Status.REJECTED, Posting.Status.RESTING, Posting.Status.CANCELLED)
 
 
 class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
@@ -78,7 +84,8 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
         """Annotates `state`, `posting_id`, `ledger_ref` and `cause` from the writes made for the document.
 
         The first write that is neither posted nor cancelled tells the state; without one the newest does. Creating
-        comes first: what it made is what the document became.
+        comes first: what it made is what the document became. What stopped after a part of it had reached the ledger
+        is in it partly, whatever stopped it.
         """
         writes = Posting.objects.filter(
             tenant_id=OuterRef("tenant_id"), origin_kind=ORIGIN, origin_id=OuterRef("pk"), reverses=None
@@ -86,12 +93,16 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
         newest = writes.order_by("-id")
         open_first = writes.exclude(status__in=_SETTLED).order_by("id")
         made = writes.exclude(external_id="").order_by("id")
+        mapped, refused = (Q(status=each) for each in (SourceDocument.Status.MAPPED, SourceDocument.Status.REFUSED))
+        stopped = refused | (mapped & Q(posting_status__in=_STOPPED))
         return self.annotate(
             posting_id=Coalesce(Subquery(open_first.values("pk")[:1]), Subquery(newest.values("pk")[:1])),
             ledger_id=Subquery(made.values("external_id")[:1]),
             posting_status=Coalesce(Subquery(open_first.values("status")[:1]), Subquery(newest.values("status")[:1])),
+            has_posted=Exists(writes.filter(status=Posting.Status.POSTED)),
         ).annotate(
             state=Case(
+                When(stopped, has_posted=True, then=Value(State.PARTLY.value)),
                 When(~Q(status=SourceDocument.Status.MAPPED), then=F("status")),
                 *[When(posting_status=status, then=Value(state.value)) for status, state in _OF_POSTING.items()],
                 default=Value(State.MAPPED.value),

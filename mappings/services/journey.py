@@ -1,7 +1,7 @@
 """A document's way, step by step, from its own row and its postings: for its page and for the API."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -51,10 +51,22 @@ def journey_of(document: SourceDocument) -> Journey:
     posting = writes[0] if writes else None
     needs = tuple(_needs(posting))
     steps = [_received(document), _mapped(document), *_approval(document), _sent(deciding, needs)]
-    return Journey((*steps, _answer(document, deciding)), posting, needs, writes)
+    answer = _answer(document, deciding)
+    if state_of(document) == State.PARTLY:
+        answer = _in_part(answer, writes)
+    return Journey((*steps, answer), posting, needs, writes)
 
 
 _SETTLED = (Posting.Status.POSTED, Posting.Status.CANCELLED)
+
+
+def _in_part(answer: Step, writes: Sequence[Posting]) -> Step:
+    """What is there already, and why the rest is not."""
+    why = answer.text if answer.status == "failed" else "The rest was cancelled before it was sent."
+    there = [each for each in writes if each.status == Posting.Status.POSTED]
+    names = ", ".join(f"{each.remote_type or each.get_resource_display()} {each.external_id}" for each in there)
+    text = f"{why} A part of it is in the ledger already: {names}. Map it again to finish it, or undo that part."
+    return replace(answer, status="failed", text=text)
 
 
 def _writes(document: SourceDocument) -> tuple[Posting, ...]:
@@ -257,6 +269,7 @@ STATE_COLOURS = {
     State.SENT: "info",
     State.UNKNOWN: "warning",
     State.POSTED: "success",
+    State.PARTLY: "danger",
     State.REFUSED: "danger",
     State.CANCELLED: "default",
     State.MATCHING: "warning",
