@@ -4,14 +4,17 @@ currency."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .books import UNITS, to_units
 from .model import Tolerances
+from .units import UNITS, to_units
 
-_TERMS = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*(?:%|/)\s*\d{1,3}\b")
+# A percentage and, within a word or two, the days: "2/10", "2% 10", "2,5 % Skonto 10 Tage".
+_TERMS = re.compile(r"(?<![\d.,/-])(\d{1,2}(?:[.,]\d+)?)\s*(?:/|%(?:\s*[^\W\d]+){0,2})\s*\d{1,3}\b")
 _COMMON_DISCOUNTS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+_MOST_DISCOUNT = 0.0501
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,15 @@ def limits(tolerances: Tolerances) -> Limits:
     )
 
 
-def relation(paid: int, owed: int, memo: str, limit: Limits) -> str | None:
+def agreed_discounts(memo: str) -> tuple[float, ...]:
+    """The percentages that a memo's terms grant for paying early (“2/10 net 30”, “2,5 % Skonto 10 Tage”)."""
+    return tuple(float(p.replace(",", ".")) for p in _TERMS.findall(memo))
+
+
+def relation(paid: int, owed: int, granted: Sequence[float], limit: Limits) -> str | None:
     """Name how a payment relates to an open amount in the same currency; None when it cannot settle it.
 
-    exact, rounding, discount (agreed in the memo), usual_discount, short, transposed, over, partial.
+    exact, rounding, discount (`granted` percentages), usual_discount, short, transposed, over, partial.
     """
     if (paid > 0) != (owed > 0) or not owed:
         return None
@@ -53,7 +61,7 @@ def relation(paid: int, owed: int, memo: str, limit: Limits) -> str | None:
         if is_transposed(have, want):
             return "transposed"
         return "over" if -gap <= max(limit.over_share * want, limit.rounding) else None
-    discount = discount_kind(gap, want, memo)
+    discount = discount_kind(gap, want, granted)
     if discount:
         return discount
     if gap <= limit.short_abs and gap <= max(limit.short_share, 0.0) * want:
@@ -61,14 +69,16 @@ def relation(paid: int, owed: int, memo: str, limit: Limits) -> str | None:
     return "transposed" if is_transposed(have, want) else "partial"
 
 
-def discount_kind(gap: int, want: int, memo: str) -> str | None:
-    """`discount` when the memo grants exactly this percentage, `usual_discount` when it is a usual one, to the
-    cent."""
+def discount_kind(gap: int, want: int, granted: Sequence[float]) -> str | None:
+    """`discount` when exactly this percentage was granted, `usual_discount` when it is a usual one, to the cent."""
     cent = UNITS // 100
-    if any(abs(gap - want * float(p) / 100) <= cent for p in _TERMS.findall(memo)):
-        return "discount"
-    if gap > 5 * cent and any(abs(gap - want * p / 100) <= 0.6 * cent for p in _COMMON_DISCOUNTS):
-        return "usual_discount"
+    for percent in granted:
+        if abs(gap - want * percent / 100) <= cent:
+            return "discount"
+    if 5 * cent < gap <= want * _MOST_DISCOUNT:
+        for percent in _COMMON_DISCOUNTS:
+            if abs(gap - want * percent / 100) <= 0.6 * cent:
+                return "usual_discount"
     return None
 
 

@@ -23,22 +23,34 @@ _FX_BLIND_SHARE = 0.006
 _AHEAD_DAYS = 12
 _BEHIND_DAYS = 500
 SETTLING = ("exact", "rounding")
+_NEARLY = ("rounding", "short", "discount", "usual_discount", "currency")
+_DOUBTS = frozenset(("name_other", "ref_elsewhere", "ref_elsewhere_sure", "ref_uncovered"))
 
 
 def single_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
-    """Every plausible one-to-one explanation of a line: by citation and name first, by amount alone where those
-    leave it open."""
+    """Every plausible one-to-one explanation of a line: what it cites and what the payer owes to the cent first, then
+    what the payer owes otherwise, then by amount alone; each step only where those before leave it open."""
     limit = amounts.limits(books.context.tolerances)
     told = _told_items(books, row)
-    found = _explain(books, row, told, limit)
-    settled = any(h.family in SETTLING and is_convincing(h) for h in found)
+    found, parts = _explain(books, row, sorted(told), limit)
+    settled = _is_settled(found)
+    if not settled:
+        owed = {i for contact in leaders(row.contacts, _NAMED) for i in _owned(books, row, contact)} - told
+        told |= owed
+        more, more_parts = _explain(books, row, sorted(owed), limit)
+        found, parts, settled = found + more, parts + more_parts, _is_settled(more)
     blind = _same_amount(books, row, _BUCKET_SETTLED if settled else _BUCKET)
     if not settled and not books.rates.is_empty:
         blind += _blind_currency(books, row)
-    found += _explain(books, row, sorted(set(blind) - set(told)), limit)
-    partial = [h for h in found if h.family == "partial"]
-    partial.sort(key=lambda h: _partial_order(books, row, books.items[h.items[0]]))
-    return [h for h in found if h.family != "partial"] + ([] if settled else partial[:_PARTIALS])
+    found += _explain(books, row, sorted(set(blind) - told), limit)[0]
+    if settled:
+        return found
+    parts.sort(key=lambda item: _partial_order(row, item))
+    return found + [_single(books, row, item, "partial") for item in parts[:_PARTIALS]]
+
+
+def _is_settled(found: list[Hypothesis]) -> bool:
+    return any(h.family in SETTLING and is_convincing(h) for h in found)
 
 
 def is_convincing(h: Hypothesis) -> bool:
@@ -51,7 +63,17 @@ def is_convincing(h: Hypothesis) -> bool:
     )
 
 
-def _partial_order(books: Books, row: Row, item: Item) -> tuple[float, float, int, int]:
+def is_settling(h: Hypothesis) -> bool:
+    """True when no sum of several entries needs to be tried: exact and told, or cited for sure, by name, and in full
+    but for a fee, a discount or a rate."""
+    f = h.features
+    if h.family == "exact":
+        return is_convincing(h)
+    is_cited = ("ref_sure" in f or "ref_strong" in f) and not _DOUBTS & f.keys()
+    return h.family in _NEARLY and is_cited and ("name_full" in f or "name_most" in f)
+
+
+def _partial_order(row: Row, item: Item) -> tuple[float, float, int, int]:
     match = row.contacts.get(item.contact)
     return (
         -row.hits.get(item.index, 0.0),
@@ -61,49 +83,50 @@ def _partial_order(books: Books, row: Row, item: Item) -> tuple[float, float, in
     )
 
 
-def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) -> list[Hypothesis]:
-    found = []
+def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) -> tuple[list[Hypothesis], list[Item]]:
+    """Hypotheses that settle an item, and the items that the line may pay a part of."""
+    found, parts = [], []
     for index in indexes:
         item = books.items[index]
         if not -_BEHIND_DAYS <= item.day - row.day <= _AHEAD_DAYS:
             continue
-        same = item.entry.currency == row.line.currency
-        hypothesis = _same_currency(books, row, item, limit) if same else _currency(books, row, item, limit)
-        if hypothesis:
-            found.append(hypothesis)
-    return found
+        if item.entry.currency != row.line.currency:
+            hypothesis = _currency(books, row, item, limit)
+            if hypothesis:
+                found.append(hypothesis)
+            continue
+        family = _family(books, row, item, limit)
+        if family == "partial":
+            parts.append(item)
+        elif family:
+            found.append(_single(books, row, item, family))
+    return found, parts
 
 
-def _told_items(books: Books, row: Row) -> list[int]:
-    """Open items that the text cites or whose contact it names, of the right direction."""
+def _told_items(books: Books, row: Row) -> set[int]:
+    """Open items that the text cites, and those of the line's amount whose contact it names."""
     chosen = {i for i in row.hits if books.items[i].open}
     same = books.by_amount.get((row.line.currency, row.units), ()) if row.contacts else ()
     named = [i for i in same if books.items[i].contact in row.contacts]
     chosen.update(named if len(named) <= _TWINS else _nearest(books, row, named, _TWINS))
-    for contact in leaders(row.contacts, _NAMED):
-        chosen.update(_owned(books, row, contact))
-    return sorted(chosen)
+    return chosen
 
 
 def _owned(books: Books, row: Row, contact: int) -> list[int]:
     """A contact's open items that this amount could settle, and those due around the line that it could be a part
     of."""
-    near, larger = [], []
+    near: list[int] = []
+    larger: list[int] = []
     paid = abs(row.units)
-    worth: dict[str, float | None] = {row.line.currency: 1.0}
-    for index in books.by_contact.get(contact, ()):
-        item = books.items[index]
-        if (item.open > 0) != (row.units > 0):
+    for (currency, is_positive), shelf in books.shelves.get(contact, {}).items():
+        if is_positive != (row.units > 0):
             continue
-        currency = item.entry.currency
-        if currency not in worth:
-            worth[currency] = books.rates.factor(currency, row.line.currency, row.day)
-        value = abs(item.open) * (worth[currency] or 0.0)
-        if paid * _LEAST_SHARE <= value <= paid * _MOST_SHARE:
-            near.append(index)
-        elif value > paid and currency == row.line.currency:
-            larger.append(index)
-    return _nearest(books, row, near, _PER_CONTACT) + _nearest(books, row, larger, _PARTIALS)
+        factor = books.rates.factor(currency, row.line.currency, row.day)
+        if factor:
+            near += shelf.between(paid * _LEAST_SHARE / factor, paid * _MOST_SHARE / factor)
+        if currency == row.line.currency:
+            larger = shelf.larger(paid * _MOST_SHARE, row.day, _PARTIALS)
+    return (near if len(near) <= _PER_CONTACT else _nearest(books, row, near, _PER_CONTACT)) + larger
 
 
 def _same_amount(books: Books, row: Row, most: int) -> list[int]:
@@ -119,7 +142,7 @@ def _nearest(books: Books, row: Row, indexes: list[int], most: int) -> list[int]
 
 def _blind_currency(books: Books, row: Row) -> list[int]:
     found: list[int] = []
-    for (currency, positive), _ in sorted(books.priced.items()):
+    for currency, positive in books.priced:
         if currency == row.line.currency or positive != (row.units > 0):
             continue
         factor = books.rates.factor(row.line.currency, currency, row.day)
@@ -127,21 +150,24 @@ def _blind_currency(books: Books, row: Row) -> list[int]:
             value = row.units * factor
             ends = sorted((int(value * (1 - _FX_BLIND_SHARE)), int(value * (1 + _FX_BLIND_SHARE))))
             near = books.priced_between(currency, ends[0], ends[1])
-            found += sorted(near, key=lambda i: (abs(books.items[i].open - value), i))[:_FX_BLIND]
+            if len(near) > _FX_BLIND:
+                near = sorted(near, key=lambda i: (abs(books.items[i].open - value), i))[:_FX_BLIND]
+            found += near
     return found
 
 
-def _same_currency(books: Books, row: Row, item: Item, limit: amounts.Limits) -> Hypothesis | None:
-    family = amounts.relation(row.units, item.open, item.entry.memo, limit)
-    if family is None:
-        family = _tip(books, row, item)
-    if family is None:
+def _family(books: Books, row: Row, item: Item, limit: amounts.Limits) -> str | None:
+    """How the line could pay an item in its own currency, where anything but the amount speaks for it."""
+    family = amounts.relation(row.units, item.open, item.granted, limit) or _tip(books, row, item)
+    if family is None or family == "exact":
+        return family
+    named = item.contact in row.contacts and row.contacts[item.contact].coverage >= _NAMED
+    if not named and item.index not in row.hits:
         return None
-    named = item.contact in row.contacts and row.contacts[item.contact].coverage >= 0.35
-    if family != "exact" and not named and item.index not in row.hits:
-        return None
-    if family == "partial" and not _may_be_part(row, item):
-        return None
+    return None if family == "partial" and not _may_be_part(row, item) else family
+
+
+def _single(books: Books, row: Row, item: Item, family: str) -> Hypothesis:
     features = single_features(books, row, item, family)
     _shape(features, row, item, family)
     return Hypothesis((row.index,), (item.index,), family, features, row.units - item.open)
@@ -186,7 +212,7 @@ def _currency(books: Books, row: Row, item: Item, limit: amounts.Limits) -> Hypo
     low, high = (-room, limit.fx_share) if row.units > 0 else (-limit.fx_share, room)
     if not low <= off <= high:
         return None
-    named = item.contact in row.contacts and row.contacts[item.contact].coverage >= 0.35
+    named = item.contact in row.contacts and row.contacts[item.contact].coverage >= _NAMED
     if not named and item.index not in row.hits and abs(off) > _FX_BLIND_SHARE:
         return None
     features = single_features(books, row, item, "currency")

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 from . import amounts
-from .books import DUE_KINDS, UNITS, Books, Item, Row
+from .books import DUE_KINDS, Books, Item, Row
 from .evidence import Features, text_features, time_features
 from .hypothesis import Hypothesis
 from .names import leaders
 from .sums import WIDE_SEARCH, subsets
+from .units import UNITS
 
 _KEEP = 8
 _MIN_COVERAGE = 0.5
@@ -44,13 +45,12 @@ def _payers(books: Books, row: Row) -> list[int]:
 def _pool(books: Books, row: Row, contact: int) -> list[Item]:
     """Open documents of the contact that could be in this payment, the nearest to their due day first when there
     are too many."""
-    owned = [books.items[i] for i in books.by_contact.get(contact, ())]
     usable = [
         i
-        for i in owned
-        if i.entry.currency == row.line.currency
+        for i in (books.items[j] for j in books.by_contact.get(contact, ()))
+        if -2 <= row.day - i.day <= _BEHIND_DAYS
+        and i.entry.currency == row.line.currency
         and i.entry.kind in _KINDS
-        and -2 <= row.day - i.day <= _BEHIND_DAYS
         and _fits(i, row)
     ]
     credit = sum(abs(i.open) for i in usable if i.entry.kind == "credit_note")

@@ -41,8 +41,9 @@ def _binned(value: int, bins: Sequence[tuple[int, str]], last: str) -> str:
 def text_features(books: Books, row: Row, items: Sequence[Item]) -> Features:
     """References and names, for one line against the entries of one hypothesis."""
     features: Features = {}
-    _reference_features(row, items, books, features)
-    _name_features(row, items, books, features)
+    if row.cites:
+        _reference_features(row, items, books, features)
+    _name_features(row, items, features)
     return features
 
 
@@ -63,36 +64,44 @@ def _reference_features(row: Row, items: Sequence[Item], books: Books, features:
     missing = sum(1 for s in cited if not s)
     if missing and missing < len(items):
         features["ref_gap"] = missing / len(items)
-    chosen = {i.index for i in items}
-    sign = row.units > 0
-    others = [(s, j) for j, s in row.hits.items() if j not in chosen and s >= 3.6]
-    same_way = [s for s, j in others if (books.items[j].entry.amount > 0) == sign]
-    if same_way:
-        strongest = max(same_way)
-        features["ref_elsewhere_sure" if strongest >= 4.6 else "ref_elsewhere"] = 1.0
-        if not any(cited):
-            features["ref_only_elsewhere"] = 1.0
-    mine = {i.contact for i in items}
-    uncovered = sum(1 for s, j in others if books.items[j].open and books.items[j].contact in mine)
-    if uncovered and any(cited):
-        features["ref_uncovered"] = min(uncovered, 3) / 2.0
+    if row.loud:
+        _loud_features(row, items, books, any(cited), features)
     if missing and _near_citation(row, items):
         features["ref_near"] = 1.0
+
+
+def _loud_features(row: Row, items: Sequence[Item], books: Books, is_cited: bool, features: Features) -> None:
+    """What it means that the line cites other entries than these."""
+    chosen = {i.index for i in items}
+    others = [(s, books.items[j]) for s, j in row.loud if j not in chosen]
+    same_way = [s for s, other in others if (other.entry.amount > 0) == (row.units > 0)]
+    if same_way:
+        features["ref_elsewhere_sure" if max(same_way) >= 4.6 else "ref_elsewhere"] = 1.0
+        if not is_cited:
+            features["ref_only_elsewhere"] = 1.0
+    mine = {i.contact for i in items}
+    uncovered = sum(1 for _, other in others if other.open and other.contact in mine)
+    if uncovered and is_cited:
+        features["ref_uncovered"] = min(uncovered, 3) / 2.0
 
 
 def _near_citation(row: Row, items: Sequence[Item]) -> bool:
     for item in items:
         if item.index in row.hits:
             continue
-        for key in item.keys:
-            if len(key) >= 4 and any(is_near(cited, key) for cited in row.cites):
-                return True
+        for key in item.long_keys:
+            for cited in row.long_cites:
+                if is_near(cited, key):
+                    return True
     return False
 
 
-def _name_features(row: Row, items: Sequence[Item], books: Books, features: Features) -> None:
+def _name_features(row: Row, items: Sequence[Item], features: Features) -> None:
     contacts = {i.contact for i in items}
-    own = max((row.contacts.get(c, NO_MATCH) for c in sorted(contacts)), key=lambda m: m.coverage)
+    if len(contacts) == 1:
+        own = row.contacts.get(items[0].contact, NO_MATCH)
+    else:
+        own = max((row.contacts.get(c, NO_MATCH) for c in sorted(contacts)), key=lambda m: m.coverage)
     if own.coverage >= 0.35:
         name = "name_full" if own.coverage >= 0.9 else "name_most" if own.coverage >= 0.65 else "name_some"
         features[name] = 1.0
@@ -103,10 +112,7 @@ def _name_features(row: Row, items: Sequence[Item], books: Books, features: Feat
         features["name_stranger"] = 1.0
     else:
         features["name_absent"] = 1.0
-    rival = max(
-        (m.coverage * min(m.bits, 8.0) for c, m in row.contacts.items() if c not in contacts and m.coverage >= 0.5),
-        default=0.0,
-    )
+    rival = next((weight for weight, contact in row.named if contact not in contacts), 0.0)
     lead = rival - own.coverage * min(own.bits, 8.0)
     if lead > 1.0:
         features["name_other"] = min(lead, 6.0) / 6.0

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from .books import Books, Row
+from .books import SURE, Books, Row
 from .model import Approved, BankLine, LedgerEntry
 from .normalise import words
 
-_CERTAIN = 4.6
 _DOMINANCE = 0.8
 _TRUST = 5
 
@@ -55,7 +54,7 @@ def _shared_words(books: Books, lessons: Sequence[tuple[tuple[str, ...], int]]) 
 
 def _certain_contacts(books: Books, row: Row) -> set[int]:
     exact = [
-        books.items[i] for i, strength in row.hits.items() if strength >= _CERTAIN and books.items[i].open == row.units
+        books.items[i] for i, strength in row.hits.items() if strength >= SURE and books.items[i].open == row.units
     ]
     return (
         {i.contact for i in exact if i.entry.currency == row.line.currency}

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from . import amounts
-from .books import DUE_KINDS, UNITS, Books, Item, Row
+from .books import DUE_KINDS, Books, Item, Row
 from .combined import set_features
 from .evidence import Features, text_features, time_features
 from .hypothesis import Hypothesis
 from .sums import subsets
+from .units import UNITS
 
 _ROWS = 14
 _SPAN_DAYS = 75

@@ -16,6 +16,10 @@ from .normalise import fold, skeleton, sound, words
 _FORMS = frozenset(sound(form) for form in LEGAL_FORMS)
 _BUCKET_LIMIT = 150
 _CANDIDATES = 8
+_SCORED = 12
+_HOPEFUL = 0.3
+_SQUASHED_LEAST = 7
+_TELLING = 0.6
 _LEGAL_WEIGHT = 0.1
 _RARE_SHARE = 0.04
 _RARE = -math.log(_RARE_SHARE)
@@ -42,6 +46,19 @@ def leaders(contacts: Mapping[int, NameMatch], least: float) -> list[int]:
     return [
         c for c, m in contacts.items() if m.coverage >= least and (m.coverage >= best - 0.3 or m.bits >= 0.9 * bits)
     ]
+
+
+class _Text:
+    """The words of a line, ready to be compared with many names."""
+
+    __slots__ = ("by_first", "long", "words")
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = frozenset(words)
+        self.long = [w for w in words if len(w) >= _SQUASHED_LEAST]
+        self.by_first: dict[str, list[str]] = defaultdict(list)
+        for word in words:
+            self.by_first[word[0]].append(word)
 
 
 @dataclass(slots=True)
@@ -71,6 +88,7 @@ class ContactIndex:
         self._cache: dict[tuple[str, ...], dict[int, NameMatch]] = {}
         self._pair: dict[tuple[str, str], float] = {}
         self._rare: dict[str, bool] = {}
+        self._shares: dict[str, float] = {}
         self._fresh_keys: set[str] = set()
         for contact, name in enumerate(names):
             self.add_name(contact, name, is_alias=False)
@@ -89,11 +107,13 @@ class ContactIndex:
                 bucket.append(contact)
         self._fresh_keys |= keys
 
-    def forget_outdated(self) -> None:
-        """Drop remembered answers that names added since could change."""
+    def forget_outdated(self) -> set[tuple[str, ...]]:
+        """Drop remembered answers that names added since could change, and say which."""
         fresh, self._fresh_keys = self._fresh_keys, set()
-        for text in [t for t in self._cache if any(k in fresh for w in t for k, _ in _probe_keys(w))]:
+        outdated = {t for t in self._cache if any(k in fresh for w in t for k, _ in _probe_keys(w))}
+        for text in outdated:
             del self._cache[text]
+        return outdated
 
     def rarity(self, token: str) -> float:
         """Nats of information when a bank line holds this word; words of the bank's own templates say little."""
@@ -124,8 +144,11 @@ class ContactIndex:
                 share = weight * math.log((2 + len(self.names)) / len(bucket))
                 for contact in bucket:
                     votes[contact] += share
-        best = sorted(votes, key=lambda c: (-votes[c], self.names[c]))[: _CANDIDATES * 2]
-        scored = {c: self.score(text, c) for c in best}
+        enough = max(votes.values(), default=0.0) * _HOPEFUL
+        hopeful = [c for c, v in votes.items() if v >= enough]
+        best = sorted(hopeful, key=lambda c: (-votes[c], self.names[c]))[:_SCORED]
+        heard = _Text(text)
+        scored = {c: self._score(heard, c) for c in best}
         ranked = sorted(
             scored, key=lambda c: (-scored[c].coverage * min(scored[c].bits, 12.0), scored[c].via_alias, self.names[c])
         )
@@ -134,12 +157,19 @@ class ContactIndex:
     def _probes(self, text: tuple[str, ...]) -> Iterable[tuple[str, float]]:
         """Keys to look contacts up by; a word that half of all lines share hardly counts."""
         for word in text:
-            share = min(1.0, math.log((1 + self._lines) / (1 + self._bank_df[word])) / _RARE + 0.1)
-            for key, weight in _probe_keys(word):
+            share = self._shares.get(word)
+            if share is None:
+                heard = math.log((1 + self._lines) / (1 + self._bank_df[word])) / _RARE
+                share = self._shares[word] = min(1.0, heard + 0.1)
+            keys = _probe_keys(word)
+            for key, weight in keys if share >= _TELLING else keys[:1]:
                 yield key, weight * share
 
     def score(self, text: tuple[str, ...], contact: int) -> NameMatch:
         """Compare words with every known name of the contact and keep the best."""
+        return self._score(_Text(text), contact)
+
+    def _score(self, text: _Text, contact: int) -> NameMatch:
         best = NO_MATCH
         for variant in self._variants[contact]:
             found = self._compare(text, variant)
@@ -147,15 +177,18 @@ class ContactIndex:
                 best = found
         return best
 
-    def _compare(self, text: tuple[str, ...], variant: _Variant) -> NameMatch:
-        squashed = _squashed_coverage(text, variant.squashed)
+    def _compare(self, text: _Text, variant: _Variant) -> NameMatch:
+        squashed = _squashed_coverage(text.long, variant.squashed) if text.long else 0.0
         total = matched = trailing = 0.0
         for token, weight in zip(variant.tokens, variant.weights, strict=True):
-            first, best = token[0], 0.0
-            for word in text:
-                if word[0] == first:
-                    best = max(best, 1.0 if word == token else self._alike(word, token))
             total += weight
+            if token in text.words:
+                matched += weight
+                trailing = 0.0
+                continue
+            best = 0.0
+            for word in text.by_first.get(token[0], ()):
+                best = max(best, self._alike(word, token))
             matched += weight * best
             trailing = 0.0 if best else trailing + weight
         coverage = matched / (total - 0.4 * trailing) if matched else 0.0
@@ -198,13 +231,11 @@ def _is_subsequence(short: str, long: str) -> bool:
     return all(c in rest for c in short)
 
 
-def _squashed_coverage(text: tuple[str, ...], squashed: str) -> float:
+def _squashed_coverage(long: list[str], squashed: str) -> float:
     """A name written without spaces, possibly cut: the share of it that one long word holds."""
     best = 0.0
-    for word in text:
-        if len(word) < 7 or word[0] != squashed[0]:
-            continue
-        if squashed.startswith(word) or (len(squashed) >= 7 and word.startswith(squashed)):
+    for word in long:
+        if squashed.startswith(word) or (len(squashed) >= _SQUASHED_LEAST and word.startswith(squashed)):
             best = max(best, min(1.0, len(word) / len(squashed)))
     return best
 

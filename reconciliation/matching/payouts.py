@@ -4,35 +4,81 @@ chargebacks."""
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import attrgetter
 
-from .books import UNITS, Books, Item, Row
+from .books import Books, Item, Row
 from .hypothesis import Hypothesis
 from .model import Processor
 from .names import likeness
 from .normalise import words
-from .sums import subsets
+from .sums import SubsetSums
+from .units import UNITS
 
 _LOOKBACK_DAYS = 12
 _FEE_DAYS = 5
 _POOL_LIMIT = 400
 _EXTRA_SHARE = 0.02
 _KEEP = 6
+_RECENT = 14
 _TAKINGS = ("payment", "invoice", "credit_note")
 _CENT = UNITS // 100
 
 
-@dataclass(slots=True)
 class Desk:
     """One processor's open takings and fees, in order of time."""
 
-    processor: Processor
-    name: tuple[str, ...]
-    takings: list[Item]
-    fees: list[Item]
-    days: list[int]
+    def __init__(self, processor: Processor, name: tuple[str, ...]) -> None:
+        self.processor, self.name = processor, name
+        self._takings: list[Item] = []
+        self._fees: list[Item] = []
+
+    def keep(self, item: Item, told: Sequence[str]) -> None:
+        """Take an item in when these words hold the processor's whole name; items come in order of time."""
+        kept = self._fees if item.entry.kind == "expense" else self._takings
+        if (not kept or kept[-1] is not item) and set(self.name) <= set(told):
+            kept.append(item)
+
+    def takings(self, currency: str, first_day: int, last_day: int) -> list[Item]:
+        """Open takings and refunds of these days, both inclusive."""
+        return _between(self._takings, currency, first_day, last_day)
+
+    def fees(self, currency: str, first_day: int, last_day: int) -> list[Item]:
+        """Fees booked on these days, both inclusive."""
+        return _between(self._fees, currency, first_day, last_day)
+
+
+def _between(items: list[Item], currency: str, first_day: int, last_day: int) -> list[Item]:
+    low = bisect_left(items, first_day, key=attrgetter("day"))
+    high = bisect_right(items, last_day, key=attrgetter("day"))
+    return [i for i in items[low:high] if i.entry.currency == currency]
+
+
+class Desks:
+    """Every processor of the tenant with what it still owes."""
+
+    def __init__(self, books: Books) -> None:
+        self._all = _desks(books)
+        self._by_word: dict[str, tuple[int, ...]] = {}
+
+    def named_by(self, row: Row) -> list[Desk]:
+        """The processors whose first name the line's words hold."""
+        found = {at for word in row.text for at in self._named(word)} if self._all else ()
+        return [self._all[at] for at in sorted(found)]
+
+    def _named(self, word: str) -> tuple[int, ...]:
+        known = self._by_word.get(word)
+        if known is None:
+            known = self._by_word[word] = tuple(at for at, d in enumerate(self._all) if _is_named(word, d.name[0]))
+        return known
+
+
+def _is_named(word: str, first: str) -> bool:
+    return word.startswith(first) or (word[0] == first[0] and likeness(word, first) >= 0.85)
 
 
 @dataclass(slots=True, frozen=True)
@@ -44,43 +90,28 @@ class _Found:
     aligned: bool
 
 
-def desks(books: Books) -> list[Desk]:
-    """Every processor of the tenant with what it still owes."""
-    found: list[Desk] = []
-    if not books.context.processors:
-        return found
-    told = [(i, _words_of(i)) for i in books.items if i.open and i.entry.kind in (*_TAKINGS, "expense")]
-    for processor in books.context.processors:
-        name = words(processor.contact_name)
-        if not name:
-            continue
-        mine = [i for i, (memo, contact) in told if memo.issuperset(name) or contact.issuperset(name)]
-        takings = [i for i in mine if i.entry.kind in _TAKINGS]
-        fees = [i for i in mine if i.entry.kind == "expense"]
-        found.append(Desk(processor, name, takings, fees, [i.day for i in takings]))
-    return found
+def _desks(books: Books) -> list[Desk]:
+    named = [(p, words(p.contact_name)) for p in books.context.processors]
+    desks = [Desk(processor, name) for processor, name in named if name]
+    by_first: dict[str, list[Desk]] = defaultdict(list)
+    for desk in desks:
+        by_first[desk.name[0]].append(desk)
+    for item in books.items if desks else ():
+        if item.open and item.entry.kind in (*_TAKINGS, "expense"):
+            for told in (words(item.entry.memo), words(item.entry.contact_name)):
+                for desk in [d for word in dict.fromkeys(told) for d in by_first.get(word, ())]:
+                    desk.keep(item, told)
+    return desks
 
 
-def _words_of(item: Item) -> tuple[frozenset[str], frozenset[str]]:
-    return frozenset(words(item.entry.memo)), frozenset(words(item.entry.contact_name))
-
-
-def names_processor(row: Row, desk: Desk) -> bool:
-    """True when the line's words hold the processor's first name."""
-    first = desk.name[0]
-    return any(w == first or w.startswith(first) or (w[0] == first[0] and likeness(w, first) >= 0.85) for w in row.text)
-
-
-def payout_hypotheses(books: Books, row: Row, all_desks: Sequence[Desk]) -> list[Hypothesis]:
+def payout_hypotheses(books: Books, row: Row, desks: Desks) -> list[Hypothesis]:
     """Explanations of a line as a payout or a chargeback of a processor that it names."""
     out: list[Hypothesis] = []
-    for desk in all_desks:
-        if books.is_card(row.line.account_id) or not names_processor(row, desk):
-            continue
+    for desk in () if books.is_card(row.line.account_id) else desks.named_by(row):
         out += _chargebacks(row, desk)
-        pool = _pool(row, desk)
+        pool = desk.takings(row.line.currency, row.day - _LOOKBACK_DAYS, row.day)[-_POOL_LIMIT:]
         if pool:
-            found = _with_booked_fee(books, row, desk, pool)
+            found = _with_booked_fee(row, desk, pool)
             booked = {f.items[:-1] for f in found}
             found += [f for f in _with_list_fee(row, desk, pool) if f.items not in booked]
             found.sort(key=lambda f: (f.held, not f.aligned, abs(f.residual), len(f.items), f.items))
@@ -88,82 +119,81 @@ def payout_hypotheses(books: Books, row: Row, all_desks: Sequence[Desk]) -> list
     return out
 
 
-def _pool(row: Row, desk: Desk) -> list[Item]:
-    low, high = bisect_left(desk.days, row.day - _LOOKBACK_DAYS), bisect_left(desk.days, row.day + 1)
-    return [i for i in desk.takings[low:high] if i.entry.currency == row.line.currency][-_POOL_LIMIT:]
-
-
-def _day_windows(pool: list[Item]) -> list[tuple[int, int]]:
-    starts = [at for at in range(len(pool)) if not at or pool[at].day != pool[at - 1].day]
-    ends = [*starts[1:], len(pool)]
-    return [(s, e) for s in starts for e in ends if e > s]
-
-
-def _with_booked_fee(books: Books, row: Row, desk: Desk, pool: list[Item]) -> list[_Found]:
+def _with_booked_fee(row: Row, desk: Desk, pool: list[Item]) -> list[_Found]:
     """The fee was booked as an expense of its own: takings plus fee equal the line to the cent."""
-    values = [float(i.open) for i in pool]
-    out: list[_Found] = []
-    for fee in desk.fees:
-        if fee.entry.currency != row.line.currency or not -_FEE_DAYS <= fee.day - row.day <= 2:
-            continue
-        target = float(row.units - fee.open)
-        for items, held, aligned in _search(values, pool, target, 0.5):
-            out.append(_Found((*items, fee.index), "payout_booked", 0.0, held, aligned))
-    return out
+    fees = desk.fees(row.line.currency, row.day - _FEE_DAYS, row.day + 2)
+    takings = _Takings(pool, [float(i.open) for i in pool]) if fees else None
+    return [
+        _Found((*items, fee.index), "payout_booked", 0.0, held, aligned)
+        for fee in fees
+        if takings
+        for items, held, aligned in takings.search(float(row.units - fee.open), 0.5)
+    ]
 
 
 def _with_list_fee(row: Row, desk: Desk, pool: list[Item]) -> list[_Found]:
     """The fee is not in the books: takings less the list price, or a little more for foreign cards, equal the
     line."""
     share, fixed = float(desk.processor.percent), float(desk.processor.fixed) * UNITS
-    nets = [i.open - (i.open * share + fixed if i.open > 0 else 0.0) for i in pool]
+    takings = _Takings(pool, [i.open - (i.open * share + fixed if i.open > 0 else 0.0) for i in pool])
     out = [
         _Found(items, "payout_net", 0.0, held, aligned)
-        for items, held, aligned in _search(nets, pool, float(row.units), 2.0 * _CENT)
+        for items, held, aligned in takings.search(float(row.units), 2.0 * _CENT)
     ]
-    sums = [0.0]
-    for value in nets:
-        sums.append(sums[-1] + value)
-    for start, end in _day_windows(pool):
-        extra = sums[end] - sums[start] - row.units
-        gross = sum(i.open for i in pool[start:end] if i.open > 0)
-        if gross and 2 * _CENT < extra <= _EXTRA_SHARE * gross:
-            out.append(_Found(tuple(i.index for i in pool[start:end]), "payout_extra", extra / gross, 0, True))
+    gross = [0, *accumulate(max(i.open, 0) for i in pool)]
+    for start, end in takings.windows:
+        extra, whole = takings.total(start, end) - row.units, gross[end] - gross[start]
+        if whole and 2 * _CENT < extra <= _EXTRA_SHARE * whole:
+            out.append(_Found(takings.indexes(range(start, end)), "payout_extra", extra / whole, 0, True))
     return out
 
 
-def _search(
-    values: list[float], pool: list[Item], target: float, slack: float
-) -> list[tuple[tuple[int, ...], int, bool]]:
-    """Whole days first, then whole days with one taking held back or carried over, then short runs and small sets."""
-    sums = [0.0]
-    for value in values:
-        sums.append(sums[-1] + value)
-    exact, moved = [], []
-    for start, end in _day_windows(pool):
-        gap = sums[end] - sums[start] - target
-        chosen = range(start, end)
-        if abs(gap) <= slack * max(1.0, (end - start) ** 0.5):
-            exact.append((tuple(pool[i].index for i in chosen), 0, True))
-            continue
-        for i in chosen if gap > 0 and end - start > 1 else ():
-            if abs(values[i] - gap) <= slack:
-                moved.append((tuple(pool[j].index for j in chosen if j != i), 1, True))
-        for i in (*range(max(0, start - 40), start), *range(end, min(len(pool), end + 20))) if gap < 0 else ():
-            if abs(values[i] + gap) <= slack:
-                moved.append((tuple(pool[j].index for j in sorted((*chosen, i))), 1, True))
-    if exact:
-        return exact
-    return moved[: 2 * _KEEP] + _small_sets(values, pool, target, slack)
+class _Takings:
+    """Takings in order of time with what each brings, ready to be asked which of them make an amount."""
 
+    def __init__(self, pool: list[Item], values: list[float]) -> None:
+        self._pool, self._values = pool, values
+        self._sums = [0.0, *accumulate(values)]
+        self._priced = sorted((value, at) for at, value in enumerate(values))
+        starts = [at for at in range(len(pool)) if not at or pool[at].day != pool[at - 1].day]
+        self.windows = [(s, e) for s in starts for e in (*starts[1:], len(pool)) if e > s]
+        self._recent = range(max(0, len(pool) - _RECENT), len(pool))
+        self._small: SubsetSums | None = None
 
-def _small_sets(
-    values: list[float], pool: list[Item], target: float, slack: float
-) -> list[tuple[tuple[int, ...], int, bool]]:
-    recent = list(range(max(0, len(pool) - 14), len(pool)))
-    whole = [round(values[i]) for i in recent]
-    found = subsets(whole, round(target), max(1, round(slack)), sizes=range(1, 5), most=2 * _KEEP)
-    return [(tuple(pool[recent[i]].index for i in chosen), 0, False) for chosen in found]
+    def total(self, start: int, end: int) -> float:
+        """What the takings from start to end bring together."""
+        return self._sums[end] - self._sums[start]
+
+    def indexes(self, chosen: Iterable[int]) -> tuple[int, ...]:
+        """The items at these places."""
+        return tuple(self._pool[at].index for at in chosen)
+
+    def search(self, target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:
+        """Whole days first, then whole days with one taking held back or carried over, then small sets."""
+        exact, moved = [], []
+        for start, end in self.windows:
+            gap = self.total(start, end) - target
+            if abs(gap) <= slack * max(1.0, (end - start) ** 0.5):
+                exact.append((self.indexes(range(start, end)), 0, True))
+            elif gap > 0:
+                held = self._worth(gap, slack, start, end) if end - start > 1 else []
+                moved += [(self.indexes(j for j in range(start, end) if j != i), 1, True) for i in held]
+            else:
+                before, after = self._worth(-gap, slack, start - 40, start), self._worth(-gap, slack, end, end + 20)
+                moved += [(self.indexes(sorted((*range(start, end), i))), 1, True) for i in (*before, *after)]
+        return exact or moved[: 2 * _KEEP] + self._small_sets(target, slack)
+
+    def _worth(self, amount: float, slack: float, start: int, end: int) -> list[int]:
+        """Places between start and end whose value is the amount."""
+        low = bisect_left(self._priced, (amount - slack, -1))
+        high = bisect_right(self._priced, (amount + slack, len(self._pool)))
+        return sorted(at for _, at in self._priced[low:high] if start <= at < end)
+
+    def _small_sets(self, target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:
+        if self._small is None:
+            self._small = SubsetSums([round(self._values[at]) for at in self._recent], range(1, 5))
+        found = self._small.find(round(target), max(1, round(slack)), most=2 * _KEEP)
+        return [(self.indexes(self._recent[i] for i in chosen), 0, False) for chosen in found]
 
 
 def _hypothesis(books: Books, row: Row, pool: list[Item], found: _Found) -> Hypothesis:
@@ -192,17 +222,11 @@ def _hypothesis(books: Books, row: Row, pool: list[Item], found: _Found) -> Hypo
 def _chargebacks(row: Row, desk: Desk) -> list[Hypothesis]:
     if row.units >= 0:
         return []
-    notes = [
-        i for i in desk.takings if i.open < 0 and -10 <= i.day - row.day <= 1 and i.entry.currency == row.line.currency
-    ]
+    notes = [i for i in desk.takings(row.line.currency, row.day - 10, row.day + 1) if i.open < 0]
     out = []
     for note in notes:
-        for fee in desk.fees:
-            if (
-                note.open + fee.open == row.units
-                and abs(note.day - fee.day) <= 2
-                and fee.entry.currency == row.line.currency
-            ):
+        for fee in desk.fees(row.line.currency, note.day - 2, note.day + 2):
+            if note.open + fee.open == row.units:
                 features = {"is_chargeback": 1.0}
                 if set(note.keys) & set(fee.keys) or note.index in row.hits or fee.index in row.hits:
                     features["chargeback_cited"] = 1.0

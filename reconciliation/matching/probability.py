@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from .hypothesis import Hypothesis
 
 ROUNDS = 8
-_DAMPING = 0.35
+_PACE = 0.65
+_STILL = 0.01
 _LIMIT = 25.0
 
 
@@ -26,45 +28,61 @@ def score(hypotheses: Sequence[Hypothesis], weights: Mapping[str, float]) -> Non
         h.score = max(-_LIMIT, min(_LIMIT, total))
 
 
+@dataclass(slots=True)
+class _Contest:
+    """One row or item that several hypotheses claim, with the message to each of them."""
+
+    owners: list[int]
+    inward: list[float]
+    is_open: bool = True
+
+    def settle(self, totals: list[float]) -> list[tuple[int, float]]:
+        """Renew the messages from the hypotheses' totals; which hypothesis gains how much by it."""
+        exp, log1p, inward = math.exp, math.log1p, self.inward
+        outward = [exp(min(_LIMIT, totals[o] - m)) for o, m in zip(self.owners, inward, strict=True)]
+        whole = sum(outward)
+        self.is_open = False
+        moved = []
+        for at, odds in enumerate(outward):
+            others = whole - odds
+            step = _PACE * ((-log1p(others) if others > 0.0 else 0.0) - inward[at])
+            if not -_STILL < step < _STILL:
+                inward[at] += step
+                moved.append((self.owners[at], step))
+        return moved
+
+
 def propagate(hypotheses: Sequence[Hypothesis], rounds: int = ROUNDS) -> None:
     """Set each hypothesis' probability given that every row and item is used at most once.
 
-    Sum-product messages on the graph of hypotheses and claims, in log form; linear in the number of claims per round.
+    Sum-product messages on the graph of hypotheses and claims, in log form, all renewed at once and damped, so that
+    equals stay equal. Only claims whose surroundings still change are looked at again: the cost is linear in the number
+    of contested claims. Few rounds on purpose: in loops of near equals more of them would only feign certainty.
     """
-    edges: list[list[int]] = []
-    at_claim: dict[int, list[int]] = defaultdict(list)
-    owner: list[int] = []
-    for number, h in enumerate(hypotheses):
-        own = []
-        for claim in h.claims:
-            edge = len(owner)
-            owner.append(number)
-            own.append(edge)
-            at_claim[claim].append(edge)
-        edges.append(own)
-    shared = [found for found in at_claim.values() if len(found) > 1]
-    inward = [0.0] * len(owner)
+    contests = _contests(hypotheses)
+    totals = [h.score for h in hypotheses]
+    of_owner: list[list[_Contest]] = [[] for _ in hypotheses]
+    for contest in contests:
+        for owner in contest.owners:
+            of_owner[owner].append(contest)
     for _ in range(rounds):
-        _one_round(hypotheses, edges, owner, shared, inward)
-    for h, own in zip(hypotheses, edges, strict=True):
-        h.probability = _logistic(h.score + sum(inward[e] for e in own))
+        steps = [step for contest in contests if contest.is_open for step in contest.settle(totals)]
+        for owner, step in steps:
+            totals[owner] += step
+            for contest in of_owner[owner]:
+                contest.is_open = True
+        if not steps:
+            break
+    for h, total in zip(hypotheses, totals, strict=True):
+        h.probability = _logistic(total)
 
 
-def _one_round(
-    hypotheses: Sequence[Hypothesis],
-    edges: list[list[int]],
-    owner: list[int],
-    shared: list[list[int]],
-    inward: list[float],
-) -> None:
-    totals = [h.score + sum(inward[e] for e in own) for h, own in zip(hypotheses, edges, strict=True)]
-    exp, log1p = math.exp, math.log1p
-    for found in shared:
-        outward = [exp(min(_LIMIT, totals[owner[e]] - inward[e])) for e in found]
-        whole = sum(outward)
-        for edge, odds in zip(found, outward, strict=True):
-            fresh = -log1p(max(0.0, whole - odds))
-            inward[edge] += (1.0 - _DAMPING) * (fresh - inward[edge])
+def _contests(hypotheses: Sequence[Hypothesis]) -> list[_Contest]:
+    at_claim: dict[int, list[int]] = defaultdict(list)
+    for number, h in enumerate(hypotheses):
+        for claim in h.claims:
+            at_claim[claim].append(number)
+    return [_Contest(owners, [0.0] * len(owners)) for owners in at_claim.values() if len(owners) > 1]
 
 
 def _logistic(x: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+
 from .normalise import fold
 
 _RUN = re.compile(r"\d+")
@@ -14,6 +16,8 @@ _DATE = re.compile(r"(?<!\d)(\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{
 _JOINERS = frozenset(" /-.:")
 _YEAR = re.compile(r"^(?:19|20)\d\d(?=\d{3,})")
 MIN_DIGITS = 3
+NEAR_LEAST = 4
+"""Shorter keys are never read as slips of one another."""
 MAX_RUNS = 64
 
 
@@ -65,15 +69,4 @@ def _add(found: set[str], digits: str) -> None:
 def is_near(cited: str, key: str) -> bool:
     """True when two keys of four or more characters differ by one slip: swapped neighbours, one wrong, missing or
     extra character."""
-    a, b = len(cited), len(key)
-    if min(a, b) < 4 or abs(a - b) > 1 or cited == key:
-        return False
-    at = 0
-    while at < min(a, b) and cited[at] == key[at]:
-        at += 1
-    if a == b:
-        return cited[at + 1 :] == key[at + 1 :] or (
-            cited[at : at + 2] == key[at : at + 2][::-1] and cited[at + 2 :] == key[at + 2 :]
-        )
-    longer, shorter = (cited, key) if a > b else (key, cited)
-    return longer[at + 1 :] == shorter[at:]
+    return len(cited) >= NEAR_LEAST and len(key) >= NEAR_LEAST and OSA.distance(cited, key, score_cutoff=1) == 1

@@ -7,14 +7,39 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 
-from .books import UNITS, Books, Item, Row
+from .books import Books, Item, Row
 from .hypothesis import Hypothesis
-from .sums import FULL_SEARCH, subsets, windows
+from .sums import FULL_SEARCH, SubsetSums, windows
+from .units import UNITS
 
 _DAYS_BACK = 5
 _LONGEST = 40
 _KEEP = 5
 _NEAR_LIMIT = 120
+
+
+class _Day:
+    """The payments of one day, ready to be asked which of them make an amount."""
+
+    def __init__(self, items: tuple[Item, ...]) -> None:
+        self.items = items
+        self._values = [i.open for i in items]
+        self._total = sum(self._values)
+        is_small = len(items) <= FULL_SEARCH - 2
+        self._sums = SubsetSums(self._values, range(2, len(items) + 1) if is_small else range(1, 5))
+
+    def sets(self, amount: int) -> list[tuple[int, ...]]:
+        """Small days completely; of busy days all but up to four, or a contiguous run."""
+        if len(self.items) < 2 or self._total > amount:
+            return []
+        if len(self.items) <= FULL_SEARCH - 2:
+            found = self._sums.find(amount, most=_KEEP)
+        else:
+            everything = frozenset(range(len(self.items)))
+            without = self._sums.find(self._total - amount, most=_KEEP)
+            found = [tuple(sorted(everything - set(left))) for left in without]
+            found += [tuple(range(s, e)) for s, e in windows(self._values, amount, 0, longest=_LONGEST) if e - s > 1]
+        return [tuple(self.items[i].index for i in chosen) for chosen in found]
 
 
 class Runs:
@@ -30,7 +55,8 @@ class Runs:
                 if item.entry.reference:
                     self._by_reference[item.entry.currency, item.entry.reference].append(item)
         self._days = {c: [i.day for i in found] for c, found in self._payments.items()}
-        self._near_cache: dict[tuple[str, int], list[Item]] = {}
+        self._near: dict[tuple[str, int], list[_Day]] = {}
+        self._known: dict[tuple[int, ...], _Day] = {}
         self._reference_sums: dict[tuple[str, int], list[list[Item]]] = defaultdict(list)
         for (currency, _), found in sorted(self._by_reference.items()):
             if len(found) > 1:
@@ -44,45 +70,32 @@ class Runs:
         for found in self._reference_sums.get((row.line.currency, row.units), []):
             if abs(found[0].day - row.day) <= 10:
                 sets[tuple(i.index for i in found)] = True
-        near = self._near(row)
-        for chosen in self._same_day(near, row):
-            sets.setdefault(chosen, False)
+        for day in self._days_near(row):
+            for chosen in day.sets(row.units):
+                sets.setdefault(chosen, False)
         ranked = sorted(sets, key=lambda s: (not sets[s], -len(s), s))[:_KEEP]
         return [self._hypothesis(row, chosen, sets[chosen]) for chosen in ranked]
 
-    def _near(self, row: Row) -> list[Item]:
+    def _days_near(self, row: Row) -> list[_Day]:
         key = (row.line.currency, row.day)
-        if key not in self._near_cache:
+        if key not in self._near:
             days, found = self._days.get(key[0], []), self._payments.get(key[0], [])
-            window = found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)]
-            self._near_cache[key] = window[:_NEAR_LIMIT]
-        return self._near_cache[key]
+            window = found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)][:_NEAR_LIMIT]
+            by_day: dict[int, list[Item]] = defaultdict(list)
+            for item in window:
+                by_day[item.day].append(item)
+            self._near[key] = [self._day(tuple(items)) for _, items in sorted(by_day.items())]
+        return self._near[key]
 
-    def _same_day(self, near: list[Item], row: Row) -> list[tuple[int, ...]]:
-        """Payments of one day: small days completely; on busy days all but up to three, a contiguous run, or a
-        few."""
-        out: list[tuple[int, ...]] = []
-        by_day: dict[int, list[Item]] = defaultdict(list)
-        for item in near:
-            by_day[item.day].append(item)
-        for _, items in sorted(by_day.items()):
-            total = sum(i.open for i in items)
-            if len(items) < 2 or total > row.units:
-                continue
-            values = [i.open for i in items]
-            if len(items) <= FULL_SEARCH - 2:
-                found = subsets(values, row.units, sizes=range(2, len(items) + 1), most=_KEEP)
-            else:
-                everything = frozenset(range(len(items)))
-                without = subsets(values, total - row.units, sizes=range(1, 5), most=_KEEP)
-                found = [tuple(sorted(everything - set(left))) for left in without]
-                found += [tuple(range(s, e)) for s, e in windows(values, row.units, 0, longest=_LONGEST) if e - s > 1]
-            out += [tuple(items[i].index for i in chosen) for chosen in found]
-        return out
+    def _day(self, items: tuple[Item, ...]) -> _Day:
+        key = tuple(i.index for i in items)
+        if key not in self._known:
+            self._known[key] = _Day(items)
+        return self._known[key]
 
     def _hypothesis(self, row: Row, chosen: tuple[int, ...], by_reference: bool) -> Hypothesis:
         items = [self._books.items[i] for i in chosen]
-        that_day = sum(1 for i in self._near(row) if i.day == items[0].day)
+        that_day = sum(len(d.items) for d in self._days_near(row) if d.items[0].day == items[0].day)
         whole_day = that_day == len(items)
         left_out = 0 if by_reference else max(0, min(len(items), that_day - len(items)))
         chance = math.log(math.comb(max(that_day, left_out), left_out)) - math.log(max(1, -row.units * 100 // UNITS))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import combinations, islice
 
 FULL_SEARCH = 16
-WIDE_SEARCH = 48
+WIDE_SEARCH = 40
 MAX_FOUND = 64
+_MOST_MEETINGS = 40_000
 Subset = tuple[int, ...]
 _Sum = tuple[int, Subset]
 
@@ -15,81 +17,103 @@ _Sum = tuple[int, Subset]
 def subsets(
     values: Sequence[int], target: int, slack: int = 0, *, sizes: range = range(2, 9), most: int = MAX_FOUND
 ) -> list[Subset]:
-    """Index subsets whose sum lies within `slack` of the target, at most `most`, smaller ones first.
+    """Index subsets whose sum lies within `slack` of the target, at most `most`, smaller ones first; see
+    SubsetSums."""
+    return SubsetSums(values, sizes).find(target, slack, most=most)
 
-    Where exact ones exist, only they are given. Up to 16 values are searched completely (two halves), up to 48 by sets
-    of at most four, contiguous runs, and completely among the first 16; the rest is cut off.
+
+class SubsetSums:
+    """Sums of some amounts, made once and asked for many targets.
+
+    Up to 16 values are searched completely (two halves), up to 48 by sets of at most four, contiguous runs, and
+    completely among the first 16; the rest is cut off.
     """
-    for width in (0, slack) if slack else (0,):
-        found = _search(values[:WIDE_SEARCH], target, width, sizes)
-        if found:
-            return sorted(found, key=lambda s: (len(s), s))[:most]
-    return []
 
+    def __init__(self, values: Sequence[int], sizes: range = range(2, 9)) -> None:
+        self._values = values[:WIDE_SEARCH]
+        self._sizes = sizes
+        self._lowest = sum(v for v in values if v < 0)
+        self._highest = sum(v for v in values if v > 0)
+        self._halves: tuple[list[_Sum], list[_Sum]] | None = None
+        self._few: list[list[_Sum]] | None = None
 
-def _search(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
-    if len(values) <= FULL_SEARCH:
-        return _by_halves(values, target, slack, sizes)
-    found = _few(values, target, slack, sizes) | set(_runs(values, target, slack, sizes))
-    if sizes.stop > 5:
-        found |= _by_halves(values[:FULL_SEARCH], target, slack, range(5, sizes.stop))
-    return found
+    def find(self, target: int, slack: int = 0, *, most: int = MAX_FOUND) -> list[Subset]:
+        """Subsets within `slack` of the target; where exact ones exist, only they are given."""
+        if not self._lowest - slack <= target <= self._highest + slack:
+            return []
+        found = self._search(target, slack)
+        if found and slack:
+            found = self._search(target, 0) or found
+        return sorted(found, key=lambda s: (len(s), s))[:most]
+
+    def _search(self, target: int, slack: int) -> set[Subset]:
+        if len(self._values) <= FULL_SEARCH:
+            return self._by_halves(target, slack, self._sizes)
+        found = self._of_few(target, slack) | set(_runs(self._values, target, slack, self._sizes))
+        if self._sizes.stop > 5:
+            found |= self._by_halves(target, slack, range(5, self._sizes.stop))
+        return found
+
+    def _by_halves(self, target: int, slack: int, sizes: range) -> set[Subset]:
+        if self._halves is None:
+            values, largest = self._values[:FULL_SEARCH], self._sizes.stop - 1
+            middle = len(values) // 2
+            halves = (_half_sums(values[:middle], 0, largest), _half_sums(values[middle:], middle, largest))
+            self._halves = (sorted(halves[0]), sorted(halves[1]))
+        left, right = self._halves
+        found: set[Subset] = set()
+        for a, b in islice(_meet(left, right, target, slack), _MOST_MEETINGS):
+            if len(a) + len(b) in sizes:
+                found.add((*a, *b))
+                if len(found) > 8 * MAX_FOUND:
+                    break
+        return found
+
+    def _of_few(self, target: int, slack: int) -> set[Subset]:
+        """Sets of one to four values: one or two of them looked up among the sums of one or two others."""
+        if self._few is None:
+            values = self._values
+            ones: list[_Sum] = sorted((v, (i,)) for i, v in enumerate(values))
+            pairs = combinations(range(len(values)), 2) if self._sizes.stop > 3 else ()
+            self._few = [ones, sorted((values[i] + values[j], (i, j)) for i, j in pairs)]
+        ones, twos = self._few
+        found: set[Subset] = {s for v, s in ones if abs(v - target) <= slack} if 1 in self._sizes else set()
+        for left, right, size in ((ones, ones, 2), (ones, twos, 3), (twos, twos, 4)):
+            limit = len(found) + 4 * MAX_FOUND
+            if size not in self._sizes:
+                continue
+            for a, b in islice(_meet(left, right, target, slack), _MOST_MEETINGS):
+                if a[0] not in b and a[-1] not in b:
+                    found.add(tuple(sorted((*a, *b))))
+                    if len(found) >= limit:
+                        break
+        return found
 
 
 def _half_sums(values: Sequence[int], offset: int, largest: int) -> list[_Sum]:
     sums: list[_Sum] = [(0, ())]
-    for at, value in enumerate(values):
-        sums += [(total + value, (*chosen, offset + at)) for total, chosen in sums if len(chosen) < largest]
+    for at, value in enumerate(values, start=offset):
+        if largest >= len(values):
+            sums += [(total + value, (*chosen, at)) for total, chosen in sums]
+        else:
+            sums += [(total + value, (*chosen, at)) for total, chosen in sums if len(chosen) < largest]
     return sums
 
 
-def _by_halves(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
-    middle = len(values) // 2
-    left = _half_sums(values[:middle], 0, sizes.stop - 1)
-    right = sorted(_half_sums(values[middle:], middle, sizes.stop - 1))
-    left.sort()
-    found: set[Subset] = set()
+def _meet(left: list[_Sum], right: list[_Sum], target: int, slack: int) -> Iterable[tuple[Subset, Subset]]:
+    """Walk two sorted lists of sums towards each other; every pair that reaches the target."""
     at = len(right) - 1
-    for total, chosen in left:
-        high, low = target + slack - total, target - slack - total
+    if at < 0:
+        return
+    for total, chosen in islice(left, bisect_left(left, (target - slack - right[-1][0],)), None):
+        high = target + slack - total
         while at >= 0 and right[at][0] > high:
             at -= 1
-        back = at
+        if at < 0:
+            return
+        low, back = high - slack - slack, at
         while back >= 0 and right[back][0] >= low:
-            if len(chosen) + len(right[back][1]) in sizes:
-                found.add((*chosen, *right[back][1]))
-            back -= 1
-        if len(found) > 8 * MAX_FOUND:
-            break
-    return found
-
-
-def _few(values: Sequence[int], target: int, slack: int, sizes: range) -> set[Subset]:
-    """Sets of one to four values: one or two of them looked up among the sums of one or two others."""
-    ones: list[_Sum] = sorted((v, (i,)) for i, v in enumerate(values))
-    twos: list[_Sum] = []
-    if sizes.stop > 3:
-        twos += sorted((values[i] + values[j], (i, j)) for i, j in combinations(range(len(values)), 2))
-    found: set[Subset] = {s for v, s in ones if abs(v - target) <= slack} if 1 in sizes else set()
-    for left, right, size in ((ones, ones, 2), (ones, twos, 3), (twos, twos, 4)):
-        if size in sizes:
-            _join(found, left, right, target, slack)
-    return found
-
-
-def _join(found: set[Subset], left: list[_Sum], right: list[_Sum], target: int, slack: int) -> None:
-    """Walk two sorted lists of sums towards each other and collect the disjoint pairs that reach the target."""
-    at, limit = len(right) - 1, len(found) + 4 * MAX_FOUND
-    for total, chosen in left:
-        while at >= 0 and right[at][0] + total > target + slack:
-            at -= 1
-        back = at
-        while back >= 0 and right[back][0] + total >= target - slack:
-            other = right[back][1]
-            if not set(chosen) & set(other):
-                found.add(tuple(sorted((*chosen, *other))))
-                if len(found) >= limit:
-                    return
+            yield chosen, right[back][1]
             back -= 1
 
 
@@ -99,7 +123,7 @@ def _runs(values: Sequence[int], target: int, slack: int, sizes: range) -> list[
         total = 0
         for end in range(start, min(len(values), start + sizes.stop - 1)):
             total += values[end]
-            if abs(total - target) <= slack and end - start + 1 in sizes:
+            if -slack <= total - target <= slack and end - start + 1 in sizes:
                 found.append(tuple(range(start, end + 1)))
     return found
 

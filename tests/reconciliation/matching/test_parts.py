@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reconciliation.management.commands.match_files import Command
 from reconciliation.matching import Approved, FxRate, settle
-from reconciliation.matching.amounts import is_transposed, limits, relation
+from reconciliation.matching.amounts import agreed_discounts, is_transposed, limits, relation
 from reconciliation.matching.files import FileProblem, read_job
 from reconciliation.matching.hypothesis import Hypothesis
 from reconciliation.matching.model import Tolerances
@@ -106,7 +106,21 @@ def test_an_existing_subset_is_found(values: list[int], data: st.DataObject) -> 
     ],
 )
 def test_two_amounts_are_related(paid: int, owed: int, memo: str, kind: str | None) -> None:
-    assert relation(paid, owed, memo, limits(Tolerances())) == kind
+    assert relation(paid, owed, agreed_discounts(memo), limits(Tolerances())) == kind
+
+
+@pytest.mark.parametrize(
+    ("memo", "percent"),
+    [
+        ("Order 2/10 net 30", (2.0,)),
+        ("2,25 % Skonto 10 Tage, 30 netto", (2.25,)),
+        ("1.5% 14 days", (1.5,)),
+        ("Order 2026-05/10", ()),
+        ("20% VAT included", ()),
+    ],
+)
+def test_agreed_discounts_are_read_however_they_are_written(memo: str, percent: tuple[float, ...]) -> None:
+    assert agreed_discounts(memo) == percent
 
 
 def test_swapped_digits_are_recognised() -> None:
