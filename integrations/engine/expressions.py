@@ -4,6 +4,7 @@ An expression is data somebody typed: it may loop, grow, or ask for a regular ex
 a time, a memory and a result of limited size, and nothing else: `evaluator.py` is the program that runs it.
 """
 
+import atexit
 import os
 import select
 import subprocess
@@ -227,6 +228,7 @@ class Evaluators:
         self._lock = threading.Lock()
         self._idle: list[tuple[str, Evaluator]] = []
         self._owner = os.getpid()
+        self._ends_with_us = False
 
     def take(self, tenant: str) -> Evaluator:
         """An idle one of the tenant, or a new one."""
@@ -242,6 +244,10 @@ class Evaluators:
         """Keep it for the tenant's next question; the longest idle one makes room."""
         with self._lock:
             self._forget_after_fork()
+            if not self._ends_with_us:
+                # What is idle when this process ends is ended and waited for, not left to the garbage collector.
+                atexit.register(self.close)
+                self._ends_with_us = True
             self._idle.append((tenant, evaluator))
             surplus = self._idle[:-_IDLE_AT_MOST]
             del self._idle[: len(surplus)]
@@ -249,8 +255,9 @@ class Evaluators:
             old.close()
 
     def close(self) -> None:
-        """End all idle ones."""
+        """End all idle ones; a forked worker leaves its parent's alone."""
         with self._lock:
+            self._forget_after_fork()
             idle, self._idle = self._idle, []
         for _, evaluator in idle:
             evaluator.close()

@@ -248,3 +248,14 @@ def test_a_process_that_saw_one_tenants_records_serves_no_other() -> None:
     pool.give_back("rival", other)
     pool.close()
     assert pool.take("acme") is not mine
+
+
+def test_idle_processes_are_ended_and_waited_for_when_python_ends() -> None:
+    parent = (
+        "from integrations.engine.expressions import EVALUATORS\n"
+        "evaluator = EVALUATORS.take('acme')\n"
+        "assert evaluator.results(['1'], b'null', {}) == [1]\n"
+        "EVALUATORS.give_back('acme', evaluator)\n"
+    )
+    found = subprocess.run([sys.executable, "-X", "dev", "-c", parent], capture_output=True, text=True, check=True)
+    assert found.stderr == ""
