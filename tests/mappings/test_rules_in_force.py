@@ -63,6 +63,23 @@ def test_a_default_takes_words_that_nobody_named(connection: Connection, acme: A
     assert account(found)["rule"] == "on sales, any category is mapped to it"
 
 
+def test_what_a_version_sets_free_counts_documents_that_only_rules_with_conditions_name(
+    connection: Connection, acme: Actors
+) -> None:
+    for number, party in enumerate((DE, DE, {"name": "Rouge SARL", "country": "FR"})):
+        received(connection, external_id=f"order-{number}", counterparty=party)
+    draft = drafted(connection, acme.editor, {GERMAN: "4", Word("tax_code", "sales", "VAT20"): "20"})
+    impact = impact_of(draft)
+    assert (impact.goes, impact.money, impact.stays, impact.unread) == (2, "240.00 GBP", 1, 0)
+    later = Word("category", "sales", "Consulting", (("country", "FR"),), effective_from=date(2026, 12, 1))
+    drafted(connection, acme.editor, {later: "4"})
+    assert impact_of(draft) == impact
+    few = impact_of(draft, most_read=1)
+    assert (few.goes, few.stays, few.unread) == (1, 2, 2)
+    drafted(connection, acme.editor, {ANY: "4"})
+    assert impact_of(draft).goes == 3
+
+
 def test_a_rule_holds_for_documents_dated_from_its_day(connection: Connection, acme: Actors) -> None:
     later = Word("category", "sales", "Consulting", effective_from=date(2026, 12, 1))
     activated(connection, acme, {**WORDS, later: "4"})
