@@ -10,13 +10,14 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from integrations.admin.pages import PageAdmin
 from integrations.models import Connection
 from mappings import tasks
+from mappings.admin.connections import connection_or_404, connections_and_chosen
 from mappings.models import DuplicateGroup, HealthWatch
 from mappings.services import cleansing_decisions as decisions
 from tenants.http import TenantRequest
@@ -51,11 +52,7 @@ class DuplicateGroupAdmin(PageAdmin):
         """Groups of one connection (`?connection=`, the first one's without) and one state (`?tab=`)."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        connections = list(Connection.objects.for_tenant(request.tenant).order_by("name"))
-        wanted = request.GET.get("connection", "")
-        chosen = next((each for each in connections if wanted in ("", str(each.pk))), None)
-        if wanted and chosen is None:
-            raise Http404("There is no such connection.")
+        connections, chosen = connections_and_chosen(request, request.GET.get("connection"))
         context: dict[str, Any] = {"connections": connections, "connection": chosen}
         if chosen is not None:
             context |= self._shown(request, chosen)
@@ -116,10 +113,7 @@ class DuplicateGroupAdmin(PageAdmin):
     def _connection(self, request: TenantRequest, connection_id: UUID) -> Connection:
         if not may(request.membership, EDIT_MAPPINGS):
             raise PermissionDenied
-        found = Connection.objects.for_tenant(request.tenant).filter(pk=connection_id).first()
-        if found is None:
-            raise Http404("There is no such connection.")
-        return found
+        return connection_or_404(request, connection_id)
 
     def _shown(self, request: TenantRequest, connection: Connection) -> dict[str, Any]:
         rows = DuplicateGroup.objects.for_tenant(request.tenant).filter(connection=connection)

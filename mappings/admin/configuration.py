@@ -8,10 +8,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from integrations.models import Connection
+from mappings.admin.connections import connection_or_404, connections_and_chosen
 from mappings.configuration import FILES, Fault
 from mappings.services.configuration import Imported, Plan, exported, imported, planned
 from tenants.http import TenantRequest
@@ -40,10 +40,7 @@ class ConfigurationPages:
         """What is in force as text; a POST compares files with it, or makes drafts of them."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        connections = list(Connection.objects.for_tenant(request.tenant).order_by("name"))
-        chosen = next((each for each in connections if connection_id in (None, each.pk)), None)
-        if connection_id is not None and chosen is None:
-            raise Http404("There is no such connection.")
+        connections, chosen = connections_and_chosen(request, connection_id)
         rights = self.rights(request, may_edit=EDIT_MAPPINGS, may_manage=MANAGE_CONNECTIONS)
         context = {"connections": connections, "connection": chosen, **rights}
         status = 200
@@ -68,9 +65,7 @@ class ConfigurationPages:
         """The files in one archive, the same bytes for the same configuration."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        connection = Connection.objects.for_tenant(request.tenant).filter(pk=connection_id).first()
-        if connection is None:
-            raise Http404("There is no such connection.")
+        connection = connection_or_404(request, connection_id)
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in exported(connection).items():

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from integrations.models import Connection
 from mappings import tasks
+from mappings.admin.connections import connection_or_404, connections_and_chosen
 from mappings.models import CutOver, CutOverLink, SourceDocument
 from mappings.services import cutover_decisions as decisions
 from mappings.services.cutover import request_run, set_up, state_counts
@@ -65,10 +66,7 @@ class CutOverPages:
         """The cut-over of one connection; the first one's when none is named."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        connections = list(Connection.objects.for_tenant(request.tenant).order_by("name"))
-        chosen = next((each for each in connections if connection_id in (None, each.pk)), None)
-        if connection_id is not None and chosen is None:
-            raise Http404("There is no such connection.")
+        connections, chosen = connections_and_chosen(request, connection_id)
         context = {"connections": connections, "connection": chosen, **self.rights(request, may_decide=EDIT_MAPPINGS)}
         context["kinds"] = SourceDocument.Kind.choices
         if chosen is not None:
@@ -78,7 +76,7 @@ class CutOverPages:
 
     def set_up(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """Save the day and count; nothing is held back or linked."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         _require_editor(request)
 
         def act() -> None:
@@ -95,13 +93,13 @@ class CutOverPages:
 
     def link(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """Put it in force, or run it again."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         _require_editor(request)
         return _done(request, connection, lambda: _run(_cut_over(connection), request, is_dry=False))
 
     def many(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """Ticked ones: accept, post after all, or leave out; or every clear proposal above a confidence."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         _require_editor(request)
         return _done(request, connection, lambda: _many(request, _cut_over(connection)))
 
@@ -109,7 +107,7 @@ class CutOverPages:
         """How far a comparison is: `{"html", "finished"}`; polled by the page."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        cut_over = _cut_over(_connection(request, connection_id))
+        cut_over = _cut_over(connection_or_404(request, connection_id))
         html = render_to_string("mappings/parts/cut_over_progress.html", {"cut_over": cut_over}, request)
         return JsonResponse({"html": html, "finished": not cut_over.is_busy})
 
@@ -208,13 +206,6 @@ def _done(request: TenantRequest, connection: Connection, act: Callable[[], None
     tab = request.POST.get("tab", "")
     back = reverse("admin:mappings_cut_over_connection", args=[connection.pk])
     return HttpResponseRedirect(f"{back}?tab={tab}" if tab in TABS else back)
-
-
-def _connection(request: TenantRequest, connection_id: UUID) -> Connection:
-    found = Connection.objects.for_tenant(request.tenant).filter(pk=connection_id).first()
-    if found is None:
-        raise Http404("There is no such connection.")
-    return found
 
 
 def _cut_over(connection: Connection) -> CutOver:

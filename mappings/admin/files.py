@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.models import Connection
+from mappings.admin.connections import connection_or_404
 from mappings.resources import template_of
 from mappings.services import copying, drafts
 from mappings.services.copying import Copied
@@ -40,7 +41,7 @@ class FilePages:
 
     def template(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """`?format=csv` or xlsx: the heads, and a row for each value without a meaning."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         name = request.GET.get("format", "csv")
         if name not in FORMATS:
             raise Http404("There is no such format.")
@@ -51,7 +52,7 @@ class FilePages:
 
     def copy(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """`source` is "chart:NAME" or a connection's id; what is mapped already stays."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         if not may(request.membership, EDIT_MAPPINGS):
             raise PermissionDenied
         try:
@@ -98,10 +99,3 @@ def _copy(request: TenantRequest, connection: Connection, source: str) -> Copied
     if other is None:
         raise ValidationError("Choose what to copy from.")
     return copying.copy_from_connection(draft=draft, source=other, by=request.user)
-
-
-def _connection(request: TenantRequest, connection_id: UUID) -> Connection:
-    found = Connection.objects.for_tenant(request.tenant).filter(pk=connection_id).first()
-    if found is None:
-        raise Http404("There is no such connection.")
-    return found

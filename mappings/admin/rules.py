@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonRespons
 from django.urls import URLPattern, path, reverse
 
 from integrations.models import Connection
+from mappings.admin.connections import connection_or_404
 from mappings.forms import RuleForm, initial_of
 from mappings.models import MappingSet, Side, SourceValue, Subject, ValueMapping
 from mappings.services import drafts, rules
@@ -43,7 +44,7 @@ class RulePages:
 
     def rule_list(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """A version's rules of one subject (`?version=` an earlier one), with filters."""
-        connection, subject = _connection(request, connection_id), _subject(request)
+        connection, subject = connection_or_404(request, connection_id), _subject(request)
         version, show, text = _version(request, connection), request.GET.get("show", "all"), request.GET.get("q", "")
         found = rules.placed_rules(version, subject=subject, show=show, text=text) if version else []
         context = {
@@ -57,7 +58,7 @@ class RulePages:
 
     def rule(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """A new rule, or (`?row=`) a stored one: tried, saved into the draft, or removed from it."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         if not may(request.membership, EDIT_MAPPINGS):
             raise PermissionDenied
         version = open_set(connection) or active_set(connection)
@@ -104,7 +105,7 @@ class RulePages:
 
     def rule_targets(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
         """Records for a rule's subject and side: fitting ones first, the others with the reason they are not."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         side = request.GET.get("side", "")
         if side not in Side.values:
             return JsonResponse({"error": f"side is one of {', '.join(Side.values)}."}, status=400)
@@ -160,13 +161,6 @@ def _head(request: TenantRequest, connection: Connection, subject: str, version:
 
 def _list_url(connection: Connection, subject: str) -> str:
     return f"{reverse('admin:mappings_rules', args=[connection.pk])}?{urlencode({'subject': subject})}"
-
-
-def _connection(request: TenantRequest, connection_id: UUID) -> Connection:
-    found = Connection.objects.for_tenant(request.tenant).filter(pk=connection_id).first()
-    if found is None:
-        raise Http404("There is no such connection.")
-    return found
 
 
 def _version(request: TenantRequest, connection: Connection) -> MappingSet | None:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from integrations.models import Connection
+from mappings.admin.connections import connection_or_404, connections_and_chosen
 from mappings.models import SourceValue
 from mappings.services.drafts import ensure_draft, set_value
 from mappings.services.targets import get_target
@@ -38,10 +38,7 @@ class WaitingPages:
         """What waits in one connection; in the first one where none is named."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        connections = list(Connection.objects.for_tenant(request.tenant).order_by("name"))
-        chosen = next((each for each in connections if connection_id in (None, each.pk)), None)
-        if connection_id is not None and chosen is None:
-            raise Http404("There is no such connection.")
+        connections, chosen = connections_and_chosen(request, connection_id)
         draft = open_set(chosen) if chosen else None
         context: dict[str, Any] = {
             "connections": connections,
@@ -58,13 +55,13 @@ class WaitingPages:
         """Say in the draft what a word means; the documents go when the draft is approved."""
         if not may(request.membership, EDIT_MAPPINGS):
             raise PermissionDenied
-        connection = Connection.objects.for_tenant(request.tenant).filter(pk=connection_id).first()
+        connection = connection_or_404(request, connection_id)
         words = SourceValue.objects.for_tenant(request.tenant).filter(connection_id=connection_id)
         try:
             source = words.filter(pk=request.POST.get("word", "")).first()
         except ValidationError:
             source = None
-        if connection is None or source is None:
+        if source is None:
             raise Http404("There is no such word.")
         person = request.user
         assert isinstance(person, User)  # noqa: S101 - the admin lets nobody else in
