@@ -9,9 +9,10 @@ that (`benchmarks/suggestions.py`). Pure: the same values in, the same suggestio
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from heapq import nlargest, nsmallest
 
 from rapidfuzz import fuzz
@@ -28,6 +29,7 @@ __all__ = ["Candidate", "Knowledge", "Suggester", "Suggestion", "Use", "plain"]
 
 _PUNCTUATION = re.compile(r"[^\w%.]+")
 _EXACT = Decimal(1)
+_NOTHING = Memory(())
 _CONCEPTS, _OF_A_CONCEPT = 10, 12
 _LEAST = 0.3
 """A record scoring less is not shown."""
@@ -118,7 +120,7 @@ def plain(text: str) -> str:
 
 
 class Suggester:
-    """Prepared once for a list of candidates; then one call for each word."""
+    """Prepared once for a list of candidates; then one call for each word; `taught` makes one that knows more."""
 
     def __init__(self, candidates: Sequence[Candidate], knowledge: Knowledge | None = None) -> None:
         self._knows = knowledge or Knowledge()
@@ -130,42 +132,59 @@ class Suggester:
         self._memory = Memory(self._knows.uses, self._knows.refused)
         self._vocabulary = vocabulary(self._knows.subject, self._knows.side)
         self._is_ready = False
-        self.suggest = lru_cache(maxsize=65536)(self._suggest)
+        self._unlearned = lru_cache(maxsize=65536)(partial(self._suggest, memory=_NOTHING))
+
+    def taught(self, knowledge: Knowledge) -> "Suggester":
+        """One for the same records and use that knows these `uses` and `refused`, and none that were known before.
+
+        All that was prepared is shared, so it costs the counting of what is new; a word that nothing was learned of is
+        answered from what is remembered.
+        """
+        self._prepare()
+        made = copy(self)
+        made._memory = Memory(knowledge.uses, knowledge.refused)
+        return made
 
     def exact(self, word: str) -> Suggestion | None:
         """The record with the very same code or name, if there is just one; costs one look-up."""
+        return self._exact(word, self._memory)
+
+    def suggest(self, word: str) -> Suggestion | None:
+        """The best candidate, or None when nothing is near enough."""
+        if self._memory.speaks_of(word):
+            return self._suggest(word, self._memory)
+        return self._unlearned(word)
+
+    def ranked(self, word: str, most: int = 5) -> list[Suggestion]:
+        """The likeliest candidates, best first."""
+        first = self.suggest(word)
+        others = self._ranked(word, most, self._memory)
+        return [first, *(each for each in others if each.candidate != first.candidate)][:most] if first else []
+
+    def _exact(self, word: str, memory: Memory) -> Suggestion | None:
         text = plain(word)
         if found := self._by_code.get(text):
             reason = f"Same code {found.code}"
         elif found := self._by_name.get(text):
             reason = "Same name"
-        if not found or found.external_id in self._memory.refused(word):
+        if not found or found.external_id in memory.refused(word):
             return None
         return Suggestion(found, _EXACT, reason, is_confident=True)
 
-    def _suggest(self, word: str) -> Suggestion | None:
-        """The best candidate, or None when nothing is near enough."""
-        return self.exact(word) or self._by_part(word) or self._likeliest(word)
+    def _suggest(self, word: str, memory: Memory) -> Suggestion | None:
+        likeliest = partial(self._ranked, word, 1, memory)
+        return self._exact(word, memory) or self._by_part(word, memory) or next(iter(likeliest()), None)
 
-    def ranked(self, word: str, most: int = 5) -> list[Suggestion]:
-        """The likeliest candidates, best first."""
-        first = self.suggest(word)
-        others = [each for each in self._ranked(word, most) if first and each.candidate != first.candidate]
-        return [first, *others][:most] if first else []
-
-    def _by_part(self, word: str) -> Suggestion | None:
+    def _by_part(self, word: str, memory: Memory) -> Suggestion | None:
         for part in plain(word).split():
             found = self._by_code.get(part) if part.isdigit() and len(part) > 2 else None
-            if found and found.external_id not in self._memory.refused(word):
+            if found and found.external_id not in memory.refused(word):
                 return Suggestion(found, Decimal("0.950"), f"Contains the code {found.code}", is_confident=True)
         return None
 
-    def _likeliest(self, word: str) -> Suggestion | None:
-        return next(iter(self._ranked(word, 1)), None)
-
-    def _ranked(self, word: str, most: int) -> list[Suggestion]:
+    def _ranked(self, word: str, most: int, memory: Memory) -> list[Suggestion]:
         self._prepare()
-        scores = self._scores(word)
+        scores = self._scores(word, memory)
         best = nsmallest(most + 1, scores.items(), key=lambda each: (-each[1].score, each[0]))
         made = []
         for place, (index, found) in enumerate(best[:most]):
@@ -194,16 +213,16 @@ class Suggester:
                 self._by_concept[concept].append((index, strength))
         self._is_ready = True
 
-    def _scores(self, word: str) -> dict[int, _Scored]:
+    def _scores(self, word: str, memory: Memory) -> dict[int, _Scored]:
         alike = self._names.alike(words_of(word))
         found = self._by_rate(word) if self._is_tax else self._by_meaning(word, alike)
         for index, share in alike.items():
             _keep(found, index, _Scored(0.9 * share, "Similar name", "name"))
-        for external_id, learned in self._memory.recall(word).items():
+        for external_id, learned in memory.recall(word).items():
             if external_id in self._index:
                 by = "memory" if learned.is_same_text else "habit"
                 _keep(found, self._index[external_id], _Scored(learned.share, learned.reason, by))
-        for external_id in self._memory.refused(word):
+        for external_id in memory.refused(word):
             found.pop(self._index.get(external_id, -1), None)
         return found
 

@@ -44,23 +44,32 @@ class StateFilter(SimpleListFilter):
         return queryset.filter(state=self.value()) if self.value() else queryset
 
 
-class WaitsForFilter(SimpleListFilter):
-    """Documents that one word keeps waiting: `?word=<id of the source value>`, linked from the workbench."""
+class UsesFilter(SimpleListFilter):
+    """Documents that use one word: `?uses=<id of the source value>`, linked from the workbench."""
 
-    title = "waits for value"
-    parameter_name = "word"
+    title = "uses value"
+    parameter_name = "uses"
+    asks: ClassVar[dict[str, Any]] = {}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        chosen = request.GET.get(self.parameter_name, "")
+        chosen = request.GET.get(str(self.parameter_name), "")
         return [(chosen, "the chosen value")] if chosen else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
             return queryset
         try:
-            return queryset.filter(status="waiting", uses__is_missing=True, uses__source_value=self.value())
+            return queryset.filter(uses__source_value=self.value(), **self.asks)
         except ValidationError:
             return queryset.none()
+
+
+class WaitsForFilter(UsesFilter):
+    """Documents that one word keeps waiting: `?word=`."""
+
+    title = "waits for value"
+    parameter_name = "word"
+    asks: ClassVar[dict[str, Any]] = {"status": "waiting", "uses__is_missing": True}
 
 
 @admin.register(SourceDocument)
@@ -79,7 +88,7 @@ class SourceDocumentAdmin(CutOverPages, WaitingPages, PageAdmin):
         "received_shown",
     ]
     list_display_links: ClassVar = ["document_shown"]
-    list_filter: ClassVar = [StateFilter, WaitsForFilter, "waits_for", "kind", "connection"]
+    list_filter: ClassVar = [StateFilter, WaitsForFilter, UsesFilter, "waits_for", "kind", "connection"]
     list_select_related: ClassVar = ["connection"]
     search_fields: ClassVar = ["number", "external_id", "counterparty"]
     search_help_text = "Search by number, the source's id or counterparty"

@@ -6,6 +6,7 @@ sent in batches and answered with the rows as they are now.
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.models import Connection
+from mappings.admin.connections import connection_or_404
 from mappings.admin.files import sources
 from mappings.models import MappingSet, SourceValue, Subject
 from mappings.services import drafts, workbench
@@ -48,6 +51,7 @@ class WorkbenchPages:
             path(f"{base}head/", require_GET(wrap(self.head)), name="mappings_head"),
             path(f"{base}changes/", require_GET(wrap(self.changes)), name="mappings_changes"),
             path(f"{base}save/", require_POST(wrap(self.save)), name="mappings_save"),
+            path(f"{base}refuse/", require_POST(wrap(self.refuse)), name="mappings_refuse"),
             path(f"{base}exact/", require_POST(wrap(self.accept_exact)), name="mappings_accept_exact"),
         ]
 
@@ -61,7 +65,7 @@ class WorkbenchPages:
 
     def screen(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """The workbench of one connection; `?subject=&side=&value=` opens it at one word."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         rows = workbench.rows_of(connection)
         context = {
             "rows": [_shown(row) for row in rows],
@@ -73,7 +77,7 @@ class WorkbenchPages:
 
     def targets(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
         """Search as you type over the tenant's own records: fitting ones first, others with the reason they are not."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         source = _source(connection, request.GET.get("word", ""))
         found = search_targets(
             connection=connection, subject=source.subject, side=source.side, text=request.GET.get("q", "")
@@ -82,19 +86,19 @@ class WorkbenchPages:
 
     def suggestions(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
         """`?words=id,id` → {id: the likeliest record or null}; the screen asks for the rows it shows."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         words = _ids(request.GET.get("words", "").split(","))
         found = workbench.suggestions_for(connection, words)
         return JsonResponse({"suggestions": {str(word): _suggested(each) for word, each in found.items()}})
 
     def head(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """The banner as it is now: what holds, what is being changed, who decides."""
-        board = workbench.board_of(_connection(request, connection_id))
+        board = workbench.board_of(connection_or_404(request, connection_id))
         return HttpResponse(render_to_string("mappings/parts/head.html", _head(request, board), request=request))
 
     def changes(self, request: TenantRequest, connection_id: UUID) -> HttpResponse:
         """What the open version changes, word by word."""
-        opened = open_set(_connection(request, connection_id))
+        opened = open_set(connection_or_404(request, connection_id))
         changes = [each for each in differences(opened) if each.is_change] if opened else []
         context = {
             "changes": changes[:MOST_CHANGES_SHOWN],
@@ -105,10 +109,10 @@ class WorkbenchPages:
 
     def save(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
         """`{"changes": [{"word", "external_id", "suggested"}]}` go into the draft, all or none; answers the rows."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         _require_editor(request)
         try:
-            wishes = _wishes(request.body)
+            wishes = _wishes(_json(request.body).get("changes"))
             with transaction.atomic():
                 draft = drafts.ensure_draft(connection=connection, by=request.user)
                 workbench.save(draft=draft, wishes=wishes, by=request.user)
@@ -116,9 +120,25 @@ class WorkbenchPages:
             return JsonResponse({"error": " ".join(refused.messages)}, status=409)
         return _fresh(connection, [wish.word for wish in wishes])
 
+    def refuse(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
+        """`{"refuse": [{"word", "external_id"}], "take_back": […]}`: not this record for this word, or again.
+
+        Answers `{"rows": [{"id", "suggestion", "refused"}]}`: what is likeliest now.
+        """
+        connection = connection_or_404(request, connection_id)
+        _require_editor(request)
+        try:
+            said = _json(request.body)
+            refused, taken_back = (_wishes(said.get(name, [])) for name in ("refuse", "take_back"))
+            with transaction.atomic():
+                rows = workbench.say_no(connection=connection, refused=refused, taken_back=taken_back, by=request.user)
+        except ValidationError as wrong:
+            return JsonResponse({"error": " ".join(wrong.messages)}, status=409)
+        return JsonResponse({"rows": [_shown(row) | {"suggestion": _suggested(found)} for row, found in rows]})
+
     def accept_exact(self, request: TenantRequest, connection_id: UUID) -> JsonResponse:
         """Every certain suggestion at once, of all words or of `{"words": [id]}`; answers the rows."""
-        connection = _connection(request, connection_id)
+        connection = connection_or_404(request, connection_id)
         _require_editor(request)
         try:
             wanted = _json(request.body).get("words")
@@ -131,10 +151,9 @@ class WorkbenchPages:
         return _fresh(connection, taken)
 
 
-def _wishes(body: bytes) -> list[Wish]:
-    changes = _json(body).get("changes")
+def _wishes(changes: Any) -> list[Wish]:
     if not isinstance(changes, list) or not all(isinstance(each, dict) for each in changes):
-        raise ValidationError("Send changes as a list of {word, external_id}.")
+        raise ValidationError("Send a list of {word, external_id}.")
     words = _ids(each.get("word") for each in changes)
     if len(set(words)) != len(changes):
         raise ValidationError("Every change names a value, and no value twice.")
@@ -181,13 +200,6 @@ def _head(request: TenantRequest, board: Board) -> dict[str, Any]:
     }
 
 
-def _connection(request: TenantRequest, connection_id: UUID) -> Connection:
-    found = Connection.objects.for_tenant(request.tenant).filter(pk=connection_id).first()
-    if found is None:
-        raise Http404("There is no such connection.")
-    return found
-
-
 def _source(connection: Connection, word: str) -> SourceValue:
     try:
         return SourceValue.objects.for_tenant(connection.tenant_id).get(connection=connection, pk=word)
@@ -203,7 +215,8 @@ def _shown(row: Row) -> dict[str, Any]:
         "side": source.side,
         "value": source.value,
         "documents": source.occurrences,
-        "seen": f"First seen {source.first_seen_at:%-d %b %Y}, last {source.last_seen_at:%-d %b %Y}",
+        "since": _day(source.first_seen_at),
+        "seen": f"First seen {_day(source.first_seen_at)}, last {_day(source.last_seen_at)}",
         "waits": row.waiting.count,
         "money": row.waiting.money,
         "target": mapping.target_external_id if mapping else "",
@@ -216,7 +229,12 @@ def _shown(row: Row) -> dict[str, Any]:
         "rules": row.rules,
         "state": row.state,
         "suggestion": _suggested(row.suggestion),
+        "refused": [{"id": each.external_id, "name": each.name} for each in row.refused],
     }
+
+
+def _day(moment: datetime) -> str:
+    return f"{localtime(moment):%-d %b %Y}"
 
 
 def _suggested(suggestion: Suggestion | None) -> dict[str, Any] | None:

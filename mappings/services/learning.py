@@ -13,7 +13,6 @@ from mappings.models import MappingSet, RefusedSuggestion, ValueMapping
 from mappings.services.targets import name_of
 from mappings.suggest import Knowledge, Use, plain
 from mappings.transform.fit import RESOURCES
-from tenants.models import User
 
 _Status = MappingSet.Status
 _DOCUMENTS = {("category", "purchases"): ("bills", "expenses"), ("category", "sales"): ("invoices",)}
@@ -38,41 +37,25 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %(most)s
 def knowledge_of(connection: Connection, subject: str, side: str) -> Knowledge:
     """Everything a `Suggester` may know about this use; at most four queries."""
     uses = (*_chosen(connection, subject, side), *_written(connection, subject, side))
-    refused = RefusedSuggestion.objects.for_tenant(connection.tenant_id).filter(
-        connection=connection, subject=subject, side=side
-    )
-    pairs = tuple(refused.order_by("id").values_list("value", "external_id"))
-    return Knowledge(subject, side, connection.country, uses, pairs)
+    refused = refusals_of(connection).get((subject, side), ())
+    return Knowledge(subject, side, connection.country, uses, tuple(refused))
 
 
-def refuse(*, connection: Connection, subject: str, side: str, value: str, external_id: str, by: User) -> None:
-    """Never suggest this record for this value again; `take_back` undoes it. Inside the tenant's scope."""
-    RefusedSuggestion.objects.get_or_create(
-        tenant_id=connection.tenant_id,
-        connection=connection,
-        subject=subject,
-        side=side,
-        value=value,
-        external_id=external_id,
-        defaults={"refused_by": by},
-    )
-
-
-def take_back(*, connection: Connection, subject: str, side: str, value: str, external_id: str = "") -> int:
-    """Let refused records be suggested for this value again (all of them without `external_id`); returns how many."""
-    rows = RefusedSuggestion.objects.for_tenant(connection.tenant_id).filter(
-        connection=connection, subject=subject, side=side, value=value
-    )
-    return (rows.filter(external_id=external_id) if external_id else rows).delete()[0]
+def refusals_of(connection: Connection) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """What was refused, by (subject, side): pairs of text and external id; one query."""
+    rows = RefusedSuggestion.objects.for_tenant(connection.tenant_id).filter(connection=connection).order_by("id")
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for subject, side, value, external_id in rows.values_list("subject", "side", "value", "external_id"):
+        found.setdefault((subject, side), []).append((value, external_id))
+    return found
 
 
 def _chosen(connection: Connection, subject: str, side: str) -> Iterator[Use]:
-    """The newest meaning of each value in each connection of the tenant, sides and drafts of this one included."""
+    """The newest meaning of each value in each connection of the tenant, on either side, active or being worked on."""
     rows = ValueMapping.objects.for_tenant(connection.tenant_id).filter(subject=subject, conditions={})
-    approved = rows.exclude(value="").filter(
-        mapping_set__status__in=[_Status.ACTIVE, _Status.SUPERSEDED, _Status.DRAFT]
-    )
-    newest = approved.order_by("mapping_set__connection", "side", "value", "-mapping_set__version").distinct(
+    # A version is a whole copy: what none of these says any more was taken back.
+    said = rows.exclude(value="").filter(mapping_set__status__in=[_Status.ACTIVE, _Status.SUBMITTED, _Status.DRAFT])
+    newest = said.order_by("mapping_set__connection", "side", "value", "-mapping_set__version").distinct(
         "mapping_set__connection", "side", "value"
     )
     columns = ("mapping_set__connection", "mapping_set__version", "side", "value", "target_external_id", "target_name")
@@ -81,10 +64,10 @@ def _chosen(connection: Connection, subject: str, side: str) -> Iterator[Use]:
     for place, version, used_on, value, external_id, name in found:
         if place != connection.pk:
             if target := by_name.get(plain(name)):
-                yield Use(value, target, 2, "another connection of yours")
+                yield Use(value, target, 2, "another of your connections", is_choice=True)
             continue
         where = f"version {version}" if used_on == side else f"version {version}, on {used_on}"
-        yield Use(value, external_id, 3 if used_on == side else 2, where)
+        yield Use(value, external_id, 3 if used_on == side else 2, where, is_choice=True)
 
 
 def _by_name(connection: Connection, subject: str) -> dict[str, str]:

@@ -1,10 +1,13 @@
-"""Likely records for the words of a connection, from its own ledger; prepared once while the ledger stays as it is."""
+"""Likely records for the words of a connection, from its own ledger and from what this tenant chose before.
+
+The ledger is prepared once while it stays as it is; what was learned is read anew each time and never kept beside it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +15,10 @@ from django.db.models import Count, Max, Q
 
 from integrations.models import Connection, LedgerRecord
 from mappings.models import SourceValue
+from mappings.services.learning import knowledge_of, refusals_of
 from mappings.services.targets import target_of
 from mappings.suggest import Candidate, Knowledge, Suggester, Suggestion
+from mappings.suggesting.learned import Memory
 from mappings.transform.fit import RESOURCES, kinds_for, misfit
 
 
@@ -34,17 +39,27 @@ class Suggesters:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._charts: dict[str, _Chart] = {}
+        self._taught: dict[tuple[str, str], Suggester] = {}
 
     def exact(self, source: SourceValue) -> Suggestion | None:
-        """The record with the very same code or name."""
-        return self._of(source).exact(source.value)
+        """The record with the very same code or name, unless somebody said no to it."""
+        found, refused = self._of(source).exact(source.value), self._refused.get((source.subject, source.side))
+        is_refused = found and refused and found.candidate.external_id in refused.refused(source.value)
+        return None if is_refused else found
 
     def best(self, source: SourceValue) -> Suggestion | None:
         """The likeliest record, or None when nothing is near enough."""
-        return self._of(source).suggest(source.value)
+        use = (source.subject, source.side)
+        if use not in self._taught:
+            self._taught[use] = self._of(source).taught(knowledge_of(self._connection, *use))
+        return self._taught[use].suggest(source.value)
 
     def _of(self, source: SourceValue) -> Suggester:
         return _prepared(self._chart(RESOURCES[source.subject]), source.subject, source.side)
+
+    @cached_property
+    def _refused(self) -> dict[tuple[str, str], Memory]:
+        return {use: Memory((), pairs) for use, pairs in refusals_of(self._connection).items()}
 
     def _chart(self, resource: str) -> _Chart:
         if resource not in self._charts:

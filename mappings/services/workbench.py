@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from integrations.models import Connection
@@ -15,6 +16,7 @@ from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceVal
 from mappings.services.assigning import Assignment, assign
 from mappings.services.drafts import Evidence
 from mappings.services.impact import Impact, impact_of
+from mappings.services.refusing import Refusal, refuse, refused_of, take_back
 from mappings.services.suggestions import Suggesters, suggest_for
 from mappings.services.targets import find_targets
 from mappings.services.versions import VersionError, Word, active_set, open_set, word_of
@@ -26,6 +28,8 @@ from tenants.models import User
 MOST_ROWS = 20_000
 MOST_SUGGESTED = 100
 _NO_MORE = ((), None)
+_PLAIN: dict[str, Any] = {"conditions": {}, "effective_from": None}
+"""Rules that hold whatever else the document says."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Row:
     """One word on the screen; `suggestion` is the record with the same code or name, for words without a usable one.
 
     `mapping` is the rule that asks for nothing but the word; `default` the one of its subject and side, which holds
-    where there is none; `rules` counts those that ask for more beside the word.
+    where there is none; `rules` counts those that ask for more beside the word. `refused`: what somebody said no to.
     """
 
     source: SourceValue
@@ -52,6 +56,7 @@ class Row:
     active: ValueMapping | None
     why_unfit: str
     suggestion: Suggestion | None
+    refused: Sequence[Refusal] = ()
 
     @property
     def is_changed(self) -> bool:
@@ -60,9 +65,9 @@ class Row:
 
     @property
     def state(self) -> str:
-        """unmapped, unfit, default, changed or mapped."""
+        """unmapped, partly (only by rules that ask for more), default, unfit, changed or mapped."""
         if self.mapping is None:
-            return "unmapped" if self.default is None else "default"
+            return "default" if self.default else "partly" if self.rules else "unmapped"
         if self.why_unfit:
             return "unfit"
         return "changed" if self.is_changed else "mapped"
@@ -70,20 +75,26 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """The head of the screen; `shown` is the open version, else the active one; counts are over all subjects."""
+    """The head of the screen; `shown` is the open version, else the active one; counts are over all subjects.
+
+    Of `total` words `unmapped` have no rule at all; `by_default` only that of their subject and side, `partly` only
+    rules that ask for more than the word.
+    """
 
     connection: Connection
     shown: MappingSet | None
     active: MappingSet | None
     total: int
     unmapped: int
+    by_default: int
+    partly: int
     changes: int
     impact: Impact | None
     waiting: Waiting
 
     @property
     def mapped(self) -> int:
-        """Words that mean something in the shown version."""
+        """Words that mean something in the shown version, be it by a default or under conditions."""
         return self.total - self.unmapped
 
     @property
@@ -97,17 +108,29 @@ def board_of(connection: Connection) -> Board:
     active, opened = active_set(connection), open_set(connection)
     shown = opened or active
     words = SourceValue.objects.for_tenant(connection.tenant_id).filter(connection=connection)
-    total = words.count()
+    counts = _counts(words, shown)
     return Board(
         connection=connection,
         shown=shown,
         active=active,
-        total=total,
-        unmapped=words.exclude(Exists(_plain_rules(shown))).count() if shown else total,
+        **counts,
         changes=count_changes(opened, active) if opened else 0,
         impact=impact_of(opened) if opened else None,
         waiting=_all_waiting(connection),
     )
+
+
+def _counts(words: QuerySet[SourceValue], shown: MappingSet | None) -> dict[str, int]:
+    total = words.count()
+    if shown is None:
+        return {"total": total, "unmapped": total, "by_default": 0, "partly": 0}
+    rules = _values(shown).filter(subject=OuterRef("subject"), side=OuterRef("side"))
+    own, default = rules.filter(value=OuterRef("value")), rules.filter(value="", **_PLAIN)
+    open_ones = words.exclude(Exists(own.filter(**_PLAIN)))
+    by_default = open_ones.filter(Exists(default)).count()
+    left = open_ones.exclude(Exists(default))
+    partly = left.filter(Exists(own)).count()
+    return {"total": total, "unmapped": left.count() - partly, "by_default": by_default, "partly": partly}
 
 
 def count_changes(opened: MappingSet, active: MappingSet | None) -> int:
@@ -135,6 +158,7 @@ def rows_of(connection: Connection, *, subject: str = "", only: Iterable[UUID] |
     unfit = _unfit(connection, list(in_shown.values()))
     waiting = waiting_by_value(connection, subject, only=[each.pk for each in sources] if only is not None else None)
     suggesters = Suggesters(connection)
+    refused = refused_of(connection, None if only is None else sources)
     more = Counter(word[:3] for word in map(astuple, in_shown) if word[3:] != _NO_MORE)
     rows = []
     for source in sources:
@@ -144,7 +168,8 @@ def rows_of(connection: Connection, *, subject: str = "", only: Iterable[UUID] |
         suggestion = suggesters.exact(source) if mapping is None or why else None
         waits, active_rule = waiting.get(source.pk, Waiting()), in_active.get(word)
         rules = more[(source.subject, source.side, source.value)]
-        rows.append(Row(source, waits, mapping, default, rules, active_rule, why, suggestion))
+        said_no = refused.get((source.subject, source.side, source.value), ())
+        rows.append(Row(source, waits, mapping, default, rules, active_rule, why, suggestion, said_no))
     return sorted(rows, key=_urgency)
 
 
@@ -174,6 +199,26 @@ def save(*, draft: MappingSet, wishes: Sequence[Wish], by: User) -> int:
         for wish in wishes
     ]
     return assign(draft=draft, assignments=assignments, by=by)
+
+
+def say_no(
+    *, connection: Connection, refused: Sequence[Wish], taken_back: Sequence[Wish], by: User
+) -> list[tuple[Row, Suggestion | None]]:
+    """Refuse suggestions, take refusals back; each wish names the record. Returns the words with what is likeliest now.
+
+    VersionError when a word or a record is not listed any more.
+    """
+    sources = {each.pk: each for each in _sources(connection, "", [wish.word for wish in (*refused, *taken_back)])}
+    if any(wish.word not in sources for wish in (*refused, *taken_back)):
+        raise VersionError("A value is not listed any more; reload the page.")
+    refuse(connection=connection, refusals=[_refusal(sources[wish.word], wish) for wish in refused], by=by)
+    take_back(connection=connection, refusals=[_refusal(sources[wish.word], wish) for wish in taken_back])
+    likeliest = suggest_for(connection, sources.values())
+    return [(row, likeliest[row.source.pk]) for row in rows_of(connection, only=sources)]
+
+
+def _refusal(source: SourceValue, wish: Wish) -> Refusal:
+    return Refusal(source.subject, source.side, source.value, wish.external_id)
 
 
 def accept_exact(*, draft: MappingSet, by: User, only: Iterable[UUID] | None = None) -> list[UUID]:
@@ -233,13 +278,6 @@ def _values(mapping_set: MappingSet) -> QuerySet[ValueMapping]:
     return rows.annotate(since=Coalesce("effective_from", Value(date.min)))
 
 
-def _plain_rules(mapping_set: MappingSet) -> QuerySet[ValueMapping]:
-    # Rules that hold for a word, or as its default, whatever else the document says.
-    same = Q(value=OuterRef("value")) | Q(value="")
-    rows = _values(mapping_set).filter(same, conditions={}, effective_from=None)
-    return rows.filter(subject=OuterRef("subject"), side=OuterRef("side"))
-
-
 def _twin(rows: QuerySet[ValueMapping]) -> QuerySet[ValueMapping]:
     # The rule with the same question in another version.
     return rows.filter(**{name: OuterRef(name) for name in ("subject", "side", "value", "conditions", "since")})
@@ -269,7 +307,7 @@ def _waiting(parts: list[tuple[int, Decimal, str]]) -> Waiting:
 
 
 def _urgency(row: Row) -> tuple[int, int, int, str]:
-    order = {"unmapped": 0, "unfit": 0, "changed": 1, "default": 2, "mapped": 2}
+    order = {"unmapped": 0, "unfit": 0, "partly": 1, "changed": 2, "default": 3, "mapped": 4}
     return (order[row.state], -row.waiting.count, -row.source.occurrences, row.source.value.casefold())
 
 

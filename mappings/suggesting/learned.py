@@ -16,12 +16,17 @@ _COMMON = 0.34
 
 @dataclass(frozen=True)
 class Use:
-    """Such a text went to this record so many times; `where` in words, such as "version 3" or "lines of bills"."""
+    """Such a text went to this record, with the weight of so many times; `where` in words, such as "version 3".
+
+    `is_choice`: somebody mapped it so; otherwise `times` lines of the ledger's own documents say so, and `where` is
+    such as "lines of bills".
+    """
 
     text: str
     external_id: str
     times: int = 1
     where: str = ""
+    is_choice: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,26 @@ class Learned:
 class _Count:
     total: float = 0.0
     by_record: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    where: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    lines: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, use: Use, times: float) -> None:
         self.total += times
         self.by_record[use.external_id] += times
-        self.where.setdefault(use.external_id, use.where)
+        if use.is_choice:
+            self.choices[use.external_id].append(use.where)
+        else:
+            self.lines[use.external_id] = (self.lines.get(use.external_id, (0, ""))[0] + use.times, use.where)
+
+    def why(self, text: str, external_id: str) -> str:
+        """What people chose says more than what the ledger's lines say."""
+        chosen = self.choices.get(external_id, ())
+        if len(chosen) > 1:
+            return f"“{text}” was mapped like this {len(chosen)} times"
+        if chosen:
+            return f"“{text}” was mapped like this in {chosen[0]}"
+        times, where = self.lines[external_id]
+        return f"“{text}” went there on {times} {where}"
 
 
 class Memory:
@@ -70,6 +89,11 @@ class Memory:
         """The records that somebody said no to for this text."""
         return frozenset(self._refused.get(words_of(text), ()))
 
+    def speaks_of(self, text: str) -> bool:
+        """Whether anything is known of this text or its words."""
+        words = words_of(text)
+        return words in self._texts or words in self._refused or any(word in self._words for word in words)
+
     def recall(self, text: str) -> Mapping[str, Learned]:
         """Records that this text or its words went to, each with a share of certainty."""
         words = words_of(text)
@@ -78,18 +102,17 @@ class Memory:
             for each in self._of_word(word, len(set(words))):
                 if each.external_id not in found or found[each.external_id].share < each.share:
                     found[each.external_id] = each
-        for each in self._of_text(words):
+        for each in self._of_text(text, words):
             found[each.external_id] = each
         return {key: each for key, each in found.items() if key not in self._refused.get(words, ())}
 
-    def _of_text(self, words: tuple[str, ...]) -> Iterable[Learned]:
+    def _of_text(self, text: str, words: tuple[str, ...]) -> Iterable[Learned]:
         count = self._texts.get(words)
         if count is None or not count.total:
             return
         for external_id, times in count.by_record.items():
             share = times / count.total * (0.9 + 0.08 * min(1.0, times / 3))
-            where = count.where[external_id]
-            yield Learned(external_id, share, f"The same text went there before ({where})", is_same_text=True)
+            yield Learned(external_id, share, count.why(text, external_id), is_same_text=True)
 
     def _of_word(self, word: str, words: int) -> Iterable[Learned]:
         count = self._words.get(word)
@@ -99,5 +122,4 @@ class Memory:
             share = times / (count.total + 1.0)
             if share < _COMMON or (word, external_id) in self._against:
                 continue
-            where = count.where[external_id]
-            yield Learned(external_id, share * (0.95 if words == 1 else 0.8), f"“{word}” went there before ({where})")
+            yield Learned(external_id, share * (0.95 if words == 1 else 0.8), count.why(word, external_id))

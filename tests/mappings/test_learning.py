@@ -7,8 +7,9 @@ import pytest
 from integrations.models import Connection
 from mappings.services import decisions
 from mappings.services.drafts import ensure_draft, set_value
-from mappings.services.learning import knowledge_of, refuse, take_back
-from mappings.services.versions import Word
+from mappings.services.learning import knowledge_of
+from mappings.services.refusing import Refusal, refuse, refused_of, take_back
+from mappings.services.versions import VersionError, Word
 from mappings.suggest import Candidate, Suggester
 from tenants.rls import tenant_scope
 from tests.mappings.factories import ACCOUNTS, activated, chart_of, connection_of, drafted, record_of
@@ -78,15 +79,22 @@ def test_the_ledger_s_own_bills_tell_where_a_supplier_goes(connection: Connectio
 
 def test_a_refused_suggestion_is_not_made_again_until_it_is_taken_back(connection: Connection, in_acme: Any) -> None:
     assert suggested(connection, "Train") == "5"
-    refuse(
-        connection=connection, subject="category", side="purchases", value="Train", external_id="5", by=in_acme.editor
-    )
-    refuse(
-        connection=connection, subject="category", side="purchases", value="Train", external_id="5", by=in_acme.editor
-    )
+    no = [Refusal("category", "purchases", "Train", "5")]
+    refuse(connection=connection, refusals=no, by=in_acme.editor)
+    refuse(connection=connection, refusals=no, by=in_acme.approver)
     assert suggested(connection, "Train") != "5"
-    assert take_back(connection=connection, subject="category", side="purchases", value="Train") == 1
+    (said,) = refused_of(connection)[("category", "purchases", "Train")]
+    assert said.name == "6200 Travel"
+    assert take_back(connection=connection, refusals=[Refusal("category", "sales", "Train", "5")]) == 0
+    assert take_back(connection=connection, refusals=no) == 1
     assert suggested(connection, "Train") == "5"
+
+
+def test_only_a_record_of_this_ledger_can_be_refused(connection: Connection, in_acme: Any) -> None:
+    with pytest.raises(VersionError, match="not in this ledger"):
+        refuse(
+            connection=connection, refusals=[Refusal("category", "purchases", "Train", "no-such")], by=in_acme.editor
+        )
 
 
 def test_another_tenant_s_choices_documents_and_refusals_teach_nothing(acme: Any, rival: Any) -> None:
@@ -95,12 +103,12 @@ def test_another_tenant_s_choices_documents_and_refusals_teach_nothing(acme: Any
         chart_of(theirs)
         activated(theirs, rival, {Word("category", "purchases", "Zebra"): "6"})
         bill(theirs, "b1", "Kowalski", "Licence", "6")
-        refuse(connection=theirs, subject="category", side="purchases", value="Train", external_id="5", by=rival.editor)
+        refuse(connection=theirs, refusals=[Refusal("category", "purchases", "Train", "5")], by=rival.editor)
     with tenant_scope(acme.tenant.pk):
         connection = connection_of(acme.tenant)
         chart_of(connection)
         knows = knowledge_of(connection, "category", "purchases")
-        assert (knows.uses, knows.refused) == ((), ())
+        assert (knows.uses, knows.refused, refused_of(connection)) == ((), (), {})
 
 
 def test_knowledge_costs_the_same_number_of_queries_however_much_there_is(

@@ -177,6 +177,7 @@ def test_who_may_not_edit_sees_the_words_but_changes_nothing(connection: Connect
     word = SourceValue.objects.get(value="Consulting")
     assert save(acme.client(role), connection, {"word": str(word.pk), "external_id": "3"}).status_code == 403
     assert acme.client(role).post(reverse("admin:mappings_accept_exact", args=[connection.pk])).status_code == 403
+    assert acme.client(role).post(reverse("admin:mappings_refuse", args=[connection.pk])).status_code == 403
 
 
 def test_the_editor_submits_and_the_approver_activates_on_the_page(connection: Connection, acme: Actors) -> None:
@@ -303,6 +304,14 @@ def test_another_tenant_finds_no_page_no_choice_and_no_row(connection: Connectio
         assert client.get(reverse(f"admin:mappings_{name}", args=[connection.pk])).status_code == 404
     url = reverse("admin:mappings_suggestions", args=[own.pk])
     assert client.get(url, {"words": str(word.pk)}).json()["suggestions"] == {}
+    said = {"refuse": [{"word": str(word.pk), "external_id": "3"}]}
+    assert post_json(client, reverse("admin:mappings_refuse", args=[connection.pk]), **said).status_code == 404
+    assert post_json(client, reverse("admin:mappings_refuse", args=[own.pk]), **said).status_code == 409
+    assert (
+        not client.get(reverse("admin:mappings_sourcedocument_changelist"), {"uses": str(word.pk)})
+        .context["cl"]
+        .result_count
+    )
     exact = reverse("admin:mappings_accept_exact", args=[own.pk])
     assert post_json(client, exact, words=[str(word.pk)]).json()["rows"] == []
     for name, row in (("mappingset", draft), ("sourcedocument", document)):

@@ -129,10 +129,39 @@ def learned(uses: Iterable[Use], refused: Iterable[tuple[str, str]] = ()) -> Sug
 
 
 def test_the_same_word_goes_where_this_tenant_put_it_before_whatever_it_means_elsewhere() -> None:
-    found = learned([Use("Hotel", "5", 3, "version 4")]).suggest("hotel")
+    found = learned([Use("Hotel", "5", 3, "version 4", is_choice=True)]).suggest("hotel")
     assert found
     assert found.candidate.external_id == "5"
-    assert found.reason == "The same text went there before (version 4)"
+    assert found.reason == "“hotel” was mapped like this in version 4"
+
+
+def test_the_reason_counts_what_people_mapped_and_else_the_ledger_s_lines() -> None:
+    chosen = [Use(f"Quokka {place}", "5", 3, "version 4", is_choice=True) for place in ("Rome", "Oslo", "Bern")]
+    lines = [Use("Quokka Wien", "5", 40, "lines of bills")]
+    assert (found := learned([*lines, *chosen]).suggest("Quokka Paris"))
+    assert found.reason == "“quokka” was mapped like this 3 times"
+    assert (found := learned(lines).suggest("Quokka Wien"))
+    assert found.reason == "“Quokka Wien” went there on 40 lines of bills"
+
+
+def test_what_is_taught_is_known_to_the_taught_one_alone_and_forgotten_by_the_next() -> None:
+    untaught = Suggester(ACCOUNTS, BUYING)
+    plainly = untaught.suggest("Uber")
+    knows = Knowledge("category", "purchases", uses=[Use("Uber", "5", 3, "version 1", is_choice=True)])
+    taught = untaught.taught(knows)
+    assert (found := taught.suggest("Uber"))
+    assert found.candidate.external_id == "5"
+    again = taught.taught(Knowledge("category", "purchases", refused=[("Uber", "3")]))
+    assert again.suggest("Uber") is None
+    assert again.taught(BUYING).suggest("Uber") == untaught.suggest("Uber") == plainly != found
+
+
+def test_one_that_was_taught_says_the_same_as_one_made_with_that_knowledge() -> None:
+    uses = [Use("Kowalski Graphics", "2", 9, "lines of bills"), Use("Hotel", "5", 3, "version 4", is_choice=True)]
+    knows = Knowledge("category", "purchases", uses=uses, refused=[("Software", "4"), ("4010", "1")])
+    taught, made = Suggester(ACCOUNTS, BUYING).taught(knows), Suggester(ACCOUNTS, knows)
+    words = ["Hotel", "Kowalski June", "Software", "software licence", "Marketing", "Uber", "4010", "Zxqv", "kowalski"]
+    assert [taught.suggest(word) for word in words] == [made.suggest(word) for word in words]
 
 
 def test_a_supplier_s_name_is_known_from_the_ledger_s_own_documents() -> None:

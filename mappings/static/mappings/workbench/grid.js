@@ -1,7 +1,11 @@
 // Rows that exist only while they can be seen: thousands of words cost as much as the forty on the screen.
 const BEYOND = 8; // rows kept above and below the window, so that scrolling shows no gap
-const LABELS = { mapped: "Mapped", changed: "Changed", unfit: "Unhealthy", unmapped: "Not mapped", default: "Default" };
-const SIDES = { sales: "Sales", purchases: "Purchases" };
+const LABELS = { mapped: "Mapped", changed: "Changed", unfit: "Unhealthy", unmapped: "Not mapped", partly: "In part", default: "By default" };
+const SIDES = { sales: "Sales", purchases: "Purchases", books: "Adjustments" };
+const many = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
+
+// What needs a person: nothing holds, what holds cannot be used, or documents wait although some rule names the word.
+export const isOpen = (row) => row.state === "unmapped" || row.state === "unfit" || (row.state === "partly" && row.waits > 0);
 
 export class Grid {
   // `rows`: the words as the server sent them; `labels`: subject → its name on the screen.
@@ -100,19 +104,22 @@ export class Grid {
     const tick = part("tick");
     if (tick) { tick.checked = this.selected.has(row.id); tick.setAttribute("aria-label", `Select ${row.value}`); }
     part("value").textContent = part("value").title = row.value;
-    part("use").textContent = `${this.labels[row.subject]} · ${SIDES[row.side]} · ${row.documents} use${row.documents === 1 ? "" : "s"}`;
-    part("use").title = row.seen;
-    this.paintWaiting(row, part("waits"));
+    part("use").textContent = `${this.labels[row.subject]} · ${SIDES[row.side]}`;
+    this.paintDocuments(row, part("documents"), part("waits"));
     this.paintMeaning(row, element);
-    this.paintSuggestion(row, part("chip"), part("why"));
+    this.paintSuggestion(row, part);
     part("state").textContent = LABELS[row.state];
   }
 
-  paintWaiting(row, link) {
-    link.hidden = !row.waits;
-    link.href = this.board.dataset.waiting + row.id;
-    link.querySelector("strong").textContent = `${row.waits} document${row.waits === 1 ? "" : "s"}`;
-    link.querySelector("span").textContent = row.money;
+  // How often and since when the source has used the word, and what waits for it; both lead to the documents.
+  paintDocuments(row, used, waits) {
+    used.href = this.board.dataset.uses + row.id;
+    used.textContent = `${many(row.documents, "document")} since ${row.since}`;
+    used.title = row.seen;
+    waits.hidden = !row.waits;
+    waits.href = this.board.dataset.waiting + row.id;
+    waits.querySelector("strong").textContent = `${row.waits} wait${row.waits === 1 ? "s" : ""}`;
+    waits.querySelector("span").textContent = row.money;
   }
 
   paintMeaning(row, element) {
@@ -128,13 +135,14 @@ export class Grid {
     }
     const note = element.querySelector("[data-note]");
     const was = row.active && row.active !== row.target ? `Was ${row.was}` : "";
-    const rules = row.rules ? `${row.rules} more rule${row.rules === 1 ? "" : "s"} for this word. ` : "";
+    const rules = !row.rules ? "" : row.state === "partly" ? `Only under conditions: ${many(row.rules, "rule")}.` : `${many(row.rules, "more rule")} for this word. `;
     note.textContent = row.error || rules + (row.unfit ? `Cannot be used: ${row.unfit}.` : was || (row.target ? row.reason : row.state === "default" ? "By the default rule" : ""));
     note.title = note.textContent;
     note.classList.toggle("note-bad", Boolean(row.error || row.unfit));
   }
 
-  paintSuggestion(row, chip, why) {
+  paintSuggestion(row, part) {
+    const chip = part("chip"), why = part("why"), back = part("take-back");
     const found = row.state === "mapped" || row.state === "changed" ? null : row.suggestion;
     chip.hidden = !found;
     chip.classList.toggle("chip-exact", Boolean(found && found.exact));
@@ -143,7 +151,14 @@ export class Grid {
       chip.querySelector("strong").textContent = `${found.percent} %`;
       chip.title = `${found.name}: ${found.reason}`;
     }
-    why.textContent = found ? found.reason : row.none && row.state === "unmapped" ? "Nothing similar found" : "";
+    const refused = row.state === "mapped" || row.state === "changed" ? [] : row.refused;
+    why.textContent = why.title = found ? found.reason : row.none && row.state === "unmapped" ? (refused.length ? "Nothing else is similar" : "Nothing similar found") : "";
+    if (!back) { return; }
+    part("refuse").hidden = !found;
+    back.hidden = !refused.length;
+    back.textContent = refused.length > 1 ? `${refused.length} refused` : "1 refused";
+    back.title = `Not ${refused.map((each) => each.name).join(", not ")}. Take back (Alt Delete)`;
+    back.setAttribute("aria-label", back.title);
   }
 
   active() { return this.shown[this.at]; }
@@ -169,7 +184,7 @@ export class Grid {
 
   // The next row below that still needs a person, else the row right below.
   nextOpen() {
-    const open = this.shown.findIndex((row, index) => index > this.at && (row.state === "unmapped" || row.state === "unfit"));
+    const open = this.shown.findIndex((row, index) => index > this.at && isOpen(row));
     return open < 0 ? this.at + 1 : open;
   }
 

@@ -5,7 +5,7 @@ const meaning = (row) => ({ target: row.target, means: row.means, reason: row.re
 
 const put = (row, wanted) => {
   row.target = wanted.target; row.means = wanted.means; row.reason = wanted.reason || ""; row.unfit = wanted.unfit || ""; row.error = "";
-  row.state = !row.target ? (row.default ? "default" : "unmapped") : row.unfit ? "unfit" : row.target === row.active ? "mapped" : "changed";
+  row.state = !row.target ? (row.default ? "default" : row.rules ? "partly" : "unmapped") : row.unfit ? "unfit" : row.target === row.active ? "mapped" : "changed";
 };
 
 export class Saving {
@@ -17,20 +17,28 @@ export class Saving {
     this.past = [];
     this.future = [];
     this.running = null;
+    this.telling = 0;
     window.addEventListener("beforeunload", (event) => { if (this.isBusy()) { event.preventDefault(); } });
   }
 
-  isBusy() { return this.waiting.size > 0 || this.running !== null; }
+  isBusy() { return this.waiting.size > 0 || this.running !== null || this.telling > 0; }
 
   // One step: [{row, target, means, suggested}]; rows that have that meaning already are left out.
   set(changes) {
     const real = changes.filter(({ row, target }) => row.target !== target || row.unfit);
     if (!real.length) { return; }
     const step = real.map(({ row, ...after }) => ({ id: row.id, before: meaning(row), after }));
-    this.past.push(step);
-    this.future = [];
-    this.apply(step, "after");
+    this.did({ id: step[0].id, run: (side) => this.apply(step, side) });
   }
+
+  // One step: these suggestions are refused, or (`no` false) refusals are taken back: [{row, record: {id, name}}].
+  refuse(pairs, no = true) {
+    if (!pairs.length) { return; }
+    const step = { id: pairs[0].row.id, run: (side) => this.tell(pairs, no === (side === "after")).then((told) => { if (!told) { this.past = this.past.filter((each) => each !== step); } }) };
+    this.did(step);
+  }
+
+  did(step) { this.past.push(step); this.future = []; step.run("after"); }
 
   undo() { return this.travel(this.past, this.future, "before", "Taken back."); }
 
@@ -40,7 +48,7 @@ export class Saving {
     const step = from.pop();
     if (!step) { return null; }
     to.push(step);
-    this.apply(step, side);
+    step.run(side);
     this.say(said);
     return step;
   }
@@ -65,7 +73,27 @@ export class Saving {
     return this.running;
   }
 
-  async idle() { while (this.isBusy()) { await this.run(); } }
+  async idle() { while (this.isBusy()) { await this.run(); await this.told; } }
+
+  // Says no to suggestions, or yes again, one after the other; the answer brings what is likeliest now.
+  tell(pairs, no) {
+    const before = pairs.map(({ row }) => ({ suggestion: row.suggestion, none: row.none }));
+    for (const { row } of pairs) { row.suggestion = null; row.none = true; }
+    this.painted(pairs.map(({ row }) => row));
+    this.telling += 1;
+    this.told = Promise.resolve(this.told).then(async () => {
+      const named = pairs.map(({ row, record }) => ({ word: row.id, external_id: record.id }));
+      const answer = await this.post(this.board.dataset.sayNo, { [no ? "refuse" : "take_back"]: named });
+      const rows = answer.rows?.filter((row) => this.byId.has(row.id)) || [];
+      for (const { id, suggestion, refused } of rows) { Object.assign(this.byId.get(id), { suggestion, refused, none: !suggestion }); }
+      if (answer.error) { pairs.forEach(({ row }, index) => Object.assign(row, before[index])); }
+      this.say(answer.error || (no ? `Not suggested again: ${pairs[0].record.name}.` : `May be suggested again: ${pairs[0].record.name}.`));
+      this.painted(pairs.map(({ row }) => row));
+      this.telling -= 1;
+      return !answer.error;
+    });
+    return this.told;
+  }
 
   async drain() {
     while (this.waiting.size) {

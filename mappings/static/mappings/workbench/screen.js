@@ -1,13 +1,14 @@
 // The mapping workbench: filters and counts, the keyboard, and what each action means. `?` on the screen lists the keys.
 import { Choices } from "./choices.js";
-import { Grid } from "./grid.js";
+import { Grid, isOpen } from "./grid.js";
 import { Saving } from "./saving.js";
 
 const AT_ONCE = 60; // suggestions asked for together
-const isOpen = (row) => row.state === "unmapped" || row.state === "unfit";
 const FILTERS = {
   all: () => true,
   unmapped: isOpen,
+  default: (row) => row.state === "default",
+  rules: (row) => row.rules > 0,
   changed: (row) => row.active !== row.target,
   unfit: (row) => row.state === "unfit",
   waiting: (row) => row.waits > 0,
@@ -44,7 +45,9 @@ function filter() {
 function count() {
   const scope = rows.filter(inScope);
   for (const button of part("filters").children) {
-    button.querySelector("b").textContent = scope.filter(FILTERS[button.dataset.show]).length;
+    const found = scope.filter(FILTERS[button.dataset.show]).length;
+    button.querySelector("b").textContent = found;
+    button.hidden = "rare" in button.dataset && !found && button.dataset.show !== chosen.show;
     button.setAttribute("aria-pressed", String(button.dataset.show === chosen.show));
   }
   for (const tab of part("subjects").children) {
@@ -74,12 +77,13 @@ let counting = 0;
 
 // ---- suggestions, asked for when a row comes into view
 
+const isOffered = (row) => !row.target || row.state === "unfit";
 const asked = new Map(); // id → promise of its suggestion
 let toAsk = [];
 let askSoon = 0;
 
 function want(row) {
-  if (!isOpen(row) || row.suggestion || row.none) { return undefined; }
+  if (!isOffered(row) || row.suggestion || row.none) { return undefined; }
   if (!asked.has(row.id)) {
     asked.set(row.id, new Promise((done) => { toAsk.push({ row, done }); }));
     if (!askSoon) { askSoon = window.setTimeout(askAll, 40); }
@@ -97,7 +101,7 @@ async function askAll() {
       if (answer.ok) { found = (await answer.json()).suggestions; }
     } catch { say("Suggestions did not arrive; scroll on to ask again."); }
     for (const { row, done } of batch) {
-      if (row.id in found) { row.suggestion = row.suggestion || found[row.id]; row.none = !row.suggestion; }
+      if (row.id in found && !row.none) { row.suggestion = row.suggestion || found[row.id]; row.none = !row.suggestion; }
       asked.delete(row.id);
       grid.paint(row);
       done();
@@ -106,6 +110,13 @@ async function askAll() {
 }
 
 grid.onWindow = (seen) => { seen.forEach(want); };
+
+// What was chosen teaches: rows that nobody sees are asked for anew; nothing changes under a person's eyes.
+function forgetUnseen() {
+  for (const row of rows) {
+    if (isOffered(row) && !grid.elements.has(row.id) && !row.suggestion?.exact && !saving.telling) { row.suggestion = null; row.none = false; }
+  }
+}
 
 // ---- what the actions do
 
@@ -129,13 +140,26 @@ function take(row, choice) {
 
 async function accept(row, { goOn }) {
   await want(row);
-  const found = isOpen(row) || row.state === "default" ? row.suggestion : null;
+  const found = isOffered(row) ? row.suggestion : null;
   if (found) { saving.set([{ row, target: found.id, means: found.name, reason: found.reason, suggested: true }]); }
   if (goOn) { grid.go(grid.nextOpen()); }
 }
 
 function remove(row) {
   saving.set(targets(row).map((each) => ({ row: each, target: "", means: "" })));
+  deselect();
+}
+
+// “Not this”: the suggestion of the row, or of every selected one, gives way to the next likely.
+function refuse(row) {
+  const pairs = targets(row).filter((each) => isOffered(each) && each.suggestion).map((each) => ({ row: each, record: each.suggestion }));
+  if (pairs.length) { saving.refuse(pairs); } else { say("There is no suggestion to refuse here."); }
+  deselect();
+}
+
+function takeBack(row) {
+  const pairs = targets(row).flatMap((each) => each.refused.map((record) => ({ row: each, record })));
+  if (pairs.length) { saving.refuse(pairs, false); } else { say("Nothing was refused for this value."); }
   deselect();
 }
 
@@ -154,7 +178,7 @@ function acceptExact() {
 function deselect() { grid.select([]); count(); }
 
 function travel(step) {
-  const index = step ? grid.indexOf(step[0].id) : -1;
+  const index = step ? grid.indexOf(step.id) : -1;
   if (index >= 0) { grid.go(index); }
   count();
 }
@@ -169,6 +193,7 @@ function typed(row, on) {
 let headSoon = 0;
 function settled() {
   count();
+  forgetUnseen();
   window.clearTimeout(headSoon);
   headSoon = window.setTimeout(refreshHead, 500);
 }
@@ -218,6 +243,7 @@ const CONTROL = {
   a: () => { grid.select(grid.shown); count(); },
   s: toSubmit,
   Enter: acceptExact,
+  Delete: () => { if (grid.active()) { refuse(grid.active()); } },
   Home: () => grid.go(0),
   End: () => grid.go(grid.shown.length - 1),
 };
@@ -248,8 +274,9 @@ function onGridKey(event) {
   const input = event.target.closest("input[role=combobox]");
   const isTyped = Boolean(input?.dataset.typed);
   if (!row || event.isComposing) { return; }
-  if (event.altKey && event.key >= "1" && event.key <= "5") { event.preventDefault(); part("filters").children[Number(event.key) - 1].click(); return; }
-  if ((event.ctrlKey || event.metaKey) && !(isTyped && "azy".includes(event.key.toLowerCase()))) { onControl(event); return; }
+  if (event.altKey && event.key >= "1" && event.key <= "7") { event.preventDefault(); part("filters").children[Number(event.key) - 1].click(); return; }
+  if (event.altKey && event.key === "Delete") { event.preventDefault(); takeBack(row); return; }
+  if ((event.ctrlKey || event.metaKey) && !(isTyped && ["a", "z", "y", "delete"].includes(event.key.toLowerCase()))) { onControl(event); return; }
   if (input && event.key === "Escape" && (isTyped || choices.isOpen(input))) { event.preventDefault(); typed(row, false); choices.close(); return; }
   if (input && (isTyped || choices.isOpen(input)) && !event.altKey) { onList(event); return; }
   if (event.key === "ArrowDown" && event.altKey && input) { event.preventDefault(); choices.search(input, row); return; }
@@ -300,6 +327,8 @@ grid.body.addEventListener("click", (event) => {
   if (event.target.matches("[data-tick]")) { grid.toggle(row, event.target.checked); count(); }
   else if (event.target.matches("input[role=combobox]") && choices.input !== event.target) { event.target.select(); choices.search(event.target, row); }
   else if (event.target.closest("[data-accept]")) { accept(row, { goOn: false }); }
+  else if (event.target.closest("[data-refuse]")) { refuse(row); }
+  else if (event.target.closest("[data-take-back]")) { takeBack(row); }
   else if (event.target.closest("[data-clear]")) { remove(row); }
 });
 
@@ -332,7 +361,7 @@ const asks = new URLSearchParams(window.location.search);
 const wanted = asks.get("value") && rows.find((row) => row.value === asks.get("value") && (!asks.get("side") || row.side === asks.get("side")) && (!asks.get("subject") || row.subject === asks.get("subject")));
 if (labels[asks.get("subject")]) { chosen.subject = asks.get("subject"); }
 if (!wanted) {
-  chosen.side = part("side").value = ["sales", "purchases"].includes(asks.get("side")) ? asks.get("side") : "";
+  chosen.side = part("side").value = ["sales", "purchases", "books"].includes(asks.get("side")) ? asks.get("side") : "";
   chosen.text = (asks.get("q") || "").toLowerCase(); part("find").value = asks.get("q") || "";
 }
 if (FILTERS[asks.get("show")]) { chosen.show = asks.get("show"); }
