@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from integrations.models import Connection, LedgerRecord
 from mappings.models import ValueMapping
@@ -76,17 +76,15 @@ def find_targets(connection: Connection, mappings: Iterable[ValueMapping]) -> di
 
 def search_targets(*, connection: Connection, subject: str, side: str, text: str = "", limit: int = 30) -> list[Choice]:
     """Records in which every word of `text` occurs: those that fit first, the others with the reason they do not."""
-    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject])
+    # A choice shows none of the ledger's own form, and every keystroke would fetch it for each.
+    rows = LedgerRecord.objects.for_tenant(connection.tenant_id).of(connection, RESOURCES[subject]).defer("raw")
     for word in text.lower().split()[:8]:
-        rows = rows.filter(Q(search__contains=word) | Q(name__icontains=word) | Q(unified__code__istartswith=word))
+        # `search` holds number and name in lower case: nothing else of a record need be unpacked or folded.
+        rows = rows.filter(search__contains=word)
     kinds = kinds_for(subject, side)
-    fitting = rows.filter(kind__in=kinds) if kinds else rows
-    fitting = fitting.filter(is_active=True).order_by("number", "name", "id")[:limit]
-    found = [_choice(row, subject, side) for row in fitting]
-    if len(found) < limit:
-        seen = [each.record.pk for each in found]
-        others = rows.exclude(pk__in=seen).order_by("-is_active", "number", "name", "id")[: limit - len(found)]
-        found += [_choice(row, subject, side) for row in others]
+    fits = Q(is_active=True, kind__in=kinds) if kinds else Q(is_active=True)
+    rows = rows.alias(rank=Case(When(fits, then=0), default=1))
+    found = [_choice(row, subject, side) for row in rows.order_by("rank", "-is_active", "number", "name", "id")[:limit]]
     return sorted(found, key=lambda choice: bool(choice.why_not))
 
 
