@@ -1,16 +1,19 @@
 """Forms: a statement file with the account it belongs to, a bank account, and the workbench's filters."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from integrations.models import Connection, LedgerRecord, Resource
 from reconciliation.models import BankAccount
 from reconciliation.services.statements import BANK_KINDS, bank_account_for
-from reconciliation.statements import MOST_BYTES
+from reconciliation.statements import FIELDS, MOST_BYTES, Layout
 from tenants.models import Tenant
+
+_SELECT = UnfoldAdminSelectWidget
 
 
 def ledger_accounts(connections: Any) -> Any:
@@ -20,7 +23,7 @@ def ledger_accounts(connections: Any) -> Any:
 
 
 class StatementForm(forms.Form):
-    """A CSV file, and the bank account it is of: one known here, or one of the ledger's own."""
+    """A statement file, and the bank account it is of: one known here, or one of the ledger's own."""
 
     account = forms.ChoiceField(
         label="Bank account",
@@ -28,10 +31,10 @@ class StatementForm(forms.Form):
         help_text="Payments are booked on this account of the ledger.",
     )
     file = forms.FileField(
-        label="Statement (CSV)",
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv,.txt"}),
-        help_text="Columns such as id, date, amount, currency, description, counterparty, reference; "
-        "other names are recognised. Nothing is imported before you have seen the preview.",
+        label="Statement file",
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.xlsx,.ofx,.qfx,.qbo,.xml,.sta,.mt940,.940"}),
+        help_text="CAMT.053, MT940, OFX, XLSX or CSV; the content tells which. Columns of a table that are not "
+        "recognised are asked for once and remembered. Nothing is imported before you have seen the preview.",
     )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
@@ -64,6 +67,47 @@ class StatementForm(forms.Form):
             return BankAccount.objects.for_tenant(self.tenant).select_related("connection").get(pk=UUID(pk))
         record = LedgerRecord.objects.for_tenant(self.tenant).select_related("connection").get(pk=UUID(pk))
         return bank_account_for(connection=record.connection, account=record)
+
+
+_ORDERS = (("", "As the dates of the file tell"), ("day", "Day first (31/12)"), ("month", "Month first (12/31)"))
+_MARKS = (("", "As the amounts of the file tell"), ("comma", "Comma (1.234,56)"), ("point", "Point (1,234.56)"))
+
+
+class LayoutForm(forms.Form):
+    """Which column of a table is what, and how its dates and amounts are written."""
+
+    def __init__(self, *args: Any, heads: Sequence[str], layout: Layout | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = layout or Layout()
+        choices = [("", "None"), *((head, head) for head in heads)]
+        for ours, label in FIELDS.items():
+            self.fields[ours] = forms.ChoiceField(
+                label=label, required=False, choices=choices, initial=known.columns.get(ours, ""), widget=_SELECT
+            )
+        order = {None: "", True: "day", False: "month"}[known.day_first]
+        mark = {None: "", True: "comma", False: "point"}[known.decimal_comma]
+        self.fields["order"] = forms.ChoiceField(
+            label="Dates such as 03/04", required=False, choices=_ORDERS, initial=order, widget=_SELECT
+        )
+        self.fields["mark"] = forms.ChoiceField(
+            label="Decimals", required=False, choices=_MARKS, initial=mark, widget=_SELECT
+        )
+        self.fields["is_reversed"] = forms.BooleanField(
+            label="Money out stands positive",
+            required=False,
+            initial=known.is_reversed,
+            widget=UnfoldBooleanSwitchWidget,
+        )
+
+    def layout(self) -> Layout:
+        """What was said."""
+        said = self.cleaned_data
+        return Layout(
+            {ours: said[ours] for ours in FIELDS if said[ours]},
+            {"": None, "day": True, "month": False}[said["order"]],
+            {"": None, "comma": True, "point": False}[said["mark"]],
+            said["is_reversed"],
+        )
 
 
 class BankAccountForm(forms.ModelForm[BankAccount]):

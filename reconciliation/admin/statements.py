@@ -11,15 +11,31 @@ from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
 
 from reconciliation.admin.pages import ReconciliationPage, ring_run, workbench_url
-from reconciliation.forms import StatementForm
+from reconciliation.forms import LayoutForm, StatementForm
 from reconciliation.models import StatementImport
 from reconciliation.services.runs import request_match_run
-from reconciliation.services.statements import confirm_import, preview_statement, reread
+from reconciliation.services.statements import (
+    Preview,
+    confirm_import,
+    explain_columns,
+    keep_alike,
+    preview_statement,
+    reread,
+)
+from reconciliation.statements import DayProof
 from tenants.http import TenantRequest
 from tenants.permissions import PROPOSE_MATCHES, may
 from tenants.resources import neutral
 
 _SAMPLE = 12
+_MOST_DAYS = 40
+_FORMATS = {"table": "table (CSV or XLSX)", "ofx": "OFX", "camt": "CAMT.053", "mt940": "MT940"}
+
+
+def _interesting(proofs: list[DayProof]) -> list[DayProof]:
+    """Days with a difference, else the last ones: a year of proved days is a number, not a table."""
+    gaps = [proof for proof in proofs if proof.difference]
+    return gaps[:_MOST_DAYS] or proofs[-_MOST_DAYS:]
 
 
 @admin.register(StatementImport)
@@ -34,7 +50,12 @@ class StatementImportAdmin(ReconciliationPage):
     list_select_related: ClassVar = ["bank_account"]
     ordering: ClassVar = ["-id"]
     sortable_by: ClassVar[list[str]] = []
-    actions_by_post: ClassVar = {"confirm": (PROPOSE_MATCHES, "confirm"), "discard": (PROPOSE_MATCHES, "discard")}
+    actions_by_post: ClassVar = {
+        "confirm": (PROPOSE_MATCHES, "confirm"),
+        "discard": (PROPOSE_MATCHES, "discard"),
+        "columns": (PROPOSE_MATCHES, "explain"),
+        "alike": (PROPOSE_MATCHES, "keep_alike"),
+    }
 
     def get_queryset(self, request: TenantRequest) -> Any:
         return super().get_queryset(request).defer("content")
@@ -68,20 +89,51 @@ class StatementImportAdmin(ReconciliationPage):
         return HttpResponseRedirect(self.url("change", preview.statement.pk))
 
     def page(self, request: TenantRequest, row: StatementImport) -> dict[str, Any]:
-        is_preview = row.status == StatementImport.Status.PREVIEWED
-        preview = reread(row) if is_preview else None
+        """The preview as it would be imported now, or what was imported."""
         earlier = StatementImport.objects.for_tenant(request.tenant).filter(
             file_hash=row.file_hash, bank_account=row.bank_account, status=StatementImport.Status.IMPORTED
         )
+        preview = reread(row)
+        is_preview = row.status == StatementImport.Status.PREVIEWED
+        if not is_preview:
+            row.refresh_from_db()  # what was counted at the import stands, not what the file would bring today
         return {
             "statement": row,
             "is_preview": is_preview,
-            "new_count": len(preview.new) if preview else 0,
-            "sample": preview.new[:_SAMPLE] if preview else row.lines.order_by("booked_on", "id")[:_SAMPLE],
             "earlier": earlier.exclude(pk=row.pk).first(),
             "row_errors": row.row_errors[:50],
             "may_import": may(request.membership, PROPOSE_MATCHES),
+            **self._told(preview, row, is_preview=is_preview),
         }
+
+    def _told(self, preview: Preview, row: StatementImport, *, is_preview: bool) -> dict[str, Any]:
+        found, proofs = preview.found, preview.proofs
+        first = preview.new[:_SAMPLE] if is_preview else row.lines.order_by("booked_on", "id")[:_SAMPLE]
+        return {
+            "format": _FORMATS[found.scheme.split()[0]],
+            "new_count": len(preview.new) if is_preview else 0,
+            "sample": first,
+            "alike": preview.rows.alike[:_SAMPLE] if is_preview else [],
+            "asks_columns": found.asks_columns,
+            "layout_form": LayoutForm(heads=found.heads, layout=found.layout) if found.heads and is_preview else None,
+            "samples": [(head, ", ".join(values)) for head, values in found.samples.items()],
+            "proofs": _interesting(proofs),
+            "proved": sum(proof.is_proved for proof in proofs),
+            "gaps": sum(bool(proof.difference) for proof in proofs),
+        }
+
+    def explain(self, request: TenantRequest, row: StatementImport) -> None:
+        """Say which column is what; the preview is read anew."""
+        found = reread(row).found
+        form = LayoutForm(request.POST, heads=found.heads, layout=found.layout)
+        if not form.is_valid():
+            raise ValidationError("Choose each column from the list.")
+        explain_columns(statement=row, layout=form.layout(), by=request.user)
+        messages.success(request, "The columns are remembered for every file with these heads.")
+
+    def keep_alike(self, request: TenantRequest, row: StatementImport) -> None:
+        """Take rows that another kind of file brought as lines of their own, or as the same again."""
+        keep_alike(statement=row, keeps=request.POST.get("keeps") == "1")
 
     def confirm(self, request: TenantRequest, row: StatementImport) -> HttpResponse | None:
         """Import the stored file and start matching."""
@@ -113,7 +165,7 @@ class StatementImportAdmin(ReconciliationPage):
         writer.writerow([neutral(name) for name in (*columns, "problem")])
         for error in row.row_errors:
             values = [str(error["values"].get(name, "")) for name in columns]
-            writer.writerow([neutral(value) for value in (*values, f"Row {error['row']}: {error['message']}")])
+            writer.writerow([neutral(value) for value in (*values, _in_words(error))])
         return response
 
     @display(description="Days")
@@ -123,3 +175,8 @@ class StatementImportAdmin(ReconciliationPage):
     @display(description="Status", label={"Imported": "success", "Previewed, nothing imported yet": "warning"})
     def status_shown(self, row: StatementImport) -> str:
         return row.get_status_display()
+
+
+def _in_words(error: dict[str, Any]) -> str:
+    place = error.get("place") or f"row {error['row']}"
+    return " ".join(filter(None, (f"{place.capitalize()}: {error['message']}", error.get("remedy"))))

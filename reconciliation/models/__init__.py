@@ -1,6 +1,6 @@
 """Everything the portal keeps about bank statements and how they meet the books."""
 
-from reconciliation.models.bank import BankAccount, BankLine, StatementImport
+from reconciliation.models.bank import BankAccount, BankLine, StatementBalance, StatementImport, StatementLayout
 from reconciliation.models.match import Decision, Match, MatchEntry, MatchLine
 from reconciliation.models.proposal import MatchRun, Proposal, ProposalEntry, ProposalLine
 
@@ -15,5 +15,7 @@ __all__ = [
     "Proposal",
     "ProposalEntry",
     "ProposalLine",
+    "StatementBalance",
     "StatementImport",
+    "StatementLayout",
 ]

@@ -77,11 +77,22 @@ class StatementImport(TenantOwned):
     rows = models.PositiveIntegerField(default=0)
     imported = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0, help_text="Rows that an earlier upload had brought already.")
+    alike = models.PositiveIntegerField(
+        default=0,
+        help_text="Of the duplicates, those known by day and amount only: the earlier file was of another kind.",
+    )
+    keeps_alike = models.BooleanField(default=False, help_text="Somebody said that such rows are lines of their own.")
     failed = models.PositiveIntegerField(default=0)
     row_errors = models.JSONField(
         default=list, encoder=DjangoJSONEncoder, help_text='[{"row": 7, "message": "…", "values": {…}}]'
     )
     columns = models.JSONField(default=dict, help_text="Which column of the file was read as what.")
+    scheme = models.CharField(
+        max_length=80,
+        blank=True,
+        editable=False,
+        help_text="How the rows of the file are told apart: format and heads.",
+    )
     money_in = models.DecimalField(max_digits=20, decimal_places=6, default=0)
     money_out = models.DecimalField(max_digits=20, decimal_places=6, default=0)
     first_on = models.DateField(null=True)
@@ -96,6 +107,47 @@ class StatementImport(TenantOwned):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+@audited()
+class StatementLayout(TenantOwned):
+    """How a bank writes its tables, as somebody explained it once; every later file with these heads is read so."""
+
+    key = models.CharField(max_length=32, editable=False, help_text="Of the heads, whatever their case and accents.")
+    heads = models.JSONField(default=list)
+    columns = models.JSONField(default=dict, help_text='{"date": "Buchungstag", …}')
+    day_first = models.BooleanField(null=True, help_text="Empty: the dates of each file decide.")
+    decimal_comma = models.BooleanField(null=True, help_text="Empty: the amounts of each file decide.")
+    is_reversed = models.BooleanField(default=False, help_text="Money out stands positive.")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="one_layout_per_heads"),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(self.heads)[:120]
+
+
+@audited()
+class StatementBalance(TenantOwned):
+    """What the bank says an account held: before the first line of a day, or after its last."""
+
+    bank_account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="balances")
+    statement = models.ForeignKey(StatementImport, on_delete=models.CASCADE, related_name="balances")
+    on = models.DateField()
+    is_opening = models.BooleanField()
+    amount = models.DecimalField(max_digits=20, decimal_places=6)
+    position = models.PositiveIntegerField(default=0, help_text="Its place in the file.")
+
+    class Meta:
+        ordering: ClassVar = ["statement__imported_at", "statement", "position"]
+        indexes: ClassVar = [models.Index(fields=["bank_account", "on"], name="statement_balance_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.amount:.2f} {'before' if self.is_opening else 'after'} {self.on}"
 
 
 class BankLineQuerySet(TenantOwnedQuerySet["BankLine"]):

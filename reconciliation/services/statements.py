@@ -1,17 +1,30 @@
 """Statement files: read once for a preview, imported from the stored file when somebody agrees; nothing is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Connection, LedgerRecord, Resource
-from reconciliation.models import BankAccount, BankLine, StatementImport
-from reconciliation.statements import RowError, StatementRow, UnreadableError, read_statement
+from reconciliation.models import BankAccount, BankLine, StatementBalance, StatementImport, StatementLayout
+from reconciliation.services.recognising import Sorted, sort_rows
+from reconciliation.statements import (
+    Balance,
+    DayProof,
+    Layout,
+    Statement,
+    StatementRow,
+    UnreadableError,
+    heads_key,
+    prove,
+    read_statement,
+)
 from tenants.models import User
 
 _BATCH = 200
@@ -24,8 +37,20 @@ class Preview:
     """What an import of this file would do: `new` rows, those known already, and those that cannot be read."""
 
     statement: StatementImport
-    new: Sequence[StatementRow]
-    known: Sequence[StatementRow]
+    found: Statement
+    rows: Sorted
+
+    @property
+    def new(self) -> Sequence[StatementRow]:
+        """Rows that no earlier file has brought."""
+        return self.rows.new
+
+    @property
+    def proofs(self) -> list[DayProof]:
+        """The file's own balances against its own lines, day by day."""
+        alike = [row for row, _ in self.rows.alike]
+        lines = [(row.booked_on, row.amount) for row in (*self.rows.new, *self.rows.known, *alike)]
+        return prove(lines, self.rows.balances)
 
 
 def bank_account_for(*, connection: Connection, account: LedgerRecord) -> BankAccount:
@@ -64,13 +89,18 @@ def import_statement(
     uploaded_by: User | None = None,
     dry_run: bool = False,
 ) -> StatementImport:
-    """Read a CSV statement into bank lines; with `dry_run` only count, storing nothing.
+    """Read a statement file into bank lines; with `dry_run` only count, storing nothing.
 
     Lines that an earlier file had brought are counted as duplicates; unreadable rows are kept with their reasons.
-    ValidationError when the file as a whole cannot be read.
+    ValidationError when the file as a whole cannot be read, or nobody has explained its columns yet.
     """
     preview = _read(bank_account, file_name, content)
     preview.statement.uploaded_by = uploaded_by
+    if preview.found.asks_columns:
+        raise ValidationError(
+            "No header with a date and an amount was found. Upload the file in the portal once and say which column is "
+            "what; it is remembered."
+        )
     if dry_run:
         return preview.statement
     with transaction.atomic():
@@ -84,7 +114,10 @@ def confirm_import(*, statement: StatementImport) -> StatementImport:
     locked = StatementImport.objects.select_for_update(of=("self",)).select_related("bank_account").get(pk=statement.pk)
     if locked.status == StatementImport.Status.IMPORTED:
         return locked
-    return _import(_read(locked.bank_account, locked.file_name, bytes(locked.content), statement=locked))
+    preview = reread(locked)
+    if preview.found.asks_columns:
+        raise ValidationError("Say first which column is the date and which the amount.")
+    return _import(preview)
 
 
 def reread(statement: StatementImport) -> Preview:
@@ -92,95 +125,110 @@ def reread(statement: StatementImport) -> Preview:
     return _read(statement.bank_account, statement.file_name, bytes(statement.content), statement=statement)
 
 
+@transaction.atomic
+def keep_alike(*, statement: StatementImport, keeps: bool) -> StatementImport:
+    """Say whether rows that another kind of file has brought by day and amount are lines of their own."""
+    locked = _locked_preview(statement)
+    locked.keeps_alike = keeps
+    reread(locked).statement.save()
+    return locked
+
+
+@transaction.atomic
+def explain_columns(*, statement: StatementImport, layout: Layout, by: User) -> StatementImport:
+    """Say what the columns of a kept table are; remembered for every file with these heads, of any account.
+
+    ValidationError when there is no day or no amount among them, or a column is named twice.
+    """
+    locked = _locked_preview(statement)
+    found = reread(locked).found
+    if not found.heads:
+        raise ValidationError("This format names its own fields; there are no columns to explain.")
+    columns = {ours: head for ours, head in layout.columns.items() if head}
+    if unknown := sorted(set(columns.values()) - set(found.heads)):
+        raise ValidationError(f"The file has no column {unknown[0]!r}.")
+    if len(set(columns.values())) < len(columns):
+        twice = next(head for head in columns.values() if list(columns.values()).count(head) > 1)
+        raise ValidationError(f"The column {twice!r} is chosen twice; each column is one thing.")
+    if not Layout(columns).is_complete:
+        raise ValidationError("Choose the column of the date, and either the amount or both money in and money out.")
+    StatementLayout.objects.update_or_create(
+        tenant_id=locked.tenant_id,
+        key=heads_key(found.heads),
+        defaults={
+            "heads": list(found.heads),
+            "columns": columns,
+            "day_first": layout.day_first,
+            "decimal_comma": layout.decimal_comma,
+            "is_reversed": layout.is_reversed,
+            "changed_by": by,
+            "changed_at": timezone.now(),
+        },
+    )
+    reread(locked).statement.save()
+    return locked
+
+
+def layouts_of(tenant_id: UUID) -> Mapping[str, Layout]:
+    """Every layout that somebody of the tenant explained, by the key of its heads."""
+    return {
+        row.key: Layout(row.columns, row.day_first, row.decimal_comma, row.is_reversed)
+        for row in StatementLayout.objects.filter(tenant_id=tenant_id)
+    }
+
+
+def account_proof(bank_account: BankAccount, first_on: date, last_on: date) -> list[DayProof]:
+    """The bank's balances against all imported lines of an account in these days, day by day.
+
+    It begins with the balance the bank stated last before the period, when there is one, so that a gap shows.
+    """
+    rows = StatementBalance.objects.filter(bank_account=bank_account, on__lte=last_on)
+    anchor = rows.filter(on__lt=first_on).order_by("-on").first()
+    since = anchor.on if anchor else first_on
+    said = [Balance(row.on, row.amount, row.is_opening) for row in rows.filter(on__gte=since)]
+    lines = BankLine.objects.filter(bank_account=bank_account, booked_on__range=(since, last_on))
+    proofs = prove(lines.values_list("booked_on", "amount"), said)
+    return [proof for proof in proofs if proof.on >= first_on]
+
+
+def _locked_preview(statement: StatementImport) -> StatementImport:
+    locked = StatementImport.objects.select_for_update(of=("self",)).select_related("bank_account").get(pk=statement.pk)
+    if locked.status == StatementImport.Status.IMPORTED:
+        raise ValidationError("This file is imported already; its lines stay.")
+    return locked
+
+
 def _read(
     bank_account: BankAccount, file_name: str, content: bytes, *, statement: StatementImport | None = None
 ) -> Preview:
     day_first = bank_account.connection.country.upper() not in _MONTH_FIRST
+    known = layouts_of(bank_account.tenant_id)
     try:
-        found = read_statement(content, currency=bank_account.currency, day_first=day_first)
+        found = read_statement(content, currency=bank_account.currency, day_first=day_first, known=known)
     except UnreadableError as error:
         raise ValidationError(str(error)) from error
-    rows, errors = _of_this_account(bank_account, found.rows)
-    new, known, conflicts = _compare(bank_account, rows)
-    errors = sorted([*found.errors, *errors, *conflicts], key=lambda e: e.row)
     row = statement or StatementImport(tenant_id=bank_account.tenant_id, bank_account=bank_account)
+    rows = sort_rows(bank_account, found, keeps_alike=row.keeps_alike)
     row.file_name, row.content = file_name[-200:], content
-    row.file_hash, row.columns = sha256(content).hexdigest(), found.columns
-    row.rows, row.duplicates, row.failed = len(new) + len(known) + len(errors), len(known), len(errors)
-    row.row_errors = [asdict(error) for error in errors]
-    row.money_in = sum((r.amount for r in new if r.amount > 0), Decimal(0))
-    row.money_out = sum((-r.amount for r in new if r.amount < 0), Decimal(0))
-    days = [r.booked_on for r in (*new, *known)]
+    row.file_hash, row.columns, row.scheme = sha256(content).hexdigest(), found.columns, found.scheme
+    row.alike, row.failed = len(rows.alike), len(rows.errors)
+    row.duplicates = len(rows.known) + row.alike
+    row.rows = len(rows.new) + row.duplicates + row.failed
+    row.row_errors = [asdict(error) for error in rows.errors]
+    row.money_in = sum((r.amount for r in rows.new if r.amount > 0), Decimal(0))
+    row.money_out = sum((-r.amount for r in rows.new if r.amount < 0), Decimal(0))
+    days = [r.booked_on for r in (*rows.new, *rows.known, *(r for r, _ in rows.alike))]
     row.first_on, row.last_on = min(days, default=None), max(days, default=None)
-    return Preview(row, new, known)
-
-
-def _of_this_account(
-    bank_account: BankAccount, rows: Sequence[StatementRow]
-) -> tuple[list[StatementRow], list[RowError]]:
-    """Rows of another account or currency are errors: a statement of two accounts is uploaded once for each."""
-    named = {row.account_id for row in rows if row.account_id}
-    own = bank_account.statement_id or _own_name(bank_account, named)
-    good, errors = [], []
-    for row in rows:
-        if row.currency != bank_account.currency:
-            errors.append(_refused(row, f"The row is in {row.currency}, the account in {bank_account.currency}."))
-        elif row.account_id and row.account_id != own:
-            errors.append(
-                _refused(row, f"The row belongs to account {row.account_id!r}, not to {own or bank_account.name!r}.")
-            )
-        else:
-            good.append(row)
-    return good, errors
-
-
-def _own_name(bank_account: BankAccount, named: set[str]) -> str:
-    if len(named) == 1:
-        return next(iter(named))
-    known = (bank_account.external_account_id, bank_account.external_account_name, bank_account.name)
-    return next((name for name in known if name in named), "")
-
-
-def _compare(
-    bank_account: BankAccount, rows: Sequence[StatementRow]
-) -> tuple[list[StatementRow], list[StatementRow], list[RowError]]:
-    ids = [row.external_id for row in rows]
-    lines = BankLine.objects.filter(bank_account=bank_account, external_id__in=ids)
-    earlier = {line.external_id: line for line in lines}
-    new, known, conflicts = [], [], []
-    for row in rows:
-        line = earlier.get(row.external_id)
-        if line is None:
-            new.append(row)
-        elif (line.amount, line.booked_on) == (row.amount, row.booked_on):
-            known.append(row)
-        else:
-            was = f"{line.amount:.2f} on {line.booked_on}"
-            conflicts.append(_refused(row, f"The id {row.external_id!r} was imported before with {was}."))
-    return new, known, conflicts
-
-
-def _refused(row: StatementRow, message: str) -> RowError:
-    values = {
-        "id": row.external_id,
-        "date": row.booked_on.isoformat(),
-        "amount": str(row.amount),
-        "currency": row.currency,
-        "description": row.description,
-        "counterparty": row.counterparty,
-        "reference": row.reference,
-    }
-    return RowError(row.row, message, values)
+    return Preview(row, found, rows)
 
 
 def _import(preview: Preview) -> StatementImport:
     statement = preview.statement
     account = statement.bank_account
+    owner = {"tenant_id": account.tenant_id, "bank_account": account, "statement": statement}
     lines = [
         BankLine(
-            tenant_id=account.tenant_id,
-            bank_account=account,
-            statement=statement,
+            **owner,
             external_id=row.external_id,
             booked_on=row.booked_on,
             amount=row.amount,
@@ -198,6 +246,10 @@ def _import(preview: Preview) -> StatementImport:
     statement.duplicates += len(lines) - statement.imported
     statement.status, statement.imported_at = StatementImport.Status.IMPORTED, timezone.now()
     statement.save()
+    StatementBalance.objects.bulk_create(
+        StatementBalance(**owner, on=each.on, is_opening=each.is_opening, amount=each.amount, position=at)
+        for at, each in enumerate(preview.rows.balances)
+    )
     named = {row.account_id for row in preview.new if row.account_id}
     if not account.statement_id and len(named) == 1:
         BankAccount.objects.filter(pk=account.pk, statement_id="").update(statement_id=named.pop())

@@ -8,12 +8,21 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from reconciliation.models import BankAccount, BankLine, MatchRun, StatementImport
-from reconciliation.services.statements import bank_account_for, confirm_import, import_statement, preview_statement
+from reconciliation.models import BankAccount, BankLine, MatchRun, StatementImport, StatementLayout
+from reconciliation.services.statements import (
+    account_proof,
+    bank_account_for,
+    confirm_import,
+    import_statement,
+    keep_alike,
+    preview_statement,
+    reread,
+)
 from reconciliation.statements import UnreadableError, read_amount, read_date, read_statement
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
 from tests.reconciliation.factories import bank_account_of, connection_of, record_of
+from tests.reconciliation.test_statement_formats import CSV, MT940
 
 GOOD = b"""id,account_id,date,amount,currency,description,counterparty,reference
 S1,A,2026-11-03,120.50,GBP,FPS CREDIT,Northgate,R1
@@ -92,7 +101,7 @@ def test_equal_rows_of_one_file_stay_two_lines_and_are_known_in_the_next() -> No
     assert [row.external_id for row in read_statement(content, currency="GBP").rows] == first
 
 
-@pytest.mark.parametrize("content", [b"", b"hello,world\n1,2\n", b"\x00\x01\x02", b"date,date,amount\n1,2,3\n"])
+@pytest.mark.parametrize("content", [b"", b"hello\n1\n", b"\x00\x01\x02", b"PK\x03\x04nothing"])
 def test_a_file_that_is_no_statement_says_so(content: bytes) -> None:
     with pytest.raises(UnreadableError):
         read_statement(content, currency="GBP")
@@ -183,9 +192,91 @@ def test_an_upload_is_previewed_then_imported_and_matching_starts(acme: Actors) 
 def test_a_broken_file_is_explained_on_the_form(acme: Actors) -> None:
     with tenant_scope(acme.tenant.pk):
         record = record_of(connection_of(acme.tenant), "accounts", "0", kind="bank", name="Current")
-    page = _upload(acme.client("editor"), f"ledger:{record.pk}", b"hello,world\n1,2\n")
+    page = _upload(acme.client("editor"), f"ledger:{record.pk}", b"hello\n1\n")
     assert page.status_code == 422
-    assert "No header with a date and an amount" in page.content.decode()
+    assert "no header with a date and an amount" in page.content.decode()
+
+
+UNKNOWN = b"quando;chi;quanto\n03.11.2026;Roma;44,10\n04.11.2026;Foo;-250,00\n"
+
+
+def _preview_of(actors: Actors, content: bytes, role: str = "editor") -> tuple[Any, Any]:
+    with tenant_scope(actors.tenant.pk):
+        account = bank_account_of(connection_of(actors.tenant), currency="EUR")
+        statement = preview_statement(bank_account=account, file_name="nov.csv", content=content).statement
+    return actors.client(role), statement
+
+
+def test_unknown_columns_are_explained_once_and_remembered_for_the_next_file(acme: Actors) -> None:
+    client, statement = _preview_of(acme, UNKNOWN)
+    change = reverse("admin:reconciliation_statementimport_change", args=[statement.pk])
+    page = client.get(change).content.decode()
+    assert "Which column is what?" in page
+    assert "Import 2 lines" not in page
+    said = {"date": "quando", "counterparty": "chi", "amount": "quanto", "is_reversed": "on"}
+    url = reverse("admin:reconciliation_statementimport_columns", args=[statement.pk])
+    assert "chosen twice" in client.post(url, said | {"reference": "chi"}, follow=True).content.decode()
+    assert "column of the date" in client.post(url, {"amount": "quanto"}, follow=True).content.decode()
+    page = client.post(url, said, follow=True).content.decode()
+    assert "Import 2 lines" in page
+    with tenant_scope(acme.tenant.pk):
+        other = bank_account_of(connection_of(acme.tenant), currency="EUR")
+        done = import_statement(bank_account=other, file_name="dec.csv", content=UNKNOWN)
+        amounts = other.lines.order_by("booked_on").values_list("amount", flat=True)
+        assert (done.imported, list(amounts)) == (2, [Decimal("-44.10"), Decimal(250)])
+
+
+def test_what_one_tenant_explained_reads_no_file_of_another_and_no_stranger_explains(
+    acme: Actors, rival: Actors
+) -> None:
+    client, statement = _preview_of(acme, UNKNOWN)
+    url = reverse("admin:reconciliation_statementimport_columns", args=[statement.pk])
+    said = {"date": "quando", "amount": "quanto"}
+    assert acme.client("auditor").post(url, said).status_code == 403
+    rival.client("editor").post(url, said)
+    with tenant_scope(acme.tenant.pk):
+        assert not StatementLayout.objects.exists()
+    client.post(url, said)
+    with tenant_scope(rival.tenant.pk):
+        assert not StatementLayout.objects.exists()
+        account = bank_account_of(connection_of(rival.tenant), currency="EUR")
+        with pytest.raises(ValidationError, match="which column"):
+            import_statement(bank_account=account, file_name="n.csv", content=UNKNOWN)
+
+
+def test_lines_that_another_kind_of_file_brought_are_known_by_day_and_amount(in_acme: Actors) -> None:
+    account = bank_account_of(connection_of(in_acme.tenant), currency="EUR")
+    import_statement(bank_account=account, file_name="nov.csv", content=CSV)
+    again = preview_statement(bank_account=account, file_name="nov.sta", content=MT940)
+    assert (again.statement.alike, again.statement.duplicates, len(again.new)) == (2, 2, 0)
+    assert {row.amount: line.description for row, line in again.rows.alike}[Decimal("-44.10")] == "Espresso"
+    keep_alike(statement=again.statement, keeps=True)
+    again.statement.refresh_from_db()
+    assert len(reread(again.statement).new) == 2
+    keep_alike(statement=again.statement, keeps=False)
+    assert confirm_import(statement=again.statement).imported == 0
+    assert BankLine.objects.count() == 2
+
+
+def test_of_two_equal_amounts_one_known_one_is_new(in_acme: Actors) -> None:
+    account = bank_account_of(connection_of(in_acme.tenant))
+    one = b"date,amount,description\n2026-11-03,-3.20,Coffee\n"
+    import_statement(bank_account=account, file_name="a.csv", content=one)
+    two = b"Date,Value,Memo,Payee\n2026-11-03,-3.20,Tea,B\n2026-11-03,-3.20,Coffee,C\n"
+    preview = preview_statement(bank_account=account, file_name="b.csv", content=two)
+    assert [row.description for row in preview.new] == ["Tea"]
+
+
+def test_balances_prove_the_account_over_files_and_show_a_lost_month(in_acme: Actors) -> None:
+    account = bank_account_of(connection_of(in_acme.tenant), currency="EUR")
+    for name, content in (("a", CSV), ("b", MT940)):
+        import_statement(bank_account=account, file_name=name, content=content)
+    days = account_proof(account, date(2026, 11, 1), date(2026, 11, 30))
+    assert [(proof.on.day, proof.difference) for proof in days] == [(3, 0), (4, 0)]
+    later = b"date,amount,balance\n2026-12-02,10.00,1300.00\n"
+    import_statement(bank_account=account, file_name="c", content=later)
+    (gap,) = account_proof(account, date(2026, 12, 1), date(2026, 12, 31))
+    assert (gap.stated_opening, gap.opening, gap.difference) == (Decimal(1290), Decimal("1205.90"), Decimal("84.10"))
 
 
 def test_nobody_uploads_to_another_tenants_account(acme: Actors, rival: Actors) -> None:
