@@ -83,8 +83,8 @@ def search_targets(*, connection: Connection, subject: str, side: str, text: str
         rows = rows.filter(search__contains=word)
     kinds = kinds_for(subject, side)
     fits = Q(is_active=True, kind__in=kinds) if kinds else Q(is_active=True)
-    rows = rows.alias(rank=Case(When(fits, then=0), default=1))
-    found = [_choice(row, subject, side) for row in rows.order_by("rank", "-is_active", "number", "name", "id")[:limit]]
+    rows = rows.order_by(Case(When(fits, then=0), default=1), "-is_active", "number", "name", "id")
+    found = [_choice(row, subject, side) for row in rows[:limit]]
     return sorted(found, key=lambda choice: bool(choice.why_not))
 
 

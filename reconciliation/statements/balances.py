@@ -62,7 +62,8 @@ def prove(lines: Iterable[tuple[date, Decimal]], balances: Iterable[Balance]) ->
         current = closings[known] - moved[known][0] + moved[known][1]
     found = []
     for day in days[days.index(known) :]:
-        proof = DayProof(day, current, *moved[day], closings.get(day), openings.get(day))
+        money_in, money_out = moved[day]
+        proof = DayProof(day, current, money_in, money_out, closings.get(day), openings.get(day))
         found.append(proof)
         # The next day begins with what the bank says, when it says it.
         gap = proof.difference or _ZERO

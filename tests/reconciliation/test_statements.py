@@ -272,7 +272,7 @@ def test_balances_prove_the_account_over_files_and_show_a_lost_month(in_acme: Ac
     for name, content in (("a", CSV), ("b", MT940)):
         import_statement(bank_account=account, file_name=name, content=content)
     days = account_proof(account, date(2026, 11, 1), date(2026, 11, 30))
-    assert [(proof.on.day, proof.difference) for proof in days] == [(3, 0), (4, 0)]
+    assert [(proof.on.day, proof.is_proved) for proof in days] == [(3, True), (4, True)]
     later = b"date,amount,balance\n2026-12-02,10.00,1300.00\n"
     import_statement(bank_account=account, file_name="c", content=later)
     (gap,) = account_proof(account, date(2026, 12, 1), date(2026, 12, 31))
