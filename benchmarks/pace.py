@@ -61,7 +61,10 @@ def in_workers(runs: list[Any], workers: int) -> tuple[float, float, float]:
     """Run the syncs in forked processes; wall seconds, processor seconds, and the biggest process in megabytes."""
     from django.db import connections
 
+    from portal.celery import settle
+
     connections.close_all()
+    settle()
     began, pids = time.monotonic(), []
     for place in range(workers):
         pid = os.fork()

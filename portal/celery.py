@@ -13,7 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 log = structlog.get_logger(__name__)
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+# More than a page of a thousand documents with lines holds at once: none is searched while it is made.
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 class Bell(Task):  # type: ignore[type-arg]

@@ -5,10 +5,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import orjson
 
-_decoder = json.JSONDecoder(parse_float=Decimal)
-
+_quick = msgspec.json.Decoder(float_hook=Decimal)
+_patient = json.JSONDecoder(parse_float=Decimal)
 
 _COMPACT = orjson.OPT_PASSTHROUGH_DATETIME
 _OPTIONS = {False: _COMPACT, True: _COMPACT | orjson.OPT_INDENT_2}
@@ -17,7 +18,11 @@ _OPTIONS = {False: _COMPACT, True: _COMPACT | orjson.OPT_INDENT_2}
 def loads(data: bytes | str) -> Any:
     """Python values of a JSON text; fractions are Decimal, exactly as written. Raises ValueError."""
     text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
-    return _decoder.decode(text)
+    try:
+        return _quick.decode(text)
+    except msgspec.DecodeError:
+        # What strict JSON does not know (NaN, half a character) holds up no page; what is broken is told with place.
+        return _patient.decode(text)
 
 
 def dumps(value: Any, *, is_indented: bool = False) -> bytes:

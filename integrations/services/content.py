@@ -1,16 +1,21 @@
 """A record as it is stored, and the digest by which it is known again: both from one writing of it."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
-from uuid import UUID
 
-import orjson
+import msgspec
 
 from integrations.engine.results import Record
 
-_SORTED = orjson.OPT_SORT_KEYS
+# Amounts of the unified form are texts, the raw form has the ledger's numbers.
+_unified = msgspec.json.Encoder(order="sorted", decimal_format="string")
+_raw = msgspec.json.Encoder(order="sorted", decimal_format="number")
+
+_NOUGHTS = re.compile(rb'\.[0-9]*0[",}\]]')
+_EXPONENTS = (b"E+", b"E-")
 
 
 class Content(NamedTuple):
@@ -21,65 +26,45 @@ class Content(NamedTuple):
     digest: str
 
 
-def contents() -> Callable[[Record], Content]:
-    """The function that writes records: amounts of the unified form are texts, the raw form has the ledger's numbers.
+def content(record: Record) -> Content:
+    """A record written as JSON.
 
-    The digest depends neither on the order of keys nor on how a decimal is written (100.50, 100.5). Few are written
-    with noughts at their end; only for forms that have one there is a second writing, for the digest.
+    The digest depends neither on the order of keys nor on how a decimal is written (100.50, 100.5). Only a form that
+    seems to have a decimal which could be written otherwise is written a second time, for the digest.
     """
-    in_unified: list[bool] = []
-    in_raw: list[bool] = []
-
-    def noticed(value: Any) -> str:
-        text = _text(value)
-        if _has_noughts(text):
-            in_unified.append(True)
-        return text
-
-    def numbered(value: Any) -> Any:
-        if value.__class__ is Decimal and not value.is_finite():
-            return None
-        text = _text(value)
-        if _has_noughts(text):
-            in_raw.append(True)
-        return orjson.Fragment(text)
-
-    def written(record: Record) -> Content:
-        unified = said = orjson.dumps(record.unified, default=noticed, option=_SORTED)
-        raw = said_raw = orjson.dumps(record.raw, default=numbered, option=_SORTED)
-        if in_unified:
-            in_unified.clear()
-            said = orjson.dumps(record.unified, default=_plain, option=_SORTED)
-        if in_raw:
-            in_raw.clear()
-            said_raw = orjson.dumps(record.raw, default=_plain_number, option=_SORTED)
-        return Content(unified, raw, _digest(said, said_raw))
-
-    return written
+    unified, raw = _written(_unified, record.unified), _written(_raw, record.raw)
+    said = _unified.encode(_each_decimal(record.unified, _plain)) if _may_differ(unified) else unified
+    said_raw = _raw.encode(_each_decimal(record.raw, _plain)) if _may_differ(raw) else raw
+    return Content(unified, raw, sha256(b"%b\n%b" % (said, said_raw)).hexdigest())
 
 
 def content_hash(record: Record) -> str:
     """The digest of a single record."""
-    return contents()(record).digest
+    return content(record).digest
 
 
-def _digest(unified: bytes, raw: bytes) -> str:
-    return sha256(b"%b\n%b" % (unified, raw)).hexdigest()
+def _written(encoder: msgspec.json.Encoder, form: Any) -> bytes:
+    text = encoder.encode(form)
+    # Decimals that are no numbers have no place in JSON. Most often these are words of a text.
+    return encoder.encode(_each_decimal(form, _finite)) if b"NaN" in text or b"Infinity" in text else text
 
 
-def _text(value: Any) -> str:
-    if value.__class__ is Decimal or isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+def _may_differ(text: bytes) -> bool:
+    return _NOUGHTS.search(text) is not None or any(sign in text for sign in _EXPONENTS)
 
 
-def _has_noughts(text: str) -> bool:
-    return (text[-1] == "0" and "." in text) or "E" in text
+def _each_decimal(value: Any, change: Callable[[Decimal], Any]) -> Any:
+    """The same with other decimals."""
+    if value.__class__ is dict:
+        return {key: _each_decimal(each, change) for key, each in value.items()}
+    if value.__class__ is list:
+        return [_each_decimal(each, change) for each in value]
+    return change(value) if value.__class__ is Decimal else value
 
 
-def _plain(value: Any) -> str:
-    return f"{value.normalize():f}" if value.__class__ is Decimal else _text(value)
+def _finite(value: Decimal) -> Decimal | None:
+    return value if value.is_finite() else None
 
 
-def _plain_number(value: Any) -> Any:
-    return orjson.Fragment(_plain(value)) if value.__class__ is not Decimal or value.is_finite() else None
+def _plain(value: Decimal) -> Decimal | None:
+    return Decimal(f"{value.normalize():f}") if value.is_finite() else None

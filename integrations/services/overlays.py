@@ -16,7 +16,7 @@ from integrations.engine.expressions import EVALUATORS, Evaluator, Problem, Resu
 from integrations.engine.overlay import Rule, laid_over
 from integrations.engine.results import Record
 from integrations.models import Connection, FieldOverride
-from integrations.services.content import Content, contents
+from integrations.services.content import Content, content
 
 log = structlog.get_logger(__name__)
 
@@ -105,13 +105,13 @@ class Applier:
 
 def laid_over_page(overlay: Overlay, arriving: Sequence[tuple[Record, Content]]) -> list[tuple[Record, Content]]:
     """Records that are new or changed, with the expressions' values; a failing expression leaves the ledger's value."""
-    write, found = contents(), []
+    found = []
     with evaluator_for(overlay.connection.tenant_id) as evaluator:
         applier = Applier(overlay, evaluator)
-        for record, content in arriving:
-            unified = laid_over(overlay.resource, record.unified, applier.results(content.unified, content.raw))
+        for record, held in arriving:
+            unified = laid_over(overlay.resource, record.unified, applier.results(held.unified, held.raw))
             shown = Record(unified, record.raw, record.remote_type, record.correlation_id)
-            found.append((shown, write(shown)._replace(digest=content.digest)))
+            found.append((shown, content(shown)._replace(digest=held.digest)))
     if applier.failures:
         log.warning("override_failed", resource=overlay.resource, failures=applier.failures)
     return found

@@ -16,7 +16,7 @@ from integrations.engine.overlay import Rule
 from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import arrivals
-from integrations.services.content import Content, contents
+from integrations.services.content import Content, content
 from integrations.services.overlays import Overlay, laid_over_page, masked, overlay_of
 from integrations.unified.summary import summarise
 from tenants.models import new_id
@@ -125,8 +125,7 @@ def upsert_page(*, connection: Connection, resource: str, records: Sequence[Reco
     rows = {(record.remote_type, record.external_id): record for record in records}
     if not rows:
         return Counts()
-    write = contents()
-    found = [(record, write(record)) for record in rows.values()]
+    found = [(record, content(record)) for record in rows.values()]
     same, overlay = _known(connection, resource, found) if not are_new else (set(), overlay_of(connection, resource))
     print_ = overlay.print if overlay else ""
     if overlay:

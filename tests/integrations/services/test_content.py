@@ -1,5 +1,6 @@
 """What makes a record the same as before."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.engine.results import Record
-from integrations.services.content import contents
+from integrations.services.content import content
 
 
 def digest(unified: dict[str, Any], raw: dict[str, Any] | None = None) -> str:
-    return contents()(Record(unified, raw or {}, "Invoice")).digest
+    return content(Record(unified, raw or {}, "Invoice")).digest
 
 
 @given(keys=st.permutations(["a", "b", "c", "d"]))
@@ -38,16 +39,18 @@ def test_another_number_is_another_record(one: Decimal, other: Decimal) -> None:
         assert digest({}, {"Total": one}) != digest({}, {"Total": other})
 
 
-def test_one_record_with_noughts_does_not_change_the_next() -> None:
-    write = contents()
-    plain = Record({"total": Decimal("1.5")}, {}, "Invoice")
-    before = write(plain)
-    write(Record({"total": Decimal("1.50")}, {}, "Invoice"))
-    assert write(plain) == before
+def test_words_that_look_like_a_decimal_are_kept_as_they_are() -> None:
+    assert digest({"memo": "1.50"}) != digest({"memo": "1.5"})
+    assert content(Record({"memo": "NaN"}, {"Memo": "to Infinity"}, "Invoice")).raw == b'{"Memo":"to Infinity"}'
+
+
+def test_a_moment_is_the_same_beside_a_decimal_with_noughts() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert digest({"at": moment, "total": Decimal("1.50")}) == digest({"at": moment, "total": Decimal("1.5")})
 
 
 def test_amounts_are_texts_in_the_unified_form_and_the_ledgers_own_numbers_in_the_raw_one() -> None:
-    found = contents()(Record({"total": Decimal("1.50")}, {"Total": Decimal("1.50"), "Odd": Decimal("NaN")}, "Invoice"))
+    found = content(Record({"total": Decimal("1.50")}, {"Total": Decimal("1.50"), "Odd": Decimal("NaN")}, "Invoice"))
     assert orjson.loads(found.unified) == {"total": "1.50"}
     assert found.raw == b'{"Odd":null,"Total":1.50}'
 
