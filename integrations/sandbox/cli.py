@@ -1,6 +1,7 @@
 """The command line of the sandbox."""
 
 import argparse
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from integrations.sandbox.faces import Face, Setting
 from integrations.sandbox.server import serve
 from integrations.sandbox.storage import MemoryStorage, SqliteStorage, Storage
 from integrations.sandbox.world import FACES, World
+
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sandbox", description="Simulated ledgers for development and tests.")
     add_arguments(parser)
     options = parser.parse_args(arguments)
+    # Whole books live in memory, without cycles: the collector would walk over all of them in the middle of an answer.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 1000)
     return run(
         host=options.host,
         port=options.port,
