@@ -1,7 +1,6 @@
 """Replays: a plan first, then in order, at a rate, cancellable, and an end by themselves when nothing has changed."""
 
 import json
-from collections.abc import Callable
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any
@@ -22,6 +21,7 @@ from integrations.services.replays import STOP_AFTER, cancel_replay, plan_replay
 from integrations.services.sweeping import due_work
 from tests.conftest import Actors
 from tests.integrations.factories import make_connection, make_failed_run, make_posting, make_record
+from tests.killing import Hangman, Killed
 
 CAUSE = "invalid_reference"
 Status = Posting.Status
@@ -297,25 +297,6 @@ def test_the_command_plans_and_with_start_lets_it_go(connection: Connection) -> 
     assert (told["status"], told["planned"], told["per_minute"]) == ("planned", 1, 225)
     call_command("replay", str(connection.pk), "--cause", CAUSE, "--start", stdout=StringIO())
     assert Replay.objects.get().status == "running"
-
-
-class Killed(BaseException):
-    """The worker is gone: no handler of errors runs, and its transaction is rolled back by the database."""
-
-
-class Hangman:
-    """Wraps the database's cursor: dies before the statement of that number that writes; 0 only counts them."""
-
-    def __init__(self, dies_at: int = 0) -> None:
-        self.dies_at, self.seen = dies_at, 0
-
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        # Not at its beginning: the audit trail's context may stand before it.
-        self.seen += any(word in sql for word in ('INSERT INTO "', 'UPDATE "', 'DELETE FROM "'))
-        if self.dies_at and self.seen == self.dies_at:
-            self.dies_at = 0  # What follows is the database's own rolling back.
-            raise Killed
-        return execute(sql, params, many, context)
 
 
 def test_killed_at_any_moment_a_replay_goes_on_and_sends_nothing_twice(connection: Connection) -> None:
