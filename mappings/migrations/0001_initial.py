@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("integrations", "0004_work_security"),
+        ("integrations", "0001_initial"),
         ("tenants", "0004_audit_trail"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -25,7 +25,7 @@ DUE_WORK = _BEFORE.removesuffix(_END) + _MORE.rstrip() + _END
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0019_replays_that_go'),
+        ("integrations", "0001_initial"),
         ('mappings', '0002_row_security'),
         ('tenants', '0004_audit_trail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0024_fair_postings'),
+        ("integrations", "0001_initial"),
         ('mappings', '0006_back_tests'),
         ('tenants', '0004_audit_trail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

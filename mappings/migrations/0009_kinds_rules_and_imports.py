@@ -30,7 +30,7 @@ DUE_WORK = _BEFORE.removesuffix(_END) + _MORE.rstrip() + _END
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0024_fair_postings'),
+        ("integrations", "0001_initial"),
         ('mappings', '0008_watch_security'),
         ('tenants', '0004_audit_trail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('integrations', '0002_row_security'),
+        ("integrations", "0001_initial"),
         ('tenants', '0003_row_security'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

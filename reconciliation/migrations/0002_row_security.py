@@ -68,7 +68,7 @@ $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reconciliation", "0001_initial"), ("integrations", "0002_row_security")]
+    dependencies = [("reconciliation", "0001_initial"), ("integrations", "0001_initial")]
 
     operations = [
         *[RowSecurity(model) for model in FENCED],

@@ -1,12 +1,12 @@
 """A call's turn is decided and taken by one function in one round trip, and so is its end."""
 
-from django.db import migrations, models
+from django.db import migrations
 
 # The advisory lock comes first and each statement after it sees what the ones before in the line have committed: a
 # single statement would look at the table before it waits. Windows arrive with the part that the caller may fill.
 # What a crash of the database can lose is up to a second of counted calls, so a commit need not wait for the disk.
 TURN = """
-CREATE FUNCTION integrations_turn(
+CREATE OR REPLACE FUNCTION integrations_turn(
   p_key bigint, p_tenant uuid, p_connection uuid, p_connector text, p_sharer text, p_lease uuid, p_kind text,
   p_lane text, p_seconds float8, p_at_once int, p_windows jsonb, p_is_alone boolean)
 RETURNS TABLE (wait float8, limited_by text) LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp
@@ -86,7 +86,7 @@ NO_TURN = """DROP FUNCTION integrations_turn(
 
 # `p_ago`: the answer was there so many seconds before its worker came to say so.
 ANSWERED = """
-CREATE FUNCTION integrations_answered(
+CREATE OR REPLACE FUNCTION integrations_answered(
   p_tenant uuid, p_connection uuid, p_connector text, p_lease uuid, p_ago float8, p_meters jsonb, p_shared_meters jsonb,
   p_is_alone boolean)
 RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp
@@ -113,14 +113,6 @@ NO_ANSWERED = "DROP FUNCTION integrations_answered(uuid, uuid, text, uuid, float
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0020_postings_in_order")]
+    dependencies = [("integrations", "0003_due_work")]
 
-    operations = [
-        # Most windows count calls of every kind.
-        migrations.AddIndex(
-            model_name="limitlease",
-            index=models.Index(fields=["connection", "released_at"], name="lease_recent"),
-        ),
-        migrations.RunSQL(TURN, NO_TURN),
-        migrations.RunSQL(ANSWERED, NO_ANSWERED),
-    ]
+    operations = [migrations.RunSQL(TURN, NO_TURN), migrations.RunSQL(ANSWERED, NO_ANSWERED)]
