@@ -1,11 +1,9 @@
 """What is unwell about the mappings, before a posting fails: the list, and each with the way to set it right."""
 
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -15,6 +13,7 @@ from integrations.models import LedgerRecord
 from integrations.templatetags.books import from_now
 from mappings.models import HealthFinding
 from mappings.services.health import agree
+from mappings.templatetags.mapping_health import fix_url, word_url
 from tenants.http import TenantRequest
 from tenants.permissions import EDIT_MAPPINGS
 
@@ -118,17 +117,3 @@ class HealthFindingAdmin(PageAdmin):
         if row.status != HealthFinding.Status.OPEN:
             return row.get_status_display()
         return format_html('<a class="link" href="{}">Open the mappings</a>', fix_url(row))
-
-
-def fix_url(row: HealthFinding) -> str:
-    """The workbench at the first value that is concerned."""
-    return word_url(row, row.words[0]) if row.words else _workbench(row)
-
-
-def word_url(row: HealthFinding, word: dict[str, str]) -> str:
-    """The workbench at one value."""
-    return f"{_workbench(row)}?{urlencode({name: word.get(name, '') for name in ('subject', 'side', 'value')})}"
-
-
-def _workbench(row: HealthFinding) -> str:
-    return reverse("admin:mappings_workbench_connection", args=[row.connection_id])

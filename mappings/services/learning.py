@@ -18,12 +18,16 @@ _Status = MappingSet.Status
 _DOCUMENTS = {("category", "purchases"): ("bills", "expenses"), ("category", "sales"): ("invoices",)}
 _NEWEST, _MOST = 3000, 4000
 
-# What the newest documents say of each line, and the account it went to.
+# What the newest documents say of each line, and the account it went to. Those that this portal posted went where the
+# mappings say: they would only repeat it, and make a habit of what a default did.
 _LINES = """
 WITH newest AS (
   SELECT r.contact_name, r.unified FROM integrations_ledgerrecord r
   WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resource = ANY(%(resources)s)
-    AND r.deleted_at IS NULL
+    AND r.deleted_at IS NULL AND NOT EXISTS (
+      SELECT 1 FROM integrations_crossreference x
+      WHERE x.connection_id = r.connection_id AND x.resource = r.resource AND x.remote_type = r.remote_type
+        AND x.external_id = r.external_id AND x.posting_id IS NOT NULL)
   ORDER BY r.issued_on DESC NULLS LAST, r.id DESC LIMIT %(newest)s)
 SELECT said.words, line -> 'account' ->> 'id', count(*)
 FROM newest CROSS JOIN LATERAL jsonb_array_elements(

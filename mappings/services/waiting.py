@@ -11,8 +11,9 @@ from django.db.models import Count, Min, Sum
 
 from integrations.models import Connection
 from mappings.models import DocumentValue, SourceDocument, SourceValue
-from mappings.services.targets import Choice, search_targets
-from mappings.services.versions import Word, open_set
+from mappings.services.targets import Choice, find_targets, search_targets
+from mappings.services.versions import Word, active_set, open_set, word_of
+from mappings.transform.fit import misfit
 from mappings.transform.money import text_of
 from mappings.transform.rules import NAMES
 
@@ -28,7 +29,10 @@ CAUSES = {
 
 @dataclass(frozen=True)
 class Card:
-    """One word without a usable meaning, and what waits for it; `chosen` is what the open draft says already."""
+    """One word without a usable meaning, and what waits for it.
+
+    `chosen` is what the open draft says already; `unfit` what is said that cannot be used, and why.
+    """
 
     source: SourceValue
     count: int
@@ -36,6 +40,7 @@ class Card:
     since: datetime | None
     choices: tuple[Choice, ...]
     chosen: str = ""
+    unfit: str = ""
 
     @property
     def subject(self) -> str:
@@ -67,9 +72,9 @@ def cards_of(connection: Connection) -> list[Card]:
         found[row["source_value"]].append(dict(row))
     most = sorted(found, key=lambda key: -sum(row["count"] for row in found[key]))[:_MOST_CARDS]
     sources = SourceValue.objects.for_tenant(connection.tenant_id).in_bulk(most)
-    chosen = _chosen(connection)
+    chosen, unfit = _said(connection, sources.values())
     choices = {key: _choices(connection, *key) for key in {(each.subject, each.side) for each in sources.values()}}
-    return [_card(sources[key], found[key], choices, chosen) for key in most]
+    return [_card(sources[key], found[key], choices, chosen, unfit) for key in most]
 
 
 def piles_of(connection: Connection) -> list[Pile]:
@@ -102,6 +107,7 @@ def _card(
     rows: list[dict[str, Any]],
     choices: dict[tuple[str, str], tuple[Choice, ...]],
     chosen: dict[Word, str],
+    unfit: dict[Word, str],
 ) -> Card:
     word = Word(source.subject, source.side, source.value)
     return Card(
@@ -111,14 +117,25 @@ def _card(
         min((row["since"] for row in rows), default=None),
         choices[(source.subject, source.side)],
         chosen.get(word, ""),
+        unfit.get(word, ""),
     )
 
 
-def _chosen(connection: Connection) -> dict[Word, str]:
+def _said(connection: Connection, sources: Iterable[SourceValue]) -> tuple[dict[Word, str], dict[Word, str]]:
+    """What the open draft, else the active version, says of some words: what it chose, and what cannot be used."""
     draft = open_set(connection)
-    if draft is None:
-        return {}
-    return {Word(row.subject, row.side, row.value): row.target_name for row in draft.values.all()}
+    version = draft or active_set(connection)
+    if version is None:
+        return {}, {}
+    # Rules with conditions say nothing for documents that do not meet them, and those are the ones that wait.
+    rows = version.values.filter(conditions={}, effective_from=None, value__in={each.value for each in sources})
+    targets, chosen, unfit = find_targets(connection, rows), dict[Word, str](), dict[Word, str]()
+    for row in rows:
+        if why := misfit((row.subject, row.side, row.value), targets[row.target_key]):
+            unfit[word_of(row)] = f"{row.target_name}, which cannot be used: {why}"
+        elif draft is not None:
+            chosen[word_of(row)] = row.target_name
+    return chosen, unfit
 
 
 def _money(rows: Iterable[dict[str, Any]], name: str) -> str:

@@ -236,3 +236,31 @@ def test_a_record_that_no_mapping_uses_is_nobody_s_business(connection: Connecti
     record_of(connection, "accounts", "99", "Unused", kind="expense", number="9900")
     change(account(connection, "99"), is_active=False)
     assert health.look(connection) == 0
+
+
+def test_the_connection_s_page_tells_what_is_unwell_and_leads_to_it(connection: Connection, acme: Any) -> None:
+    page = reverse("admin:integrations_connection_change", args=[connection.pk])
+    client = acme.client("auditor")
+    assert "to look at" not in client.get(page).content.decode()
+    change(account(connection, "5"), is_active=False)
+    assert health.look(connection) == 1
+    told = client.get(page).content.decode()
+    row = HealthFinding.objects.get()
+    assert reverse("admin:mappings_healthfinding_change", args=[row.pk]) in told
+    workbench = reverse("admin:mappings_workbench_connection", args=[connection.pk])
+    assert f"{workbench}?subject=category&amp;side=purchases&amp;value=Travel+costs" in told
+    for number in ("2", "3"):
+        change(account(connection, number), name=f"Renamed {number}", full_name=f"Renamed {number}")
+    change(LedgerRecord.objects.get(connection=connection, resource="tax_rates", external_id="21"), is_active=False)
+    assert health.look(connection) == 4
+    told = client.get(page).content.decode()
+    assert "Mapping health: 4 to look at" in told
+    assert "and 1 more" in told
+
+
+def test_the_note_on_a_connection_s_page_is_of_this_connection_alone(connection: Connection, acme: Any) -> None:
+    change(account(connection, "5"), is_active=False)
+    assert health.look(connection) == 1
+    other = connection_of(acme.tenant, "Second Books")
+    page = acme.client("owner").get(reverse("admin:integrations_connection_change", args=[other.pk]))
+    assert "to look at" not in page.content.decode()

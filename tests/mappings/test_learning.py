@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import Connection
+from integrations.models import Connection, CrossReference
 from mappings.services import decisions
 from mappings.services.drafts import ensure_draft, set_value
 from mappings.services.learning import knowledge_of
@@ -12,6 +12,7 @@ from mappings.services.refusing import Refusal, refuse, refused_of, take_back
 from mappings.services.versions import VersionError, Word
 from mappings.suggest import Candidate, Suggester
 from tenants.rls import tenant_scope
+from tests.integrations.factories import make_posting
 from tests.mappings.factories import ACCOUNTS, activated, chart_of, connection_of, drafted, record_of
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,19 @@ def test_the_ledger_s_own_bills_tell_where_a_supplier_goes(connection: Connectio
         bill(connection, f"b{number}", "Kowalski GmbH", "Monthly licence", "6")
     assert suggested(connection, "Kowalski") == "6"
     assert suggested(connection, "Kowalski", side="sales") == ""
+
+
+def test_what_this_portal_posted_is_no_habit_of_the_ledger(connection: Connection) -> None:
+    for number in range(4):
+        bill(connection, f"b{number}", "Kowalski GmbH", "Monthly licence", "6")
+        made = make_posting(connection, resource="bills", idempotency_key=f"k{number}")
+        CrossReference.objects.create(
+            tenant_id=connection.tenant_id, connection=connection, local_kind="source_document", local_id=f"d{number}",
+            resource="bills", remote_type="Bill", external_id=f"b{number}", posting=made,
+        )  # fmt: skip
+    assert suggested(connection, "Kowalski") == ""
+    bill(connection, "by-hand", "Kowalski GmbH", "Monthly licence", "6")
+    assert suggested(connection, "Kowalski") == "6"
 
 
 def test_a_refused_suggestion_is_not_made_again_until_it_is_taken_back(connection: Connection, in_acme: Any) -> None:

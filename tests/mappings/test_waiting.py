@@ -5,14 +5,15 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from integrations.models import Connection
+from integrations.models import Connection, LedgerRecord
 from mappings.models import MappingSet, SourceDocument, ValueMapping
 from mappings.services import decisions
 from mappings.services.mapping import map_documents
+from mappings.services.versions import Word
 from mappings.services.waiting import cards_of, piles_of
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
-from tests.mappings.factories import chart_of, connection_of, received
+from tests.mappings.factories import chart_of, connection_of, drafted, received
 
 
 @pytest.fixture
@@ -70,6 +71,21 @@ def test_a_word_is_resolved_in_place_and_its_documents_go_when_that_is_approved(
     document.refresh_from_db()
     assert document.status == SourceDocument.Status.MAPPED
     assert "Nothing waits" in client.get(page).content.decode()
+
+
+def test_a_card_promises_nothing_of_a_rule_that_does_not_hold_for_its_documents(
+    connection: Connection, acme: Actors
+) -> None:
+    received(connection)
+    german = Word("category", "sales", "Consulting", (("country", "DE"),))
+    drafted(connection, acme.editor, {german: "3", Word("tax_code", "sales", "VAT20"): "20"})
+    LedgerRecord.objects.filter(resource="tax_rates", external_id="20").update(is_active=False)
+    cards = {card.source.value: card for card in cards_of(connection)}
+    assert (cards["Consulting"].chosen, cards["Consulting"].unfit) == ("", "")
+    assert cards["VAT20"].chosen == ""
+    assert cards["VAT20"].unfit.startswith("20.0% S, which cannot be used: it is inactive")
+    page = acme.client("auditor").get(reverse("admin:mappings_waiting_connection", args=[connection.pk]))
+    assert "the documents go as soon as" not in page.content.decode()
 
 
 @pytest.mark.parametrize("role", ["approver", "auditor"])

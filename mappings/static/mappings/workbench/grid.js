@@ -114,8 +114,8 @@ export class Grid {
   // How often and since when the source has used the word, and what waits for it; both lead to the documents.
   paintDocuments(row, used, waits) {
     used.href = this.board.dataset.uses + row.id;
-    used.textContent = `${many(row.documents, "document")} since ${row.since}`;
-    used.title = row.seen;
+    used.textContent = `${row.documents} since ${row.since}`;
+    used.title = `${many(row.documents, "document")}. ${row.seen}`;
     waits.hidden = !row.waits;
     waits.href = this.board.dataset.waiting + row.id;
     waits.querySelector("strong").textContent = `${row.waits} wait${row.waits === 1 ? "s" : ""}`;
@@ -152,11 +152,11 @@ export class Grid {
       chip.title = `${found.name}: ${found.reason}`;
     }
     const refused = row.state === "mapped" || row.state === "changed" ? [] : row.refused;
-    why.textContent = why.title = found ? found.reason : row.none && row.state === "unmapped" ? (refused.length ? "Nothing else is similar" : "Nothing similar found") : "";
+    why.textContent = why.title = found ? found.reason : row.none && row.state !== "default" && !["mapped", "changed"].includes(row.state) ? (refused.length ? "Nothing else is similar" : "Nothing similar found") : "";
     if (!back) { return; }
     part("refuse").hidden = !found;
     back.hidden = !refused.length;
-    back.textContent = refused.length > 1 ? `${refused.length} refused` : "1 refused";
+    back.textContent = `${refused.length} refused · undo`;
     back.title = `Not ${refused.map((each) => each.name).join(", not ")}. Take back (Alt Delete)`;
     back.setAttribute("aria-label", back.title);
   }
