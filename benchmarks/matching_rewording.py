@@ -29,6 +29,7 @@ from benchmarks.matching_samples import Row, Sample
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[\W_]", re.UNICODE)
 _DATE = re.compile(r"(?<!\d)(\d{2})/(\d{2})/(\d{2})(?!\d)")
+_ISO = re.compile(r"(?<!\d)(20\d\d)-(\d\d)-(\d\d)(?!\d)")
 _MONEY = re.compile(r"(?<![A-Z])([A-Z]{3})(\d+(?:\.\d{2})?)(?![\d.])")
 _NUMBER = re.compile(r"(?<!\w)[A-Za-z#]{0,6}[-/.# ]?(?:\d[\d\-/]*\d{2,}|\d{3,})(?!\w)")
 _CODE = re.compile(r"(?<!\w)(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_]{6,}(?!\w)", re.ASCII)
@@ -167,6 +168,7 @@ class Rewording:
         text = _DATE.sub(
             lambda m: keep((f"{m[1]}.{m[2]}.20{m[3]}", f"20{m[3]}-{m[2]}-{m[1]}", f"20{m[3]}{m[2]}{m[1]}")[style]), text
         )
+        text = _ISO.sub(lambda m: keep((f"{m[3]}.{m[2]}.{m[1]}", m[0], f"{m[1]}{m[2]}{m[3]}")[style]), text)
         text = _MONEY.sub(lambda m: keep(f"{m[2].replace('.', ',')} {m[1]}"), text)
         text = _NUMBER.sub(lambda m: keep(self._cited(m[0])), text)
         return _CODE.sub(lambda m: keep(self.number(m[0])), text), made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,21 @@ class Sample:
             (directory / name).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         for name, text in self.other.items():
             (directory / name).write_text(text, encoding="utf-8")
+
+
+def with_history(sample: Sample, share: float) -> Sample:
+    """The sample with the first share of its lines (by day) approved already, as far as their whole group lies there.
+
+    Lines of those days that belong to nobody stay open, as they would in an office.
+    """
+    days = sorted(row["date"] for row in sample.bank)
+    cutoff = days[min(len(days) - 1, int(len(days) * share))]
+    early = {row["id"] for row in sample.bank if row["date"] < cutoff}
+    groups = [g for g in sample.truth["groups"] if g["ledger"] and early.issuperset(g["bank"])]
+    approved = [{"bank": g["bank"], "ledger": g["ledger"]} for g in groups]
+    truth = sample.truth | {"history_cutoff": cutoff, "history_bank": [b for g in groups for b in g["bank"]]}
+    history = json.dumps({"cutoff": cutoff, "groups": approved})
+    return replace(sample, truth=truth, other=sample.other | {"history.json": history})
 
 
 def _rows(path: Path) -> list[Row]:

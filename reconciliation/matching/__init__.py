@@ -17,6 +17,7 @@ from .model import (
     Rejected,
     Tolerances,
 )
+from .standing import Change, Standing
 from .weights import AUTOMATIC
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Alternative",
     "Approved",
     "BankLine",
+    "Change",
     "Context",
     "FxRate",
     "LedgerEntry",
@@ -32,6 +34,7 @@ __all__ = [
     "Proposal",
     "Reason",
     "Rejected",
+    "Standing",
     "Tolerances",
     "match",
     "settle",

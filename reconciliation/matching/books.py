@@ -4,26 +4,26 @@ them."""
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .amounts import agreed_discounts
+from .habits import Habits
 from .model import BankLine, Context, LedgerEntry
 from .names import ContactIndex, NameMatch, trading_names
 from .normalise import words
 from .rates import RateTable
-from .references import NEAR_LEAST, citations, number_keys
+from .references import NEAR_LEAST, citations, number_keys, told_days
+from .shelves import Dated, Shelf
 from .units import to_units
 
-DUE_KINDS = frozenset(("invoice", "bill"))
 LOUD = 3.6
 """A citation of at least this strength is no coincidence."""
 SURE = 4.6
 """A citation of at least this strength is enough to learn from."""
 _KEY_BUCKET = 24
-_STEPS = 160
 
 
 @dataclass(slots=True, eq=False)
@@ -43,12 +43,14 @@ class Row:
     named: tuple[tuple[float, int], ...] = ()
     hits: dict[int, float] = field(default_factory=dict)
     loud: tuple[tuple[float, int], ...] = ()
+    payer: tuple[str, ...] = ()
     has_name: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A ledger entry, prepared; `due` falls back to the entry's own day, `granted` are agreed discounts in percent."""
+    """A ledger entry, prepared; `due` falls back to the entry's own day, `granted` are agreed discounts in percent,
+    `told` the days that its memo names."""
 
     index: int
     entry: LedgerEntry
@@ -59,54 +61,7 @@ class Item:
     keys: tuple[str, ...]
     long_keys: tuple[str, ...]
     granted: tuple[float, ...]
-
-
-class Shelf:
-    """The open items of one contact, currency and direction, by amount and by due day."""
-
-    def __init__(self) -> None:
-        self._priced: list[tuple[int, int]] = []
-        self._due: list[tuple[int, int, int, int]] = []
-
-    def add(self, item: Item) -> None:
-        """Put an item up; `sort` follows when all are there."""
-        self._priced.append((abs(item.open), item.index))
-        if item.entry.kind in DUE_KINDS:
-            self._due.append((item.due, item.index, abs(item.open), item.day))
-
-    def sort(self) -> None:
-        """Order what was added."""
-        self._priced.sort()
-        self._due.sort()
-
-    def between(self, low: float, high: float) -> list[int]:
-        """Items whose open amount lies between two, both inclusive."""
-        start, end = bisect_left(self._priced, (math.ceil(low), -1)), bisect_right(self._priced, (high, math.inf))
-        return [index for _, index in self._priced[start:end]]
-
-    def larger(self, than: float, day: int, most: int) -> list[int]:
-        """Documents of more than an amount that existed by the day, the nearest to their due day first; of very many
-        only those around the day are looked at."""
-        found: list[tuple[int, int]] = []
-        for due, index, value, issued in self._outward(day):
-            if len(found) >= most and abs(due - day) > found[-1][0]:
-                break
-            if value > than and issued <= day + 1:
-                found.append((abs(due - day), index))
-        return [index for _, index in sorted(found)[:most]]
-
-    def _outward(self, day: int) -> Iterator[tuple[int, int, int, int]]:
-        right = bisect_left(self._due, (day,))
-        left, due = right - 1, self._due
-        for _ in range(_STEPS):
-            if left < 0 and right >= len(due):
-                return
-            if right >= len(due) or (left >= 0 and day - due[left][0] < due[right][0] - day):
-                yield due[left]
-                left -= 1
-            else:
-                yield due[right]
-                right += 1
+    told: frozenset[int] = frozenset()
 
 
 class Books:
@@ -117,22 +72,22 @@ class Books:
         self.rates = RateTable(context.fx_rates)
         self.rows = [_row(i, line) for i, line in enumerate(sorted(lines, key=lambda x: (x.on, x.id)))]
         names = sorted({e.contact_name for e in entries})
-        position = {name: at for at, name in enumerate(names)}
-        self.items = [_item(i, e, position) for i, e in enumerate(sorted(entries, key=lambda x: (x.on, x.id)))]
+        self._position = {name: at for at, name in enumerate(names)}
+        self.items = [_item(i, e, self._position) for i, e in enumerate(sorted(entries, key=lambda x: (x.on, x.id)))]
         self.contacts = ContactIndex(names, (r.text for r in self.rows), len(self.rows))
         self.own = own_contacts(context)
         self.cards = frozenset(a.id for a in context.accounts if a.type == "card")
         self.crowd: dict[int, dict[str, float]] = {}
         self._are_read = False
+        self.habits = Habits()
         self._index_items()
         self._index_aliases()
         for row in self.rows:
-            row.hits = self._hits(row)
-            row.loud = tuple((s, i) for i, s in row.hits.items() if s >= LOUD)
+            self._cite(row)
 
     def _index_items(self) -> None:
-        self.by_amount: dict[tuple[str, int], list[int]] = defaultdict(list)
-        self.by_contact: dict[int, list[int]] = defaultdict(list)
+        self.by_amount: dict[tuple[str, int], Dated] = defaultdict(Dated)
+        self.by_contact: dict[int, Dated] = defaultdict(Dated)
         self.by_key: dict[str, list[int]] = defaultdict(list)
         self.shelves: dict[int, dict[tuple[str, bool], Shelf]] = defaultdict(dict)
         priced: dict[tuple[str, bool], list[tuple[int, int]]] = defaultdict(list)
@@ -142,14 +97,58 @@ class Books:
             if not item.open:
                 continue
             way = (item.entry.currency, item.open > 0)
-            self.by_amount[item.entry.currency, item.open].append(item.index)
-            self.by_contact[item.contact].append(item.index)
+            self.by_amount[item.entry.currency, item.open].insert(item.due, item.index)
+            self.by_contact[item.contact].insert(item.day, item.index)
             self.shelves[item.contact].setdefault(way, Shelf()).add(item)
             priced[way].append((item.open, item.index))
         self.priced = {key: sorted(found) for key, found in sorted(priced.items())}
         for shelves in self.shelves.values():
             for shelf in shelves.values():
                 shelf.sort()
+
+    def add_item(self, entry: LedgerEntry) -> Item:
+        """Take one more entry in; it is found from now on."""
+        contact = self._position.get(entry.contact_name)
+        if contact is None:
+            contact = self._position[entry.contact_name] = self.contacts.add_contact(entry.contact_name)
+        item = _item(len(self.items), entry, self._position)
+        self.items.append(item)
+        for key in item.keys:
+            self.by_key[key].append(item.index)
+        self.crowd.clear()
+        if item.open:
+            way = (item.entry.currency, item.open > 0)
+            self.by_amount[item.entry.currency, item.open].insert(item.due, item.index)
+            self.by_contact[contact].insert(item.day, item.index)
+            self.shelves[contact].setdefault(way, Shelf()).insert(item)
+            insort(self.priced.setdefault(way, []), (item.open, item.index))
+        for name in trading_names(entry.memo):
+            self.contacts.add_name(contact, name, is_alias=True)
+        return item
+
+    def close_item(self, item: Item) -> None:
+        """Nothing of the entry is open any more; it may still be cited."""
+        if item.open:
+            way = (item.entry.currency, item.open > 0)
+            self.by_amount[item.entry.currency, item.open].remove(item.due, item.index)
+            self.by_contact[item.contact].remove(item.day, item.index)
+            self.shelves[item.contact][way].remove(item)
+            self.priced[way].remove((item.open, item.index))
+            self.crowd.clear()
+            item.open = 0
+
+    def add_row(self, line: BankLine) -> Row:
+        """Take one more line in and read it."""
+        row = _row(len(self.rows), line)
+        self.rows.append(row)
+        self.contacts.hear(row.text)
+        self._cite(row)
+        self._read(row)
+        return row
+
+    def _cite(self, row: Row) -> None:
+        row.hits = self._hits(row)
+        row.loud = tuple((s, i) for i, s in row.hits.items() if s >= LOUD)
 
     def _index_aliases(self) -> None:
         for item in self.items:
@@ -160,12 +159,20 @@ class Books:
         """Find the contacts that every line names; again after aliases were learned."""
         outdated = self.contacts.forget_outdated()
         for row in self.rows if not self._are_read else [r for r in self.rows if r.text in outdated]:
-            row.contacts = self._plainly_named(row) or self.contacts.find(row.text)
-            named = [(m.coverage * min(m.bits, 8.0), c) for c, m in row.contacts.items() if m.coverage >= 0.5]
-            row.named = tuple(sorted(named, key=lambda n: (-n[0], n[1])))
-            rare = row.party or row.text
-            row.has_name = any(map(self.contacts.is_rare, rare))
+            self._read(row)
         self._are_read = True
+
+    def _read(self, row: Row) -> None:
+        row.contacts = self._plainly_named(row) or self.contacts.find(row.text)
+        named = [(m.coverage * min(m.bits, 8.0), c) for c, m in row.contacts.items() if m.coverage >= 0.5]
+        row.named = tuple(sorted(named, key=lambda n: (-n[0], n[1])))
+        row.payer = tuple(filter(self.contacts.is_rare, row.party or row.text))
+        row.has_name = bool(row.payer)
+
+    def read_again(self, row: Row) -> None:
+        """Read a line again, after entries or names were added that it may mean."""
+        self._cite(row)
+        self._read(row)
 
     def _plainly_named(self, row: Row) -> dict[int, NameMatch]:
         """The one contact of a line that cites its open entry to the cent and names it whole: no search is needed."""
@@ -189,10 +196,29 @@ class Books:
                     hits[index] = strength
         return hits
 
-    def priced_between(self, currency: str, low: int, high: int) -> list[int]:
-        """Open items of a currency whose open amount lies between two amounts of one sign, inclusive."""
-        found = self.priced.get((currency, high > 0), [])
-        return [i for _, i in found[bisect_left(found, (low, -1)) : bisect_right(found, (high, len(self.items)))]]
+    def documents(self, contact: int, first_day: int, last_day: int) -> list[Item]:
+        """Open items of a contact booked on these days, both inclusive."""
+        found = self.by_contact.get(contact)
+        return [self.items[i] for i in found.between(first_day, last_day)] if found else []
+
+    def same_amount(self, row: Row, most: int) -> list[int]:
+        """Open items of exactly the line's amount, of very many those due nearest to it."""
+        found = self.by_amount.get((row.line.currency, row.units))
+        return found.nearest(row.day, most) if found else []
+
+    def own_same_amount(self, row: Row, contact: int) -> list[int]:
+        """A contact's open items of exactly the line's amount."""
+        shelf = self.shelves.get(contact, {}).get((row.line.currency, row.units > 0))
+        return shelf.between(abs(row.units), abs(row.units)) if shelf else []
+
+    def priced_near(self, currency: str, value: float, share: float, most: int) -> list[int]:
+        """Open items of a currency within a share of an amount, the nearest amounts first, at most so many."""
+        found = self.priced.get((currency, value > 0), [])
+        ends = sorted((int(value * (1 - share)), int(value * (1 + share))))
+        at = bisect_left(found, (int(value), -1))
+        low = max(at - most, bisect_left(found, (ends[0], -1)))
+        high = min(at + most, bisect_right(found, (ends[1], len(self.items))))
+        return [i for _, i in sorted(found[low:high], key=lambda f: (abs(f[0] - value), f[1]))[:most]]
 
     def is_card(self, account_id: str) -> bool:
         """True when the account is a card."""
@@ -220,7 +246,8 @@ def _item(index: int, entry: LedgerEntry, position: dict[str, int]) -> Item:
     long = tuple(k for k in keys if len(k) >= NEAR_LEAST)
     granted = agreed_discounts(entry.memo)
     contact = position[entry.contact_name]
-    return Item(index, entry, day, due, to_units(entry.open_amount), contact, keys, long, granted)
+    told = told_days(entry.memo) if entry.memo else frozenset()
+    return Item(index, entry, day, due, to_units(entry.open_amount), contact, keys, long, granted, told)
 
 
 def _codes(memo: str) -> list[str]:

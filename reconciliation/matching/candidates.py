@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import amounts
-from .books import DUE_KINDS, Books, Item, Row
+from .books import Books, Item, Row
 from .evidence import single_features
 from .hypothesis import Hypothesis
+from .model import DUE_KINDS
 from .names import leaders
 
 _BUCKET = 10
@@ -18,6 +19,7 @@ _LEAST_SHARE = 0.79
 _MOST_SHARE = 1.12
 _PARTIALS = 12
 _FX_BLIND = 2
+_FX_READ = 12
 _FEE_SHARE = 0.06
 _FX_BLIND_SHARE = 0.006
 _AHEAD_DAYS = 12
@@ -39,7 +41,7 @@ def single_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
         told |= owed
         more, more_parts = _explain(books, row, sorted(owed), limit)
         found, parts, settled = found + more, parts + more_parts, _is_settled(more)
-    blind = _same_amount(books, row, _BUCKET_SETTLED if settled else _BUCKET)
+    blind = books.same_amount(row, _BUCKET_SETTLED if settled else _BUCKET)
     if not settled and not books.rates.is_empty:
         blind += _blind_currency(books, row)
     found += _explain(books, row, sorted(set(blind) - told), limit)[0]
@@ -88,7 +90,7 @@ def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) 
     found, parts = [], []
     for index in indexes:
         item = books.items[index]
-        if not -_BEHIND_DAYS <= item.day - row.day <= _AHEAD_DAYS:
+        if not _is_timely(item, row):
             continue
         if item.entry.currency != row.line.currency:
             hypothesis = _currency(books, row, item, limit)
@@ -103,11 +105,14 @@ def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) 
     return found, parts
 
 
+def _is_timely(item: Item, row: Row) -> bool:
+    return -_BEHIND_DAYS <= item.day - row.day <= _AHEAD_DAYS
+
+
 def _told_items(books: Books, row: Row) -> set[int]:
     """Open items that the text cites, and those of the line's amount whose contact it names."""
     chosen = {i for i in row.hits if books.items[i].open}
-    same = books.by_amount.get((row.line.currency, row.units), ()) if row.contacts else ()
-    named = [i for i in same if books.items[i].contact in row.contacts]
+    named = [i for contact in row.contacts for i in books.own_same_amount(row, contact)]
     chosen.update(named if len(named) <= _TWINS else _nearest(books, row, named, _TWINS))
     return chosen
 
@@ -129,13 +134,6 @@ def _owned(books: Books, row: Row, contact: int) -> list[int]:
     return (near if len(near) <= _PER_CONTACT else _nearest(books, row, near, _PER_CONTACT)) + larger
 
 
-def _same_amount(books: Books, row: Row, most: int) -> list[int]:
-    bucket = books.by_amount.get((row.line.currency, row.units), [])
-    if len(bucket) <= most:
-        return list(bucket)
-    return _nearest(books, row, bucket, most)
-
-
 def _nearest(books: Books, row: Row, indexes: list[int], most: int) -> list[int]:
     return sorted(indexes, key=lambda i: (abs(books.items[i].due - row.day), i))[:most]
 
@@ -147,12 +145,8 @@ def _blind_currency(books: Books, row: Row) -> list[int]:
             continue
         factor = books.rates.factor(row.line.currency, currency, row.day)
         if factor:
-            value = row.units * factor
-            ends = sorted((int(value * (1 - _FX_BLIND_SHARE)), int(value * (1 + _FX_BLIND_SHARE))))
-            near = books.priced_between(currency, ends[0], ends[1])
-            if len(near) > _FX_BLIND:
-                near = sorted(near, key=lambda i: (abs(books.items[i].open - value), i))[:_FX_BLIND]
-            found += near
+            near = books.priced_near(currency, row.units * factor, _FX_BLIND_SHARE, _FX_READ)
+            found += [i for i in near if _is_timely(books.items[i], row)][:_FX_BLIND]
     return found
 
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 
 from . import amounts
-from .books import DUE_KINDS, Books, Item, Row
+from .books import Books, Item, Row
 from .evidence import Features, text_features, time_features
 from .hypothesis import Hypothesis
+from .model import DUE_KINDS
 from .names import leaders
 from .sums import WIDE_SEARCH, subsets
 from .units import UNITS
@@ -47,11 +48,8 @@ def _pool(books: Books, row: Row, contact: int) -> list[Item]:
     are too many."""
     usable = [
         i
-        for i in (books.items[j] for j in books.by_contact.get(contact, ()))
-        if -2 <= row.day - i.day <= _BEHIND_DAYS
-        and i.entry.currency == row.line.currency
-        and i.entry.kind in _KINDS
-        and _fits(i, row)
+        for i in books.documents(contact, row.day - _BEHIND_DAYS, row.day + 2)
+        if i.entry.currency == row.line.currency and i.entry.kind in _KINDS and _fits(i, row)
     ]
     credit = sum(abs(i.open) for i in usable if i.entry.kind == "credit_note")
     usable = [i for i in usable if abs(i.open) <= abs(row.units) + credit]

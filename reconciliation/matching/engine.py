@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from .assign import choose, rivals
-from .books import Books
+from .books import Books, Row
 from .candidates import is_settling, single_hypotheses
 from .combined import combined_hypotheses
 from .explain import KINDS, difference, reasons
-from .history import learn
+from .history import learn, learn_habits
 from .hypothesis import Hypothesis
 from .instalments import instalment_hypotheses, many_to_many_hypotheses
 from .internal import internal_hypotheses
@@ -20,6 +20,7 @@ from .payouts import Desks, payout_hypotheses
 from .probability import calibrate, propagate, score
 from .runs import Runs
 from .weights import CALIBRATION, WEIGHTS
+from .windows import WINDOW, windows
 
 LEAST = 0.25
 """Explanations less probable than this are not worth a person's time as a proposal; they may still be
@@ -35,10 +36,13 @@ def match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Co
     """Propose which lines and entries belong together, most probable first.
 
     Ids must be unique on each side. The result depends on the contents only, not on the order of the input. No id
-    appears twice.
+    appears twice. More than 25,000 lines are matched in windows of time that overlap, so that time and memory grow with
+    the lines and not faster; the proposals of a window then stand together.
     """
     with _no_collector():
-        return _match(lines, entries, context)
+        if len(lines) <= WINDOW:
+            return match_whole(lines, entries, context)
+        return [p for window in windows(lines, entries) for p in window.keep(match_whole(*window.question, context))]
 
 
 @contextmanager
@@ -54,17 +58,22 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> list[Proposal]:
+def match_whole(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> list[Proposal]:
+    """All lines at once, whatever their number."""
     books = Books(lines, entries, context)
-    hypotheses = explain_all(books)
+    return decide(books, explain_all(books))
+
+
+def decide(books: Books, hypotheses: Sequence[Hypothesis], taken: Collection[int] = ()) -> list[Proposal]:
+    """Let hypotheses compete and propose the consistent best; none that needs a claim which is taken already."""
     score(hypotheses, WEIGHTS)
     hypotheses = hopeful(hypotheses)
     propagate(hypotheses)
     for h in hypotheses:
         h.probability = calibrate(h.probability, CALIBRATION)
-    chosen = choose(hypotheses, LEAST)
+    free = [h for h in hypotheses if not any(c in taken for c in h.claims)] if taken else hypotheses
     by_row = rivals(hypotheses)
-    return [_proposal(books, h, by_row) for h in chosen]
+    return [_proposal(books, h, by_row) for h in choose(free, LEAST)]
 
 
 def hopeful(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
@@ -82,25 +91,39 @@ def hopeful(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
 
 
 def explain_all(books: Books) -> list[Hypothesis]:
-    """Every hypothesis about the statement, without probabilities; learns aliases first."""
+    """Every hypothesis about the statement, without probabilities; reads and learns first."""
+    prepare(books)
+    desks, runs = Desks(books), Runs(books)
+    alone = {row.index: explain_alone(books, row, desks, runs) for row in books.rows}
+    desks.apply_habits()
+    return explain_together(books, books.rows, alone)
+
+
+def prepare(books: Books) -> None:
+    """Read all lines, and learn aliases and habits from them and from history."""
     books.read_texts()
     learn(books)
     books.read_texts()
-    found: list[Hypothesis] = []
-    desks, runs = Desks(books), Runs(books)
-    open_questions = []
-    for row in books.rows:
-        own = single_hypotheses(books, row)
-        settled = any(is_settling(h) for h in own)
-        found += own
-        if not settled:
-            open_questions.append(row)
-            found += combined_hypotheses(books, row)
-            found += runs.hypotheses(row)
-        found += payout_hypotheses(books, row, desks)
+    learn_habits(books)
+
+
+def explain_alone(books: Books, row: Row, desks: Desks, runs: Runs) -> list[Hypothesis]:
+    """Every hypothesis about one line by itself; they change only when entries or names do."""
+    found = single_hypotheses(books, row)
+    if not any(is_settling(h) for h in found):
+        found += combined_hypotheses(books, row)
+        found += runs.hypotheses(row)
+    return found + payout_hypotheses(books, row, desks)
+
+
+def explain_together(books: Books, rows: Sequence[Row], alone: Mapping[int, Sequence[Hypothesis]]) -> list[Hypothesis]:
+    """What is supposed about each of these lines alone, and what they may mean together."""
+    rows = sorted(rows, key=lambda row: (row.day, row.line.id))
+    found = [h for row in rows for h in alone[row.index]]
+    open_questions = [row for row in rows if not any(is_settling(h) for h in alone[row.index])]
     found += instalment_hypotheses(books, [h for h in found if h.family == "partial"])
     found += many_to_many_hypotheses(books, open_questions)
-    found += internal_hypotheses(books)
+    found += internal_hypotheses(books, rows)
     return _allowed(books, found)
 
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .books import DUE_KINDS, Books, Item, Row
+from .books import Books, Item, Row
+from .model import DUE_KINDS
 from .names import NO_MATCH
 from .references import is_near
 
 Features = dict[str, float]
 _TWINS_READ = 200
+_CROWD_DAYS = 120
 
 _DUE_BINS = (
     (-45, "due_very_early"),
@@ -44,6 +46,11 @@ def text_features(books: Books, row: Row, items: Sequence[Item]) -> Features:
     if row.cites:
         _reference_features(row, items, books, features)
     _name_features(row, items, features)
+    contact = items[0].contact
+    if all(i.contact == contact for i in items):
+        line = row.line
+        price = (line.currency, row.units)
+        features |= books.habits.features(row.index, row.payer, line.account_id, price, contact)
     return features
 
 
@@ -120,6 +127,12 @@ def _name_features(row: Row, items: Sequence[Item], features: Features) -> None:
 
 def time_features(row: Row, item: Item) -> Features:
     """Days between the line and when the entry should have shown up at the bank."""
+    if item.told:
+        return {"told_day" if row.day in item.told else "told_other_day": 1.0} | _lag_features(row, item)
+    return _lag_features(row, item)
+
+
+def _lag_features(row: Row, item: Item) -> Features:
     kind = item.entry.kind
     if kind in DUE_KINDS:
         features = {_binned(row.day - item.due, _DUE_BINS, "due_overdue"): 1.0}
@@ -140,10 +153,11 @@ def crowd_features(books: Books, item: Item) -> Features:
 
 
 def _crowd(books: Books, item: Item) -> Features:
-    twins = books.by_amount[item.entry.currency, item.open]
-    features = {"crowd": math.log(len(twins))} if len(twins) > 1 else {}
-    others = (books.items[j] for j in twins[:_TWINS_READ])
-    older = sum(1 for o in others if o.contact == item.contact and (o.due, o.index) < (item.due, item.index))
+    twins = books.by_amount[item.entry.currency, item.open].count(item.due - _CROWD_DAYS, item.due + _CROWD_DAYS)
+    features = {"crowd": math.log(twins)} if twins > 1 else {}
+    shelf = books.shelves[item.contact][item.entry.currency, item.open > 0]
+    others = (books.items[j] for j in shelf.between(abs(item.open), abs(item.open))[:_TWINS_READ])
+    older = sum(1 for o in others if (o.due, o.index) < (item.due, item.index))
     if older:
         features["older_twin"] = min(older, 4) / 2.0
     return features
@@ -176,6 +190,8 @@ def single_features(books: Books, row: Row, item: Item, family: str) -> Features
     features: Features = {f"is_{family}": 1.0}
     features |= text_features(books, row, (item,))
     features |= time_features(row, item)
+    if item.entry.kind in DUE_KINDS:
+        features |= books.habits.lag_features(row.index, item.contact, row.day - item.due)
     features |= crowd_features(books, item)
     features |= account_features(books, row, item)
     if row.units % 100_000 == 0:

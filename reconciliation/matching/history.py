@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from .books import SURE, Books, Row
+from .books import SURE, Books, Item, Row
+from .habits import Lesson
 from .model import Approved, BankLine, LedgerEntry
 from .normalise import words
+from .units import to_units
 
 _DOMINANCE = 0.8
 _TRUST = 5
@@ -29,7 +31,7 @@ def learn(books: Books) -> None:
         if len(contacts) == 1 and (name := contacts.pop()) in position:
             lessons += [(words(x.counterparty) or words(x.description), position[name]) for x in approved.lines]
     for row in books.rows:
-        lessons += [(row.party or row.text, contact) for contact in _certain_contacts(books, row)]
+        lessons += [(row.party or row.text, item.contact) for item in _certain_items(books, row)[:1]]
     shared = _shared_words(books, lessons)
     payers = Counter(_payer(books, row.party or row.text, shared) for row in books.rows)
     seen: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
@@ -43,6 +45,27 @@ def learn(books: Books) -> None:
             books.contacts.add_name(contact, " ".join(payer), is_alias=True)
 
 
+def learn_habits(books: Books) -> None:
+    """Teach the books how contacts usually pay: from approved matches of one contact, and from this statement's certain
+    lines."""
+    position = {name: at for at, name in enumerate(books.contacts.names)}
+    for approved in books.context.history:
+        names = {e.contact_name for e in approved.entries}
+        if len(names) == 1 and (name := names.pop()) in position:
+            due = [e.due_on for e in approved.entries if e.due_on]
+            for line in approved.lines:
+                text = words(line.counterparty) or words(line.description)
+                payer = tuple(filter(books.contacts.is_rare, dict.fromkeys(text)))
+                lag = (line.on - max(due)).days if due else None
+                price = (line.currency, to_units(line.amount))
+                books.habits.learn(Lesson(payer, position[name], line.account_id, price, lag))
+    for row in books.rows:
+        for item in _certain_items(books, row)[:1]:
+            lag = row.day - item.due if item.entry.due_on else None
+            price = (row.line.currency, row.units)
+            books.habits.learn(Lesson(row.payer, item.contact, row.line.account_id, price, lag), row.index)
+
+
 def _shared_words(books: Books, lessons: Sequence[tuple[tuple[str, ...], int]]) -> set[str]:
     """Words that were seen with more than one contact whose name they are not: they identify nobody."""
     owners: dict[str, set[int]] = defaultdict(set)
@@ -52,15 +75,14 @@ def _shared_words(books: Books, lessons: Sequence[tuple[tuple[str, ...], int]]) 
     return {word for word, contacts in owners.items() if len(contacts) > 1}
 
 
-def _certain_contacts(books: Books, row: Row) -> set[int]:
+def _certain_items(books: Books, row: Row) -> list[Item]:
+    """What a line cites and pays to the cent, where that is of one contact only."""
     exact = [
-        books.items[i] for i, strength in row.hits.items() if strength >= SURE and books.items[i].open == row.units
+        item
+        for item in (books.items[i] for i, strength in row.hits.items() if strength >= SURE)
+        if item.open == row.units and item.entry.currency == row.line.currency
     ]
-    return (
-        {i.contact for i in exact if i.entry.currency == row.line.currency}
-        if len({i.contact for i in exact}) == 1
-        else set()
-    )
+    return exact if len({i.contact for i in exact}) == 1 else []
 
 
 def _payer(books: Books, text: Sequence[str], shared: set[str]) -> tuple[str, ...]:

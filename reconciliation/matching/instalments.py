@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from . import amounts
-from .books import DUE_KINDS, Books, Item, Row
+from .books import Books, Item, Row
 from .combined import set_features
 from .evidence import Features, text_features, time_features
 from .hypothesis import Hypothesis
+from .model import DUE_KINDS
 from .sums import subsets
 from .units import UNITS
 
@@ -18,6 +19,7 @@ _ROWS = 14
 _SPAN_DAYS = 75
 _PAIR_DAYS = 28
 _POOL = 14
+_POOL_DAYS = 150
 _KEEP = 4
 _TOLD = frozenset(("name_full", "name_most", "ref_fair", "ref_strong", "ref_sure"))
 
@@ -38,7 +40,7 @@ def instalment_hypotheses(books: Books, partial: Sequence[Hypothesis]) -> list[H
         if len(rows) < 2:
             continue
         for chosen in subsets([r.units for r in rows], item.open, slack, sizes=range(2, 6), most=_KEEP * 3):
-            picked = sorted((rows[i] for i in chosen), key=lambda r: r.index)
+            picked = sorted((rows[i] for i in chosen), key=lambda r: (r.day, r.index))
             if picked[-1].day - picked[0].day <= _SPAN_DAYS:
                 out.append(_hypothesis(books, picked, [item], "instalments", len(rows)))
     return out
@@ -77,7 +79,7 @@ def many_to_many_hypotheses(books: Books, rows: Sequence[Row]) -> list[Hypothesi
             by_contact[contact].append(row)
     out: list[Hypothesis] = []
     for contact, found in sorted(by_contact.items()):
-        found.sort(key=lambda r: r.index)
+        found.sort(key=lambda r: (r.day, r.index))
         for at, first in enumerate(found):
             for second in found[at + 1 : at + 5]:
                 if (
@@ -93,11 +95,8 @@ def _pair(books: Books, first: Row, second: Row, contact: int) -> list[Hypothesi
     cited = first.hits.keys() | second.hits.keys()
     pool = [
         i
-        for i in (books.items[j] for j in books.by_contact.get(contact, ()))
-        if i.entry.kind in DUE_KINDS
-        and i.entry.currency == first.line.currency
-        and (i.open > 0) == (first.units > 0)
-        and -1 <= second.day - i.day <= 150
+        for i in books.documents(contact, second.day - _POOL_DAYS, second.day + 1)
+        if i.entry.kind in DUE_KINDS and i.entry.currency == first.line.currency and (i.open > 0) == (first.units > 0)
     ]
     if abs(sum(i.open for i in pool)) < abs(first.units + second.units):
         return []

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import combinations
 
 from .books import Books, Row
@@ -19,10 +20,10 @@ _BUCKET = 12
 _FX_SHARE = 0.025
 
 
-def internal_hypotheses(books: Books) -> list[Hypothesis]:
-    """All explanations that need no ledger entry."""
+def internal_hypotheses(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
+    """All explanations that need no ledger entry, between the given lines."""
     by_amount: dict[tuple[str, int], list[Row]] = defaultdict(list)
-    for row in books.rows:
+    for row in among:
         by_amount[row.line.currency, abs(row.units)].append(row)
     out: list[Hypothesis] = []
     for _, rows in sorted(by_amount.items()):
@@ -31,7 +32,7 @@ def internal_hypotheses(books: Books) -> list[Hypothesis]:
         for position, first in enumerate(rows):
             for second in rows[position + 1 : position + 1 + _BUCKET]:
                 out += _pair(books, first, second)
-    return out + _currency_transfers(books)
+    return out + _currency_transfers(books, among)
 
 
 def _pair(books: Books, first: Row, second: Row) -> list[Hypothesis]:
@@ -59,7 +60,7 @@ def _duplicate(books: Books, first: Row, second: Row) -> list[Hypothesis]:
     features["duplicate_document"] = 1.0 if any(s >= 3.6 for s in first.hits.values()) and same_cites else 0.0
     if not first.cites and not first.has_name:
         features["duplicate_bare"] = 1.0
-    twins = len(books.by_amount.get((first.line.currency, first.units), ()))
+    twins = len(books.same_amount(first, 8))
     features["duplicate_twins"] = min(twins, 8) / 4.0
     return [Hypothesis((second.index, first.index), (), "duplicate", features, claims=(second.index,))]
 
@@ -97,8 +98,10 @@ def _return(books: Books, first: Row, second: Row) -> list[Hypothesis]:
 
 def _has_document(books: Books, row: Row) -> bool:
     """True when a document of exactly this amount is open for somebody the line names or cites."""
-    same = books.by_amount.get((row.line.currency, row.units), ())
-    return any(i in row.hits or books.items[i].contact in row.contacts for i in same)
+    cited = (books.items[i] for i in row.hits)
+    if any(i.open == row.units and i.entry.currency == row.line.currency for i in cited):
+        return True
+    return any(books.own_same_amount(row, contact) for contact in row.contacts)
 
 
 def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:
@@ -127,30 +130,35 @@ def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:
     return Hypothesis(rows, (), "transfer", features, first.units + second.units if not off else 0)
 
 
-def _currency_transfers(books: Books) -> list[Hypothesis]:
+def _currency_transfers(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
     if books.rates.is_empty:
         return []
     by_currency: dict[str, list[Row]] = defaultdict(list)
-    for row in books.rows:
+    priced: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for row in among:
         by_currency[row.line.currency].append(row)
+        priced[row.line.currency, row.day].append((row.units, row.index))
+    for found in priced.values():
+        found.sort()
     out: list[Hypothesis] = []
     for a, b in combinations(sorted(by_currency), 2):
-        priced = sorted((r.units, r.index) for r in by_currency[b])
         for row in by_currency[a]:
-            out += _opposites(books, row, b, priced)
+            days = range(row.day - _TRANSFER_DAYS, row.day + _TRANSFER_DAYS + 1)
+            out += _opposites(books, row, b, [p for day in days if (p := priced.get((b, day)))])
     return out
 
 
-def _opposites(books: Books, row: Row, currency: str, priced: list[tuple[int, int]]) -> list[Hypothesis]:
+def _opposites(books: Books, row: Row, currency: str, days: list[list[tuple[int, int]]]) -> list[Hypothesis]:
     factor = books.rates.factor(row.line.currency, currency, row.day)
     if not factor or not row.units:
         return []
     expected = -row.units * factor
     low, high = sorted((expected * (1 - _FX_SHARE), expected * (1 + _FX_SHARE)))
     found = []
-    for _, index in priced[bisect_left(priced, (int(low), -1)) : bisect_right(priced, (int(high), len(books.rows)))]:
-        other = books.rows[index]
-        if abs(other.day - row.day) <= _TRANSFER_DAYS:
+    for priced in days:
+        start, end = bisect_left(priced, (int(low), -1)), bisect_right(priced, (int(high), len(books.rows)))
+        for _, index in priced[start:end]:
+            other = books.rows[index]
             off = (other.units - expected) / expected
             first, second = sorted((row, other), key=lambda r: r.index)
             found.append((abs(off), _transfer(books, first, second, off or 1e-9)))

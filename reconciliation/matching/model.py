@@ -21,6 +21,10 @@ class BankLine:
     reference: str = ""
 
 
+DUE_KINDS = frozenset(("invoice", "bill"))
+"""Documents that fall due; everything else is a booking or a note."""
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """One document or booking; amounts carry the sign of the bank line that would settle them.

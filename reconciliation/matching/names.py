@@ -79,7 +79,7 @@ class ContactIndex:
     """All contacts of the ledger, found from the words of a bank line."""
 
     def __init__(self, names: Sequence[str], texts: Iterable[tuple[str, ...]], lines: int) -> None:
-        self.names = tuple(names)
+        self.names = list(names)
         self._variants: list[list[_Variant]] = [[] for _ in names]
         self._blocks: dict[str, list[int]] = defaultdict(list)
         self._df = Counter(t for n in names for t in set(words(n)))
@@ -92,6 +92,18 @@ class ContactIndex:
         self._fresh_keys: set[str] = set()
         for contact, name in enumerate(names):
             self.add_name(contact, name, is_alias=False)
+
+    def add_contact(self, name: str) -> int:
+        """Make one more contact findable; its number."""
+        self.names.append(name)
+        self._variants.append([])
+        self.add_name(len(self.names) - 1, name, is_alias=False)
+        return len(self.names) - 1
+
+    def hear(self, text: tuple[str, ...]) -> None:
+        """Count the words of one more line; what was said about rarity before stays as it was."""
+        self._lines += 1
+        self._bank_df.update(set(text))
 
     def add_name(self, contact: int, name: str, *, is_alias: bool) -> None:
         """Make a name, or an alias, findable; aliases of one contact may not repeat."""

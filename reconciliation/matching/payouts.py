@@ -4,8 +4,8 @@ chargebacks."""
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -25,6 +25,7 @@ _POOL_LIMIT = 400
 _EXTRA_SHARE = 0.02
 _KEEP = 6
 _RECENT = 14
+_CLEAR = 4
 _TAKINGS = ("payment", "invoice", "credit_note")
 _CENT = UNITS // 100
 
@@ -36,12 +37,13 @@ class Desk:
         self.processor, self.name = processor, name
         self._takings: list[Item] = []
         self._fees: list[Item] = []
+        self._lags: dict[int, list[tuple[Hypothesis, int, bool]]] = {}
 
     def keep(self, item: Item, told: Sequence[str]) -> None:
-        """Take an item in when these words hold the processor's whole name; items come in order of time."""
+        """Take an item in when these words hold the processor's whole name."""
         kept = self._fees if item.entry.kind == "expense" else self._takings
-        if (not kept or kept[-1] is not item) and set(self.name) <= set(told):
-            kept.append(item)
+        if set(self.name) <= set(told) and (not kept or kept[-1] is not item):
+            insort(kept, item, key=attrgetter("day"))
 
     def takings(self, currency: str, first_day: int, last_day: int) -> list[Item]:
         """Open takings and refunds of these days, both inclusive."""
@@ -51,24 +53,59 @@ class Desk:
         """Fees booked on these days, both inclusive."""
         return _between(self._fees, currency, first_day, last_day)
 
+    def remember(self, row: Row, made: Sequence[Hypothesis], items: Sequence[Item]) -> None:
+        """Note how long after the last taking each of these payouts of one line would come."""
+        whole = [h for h in made if not h.features["payout_held"] and "payout_loose" not in h.features]
+        self._lags[row.index] = [
+            (h, row.day - max(items[i].day for i in h.items if items[i].entry.kind != "expense"), whole == [h])
+            for h in made
+        ]
+
+    def apply_habits(self) -> None:
+        """Say of every payout how usual its delay is for this processor, as the clear ones show."""
+        known = [lag for of_row in self._lags.values() for lag in of_row]
+        usual = Counter(lag for _, lag, is_clear in known if is_clear)
+        for h, lag, is_clear in known:
+            others, same = usual.total() - is_clear, usual[lag] - is_clear
+            if others >= _CLEAR:
+                h.features["payout_usual"] = max(-2.0, math.log((same + 0.3) / (others + 3.0) * 10.0))
+
 
 def _between(items: list[Item], currency: str, first_day: int, last_day: int) -> list[Item]:
     low = bisect_left(items, first_day, key=attrgetter("day"))
     high = bisect_right(items, last_day, key=attrgetter("day"))
-    return [i for i in items[low:high] if i.entry.currency == currency]
+    return [i for i in items[low:high] if i.entry.currency == currency and i.open]
 
 
 class Desks:
     """Every processor of the tenant with what it still owes."""
 
     def __init__(self, books: Books) -> None:
-        self._all = _desks(books)
+        named = [(p, words(p.contact_name)) for p in books.context.processors]
+        self._all = [Desk(processor, name) for processor, name in named if name]
+        self._by_first: dict[str, list[Desk]] = defaultdict(list)
+        for desk in self._all:
+            self._by_first[desk.name[0]].append(desk)
+        for item in books.items if self._all else ():
+            self.add(item)
         self._by_word: dict[str, tuple[int, ...]] = {}
+
+    def add(self, item: Item) -> None:
+        """Put an open item on the desk of the processor that its memo or contact names."""
+        if item.open and item.entry.kind in (*_TAKINGS, "expense"):
+            for told in (words(item.entry.memo), words(item.entry.contact_name)):
+                for desk in [d for word in dict.fromkeys(told) for d in self._by_first.get(word, ())]:
+                    desk.keep(item, told)
 
     def named_by(self, row: Row) -> list[Desk]:
         """The processors whose first name the line's words hold."""
         found = {at for word in row.text for at in self._named(word)} if self._all else ()
         return [self._all[at] for at in sorted(found)]
+
+    def apply_habits(self) -> None:
+        """Say of every payout supposed so far how usual its delay is for its processor."""
+        for desk in self._all:
+            desk.apply_habits()
 
     def _named(self, word: str) -> tuple[int, ...]:
         known = self._by_word.get(word)
@@ -90,20 +127,6 @@ class _Found:
     aligned: bool
 
 
-def _desks(books: Books) -> list[Desk]:
-    named = [(p, words(p.contact_name)) for p in books.context.processors]
-    desks = [Desk(processor, name) for processor, name in named if name]
-    by_first: dict[str, list[Desk]] = defaultdict(list)
-    for desk in desks:
-        by_first[desk.name[0]].append(desk)
-    for item in books.items if desks else ():
-        if item.open and item.entry.kind in (*_TAKINGS, "expense"):
-            for told in (words(item.entry.memo), words(item.entry.contact_name)):
-                for desk in [d for word in dict.fromkeys(told) for d in by_first.get(word, ())]:
-                    desk.keep(item, told)
-    return desks
-
-
 def payout_hypotheses(books: Books, row: Row, desks: Desks) -> list[Hypothesis]:
     """Explanations of a line as a payout or a chargeback of a processor that it names."""
     out: list[Hypothesis] = []
@@ -115,7 +138,9 @@ def payout_hypotheses(books: Books, row: Row, desks: Desks) -> list[Hypothesis]:
             booked = {f.items[:-1] for f in found}
             found += [f for f in _with_list_fee(row, desk, pool) if f.items not in booked]
             found.sort(key=lambda f: (f.held, not f.aligned, abs(f.residual), len(f.items), f.items))
-            out += [_hypothesis(books, row, pool, f) for f in found[:_KEEP]]
+            made = [_hypothesis(books, row, pool, f) for f in found[:_KEEP]]
+            desk.remember(row, made, books.items)
+            out += made
     return out
 
 
@@ -213,6 +238,11 @@ def _hypothesis(books: Books, row: Row, pool: list[Item], found: _Found) -> Hypo
         features["payout_extra_share"] = found.residual * 50
     lag = row.day - max(i.day for i in takings)
     features["payout_lag_late" if lag > 6 else "payout_lag"] = 1.0
+    for fee in (i for i in items if i.entry.kind == "expense"):
+        features["payout_fee_near" if abs(fee.day - row.day) <= 1 else "payout_fee_off"] = 1.0
+    told = {day for i in items for day in i.told}
+    if told:
+        features["told_day" if row.day in told else "told_other_day"] = 1.0
     if row.hits and any(i.index in row.hits for i in items):
         features["payout_cited"] = 1.0
     total = sum(i.open for i in items)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import date
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -13,6 +15,10 @@ _RUN = re.compile(r"\d+")
 _CODE = re.compile(r"[a-z0-9]{5,}")
 _HAS_BOTH = re.compile(r"(?=.*[a-z])(?=.*\d)")
 _DATE = re.compile(r"(?<!\d)(\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}-\d{1,2}-\d{4})(?!\d)")
+_FULL_DATE = re.compile(
+    r"(?<!\d)(?:((?:19|20)\d\d)([-/.]?)(\d\d)\2(\d\d)|(\d{1,2})[-/.](\d{1,2})[-/.]((?:19|20)\d\d))(?!\d)"
+)
+_LAST_DAY = 31
 _JOINERS = frozenset(" /-.:")
 _YEAR = re.compile(r"^(?:19|20)\d\d(?=\d{3,})")
 MIN_DIGITS = 3
@@ -57,6 +63,18 @@ def citations(text: str) -> frozenset[str]:
     for code in _CODE.findall(re.sub(r"(?<=[a-z])[-/ ](?=\d)", "", folded)):
         if _HAS_BOTH.match(code):
             found.add(code)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=16384)
+def told_days(text: str) -> frozenset[int]:
+    """Every day that a text may name in full, as day numbers; day and month are tried both ways round."""
+    found: set[int] = set()
+    for match in _FULL_DATE.finditer(text):
+        numbers = [int(g) for g in match.groups() if g and g.isdigit()]
+        for year, month, day in ((0, 1, 2),) if numbers[0] > _LAST_DAY else ((2, 1, 0), (2, 0, 1)):
+            with suppress(ValueError):
+                found.add(date(numbers[year], numbers[month], numbers[day]).toordinal())
     return frozenset(found)
 
 

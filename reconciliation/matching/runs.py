@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
+from operator import attrgetter
 
 from .books import Books, Item, Row
 from .hypothesis import Hypothesis
@@ -50,24 +51,46 @@ class Runs:
         self._payments: dict[str, list[Item]] = defaultdict(list)
         self._by_reference: dict[tuple[str, str], list[Item]] = defaultdict(list)
         for item in books.items:
-            if item.open < 0 and item.entry.kind == "payment":
-                self._payments[item.entry.currency].append(item)
-                if item.entry.reference:
-                    self._by_reference[item.entry.currency, item.entry.reference].append(item)
-        self._days = {c: [i.day for i in found] for c, found in self._payments.items()}
+            self._keep(item)
         self._near: dict[tuple[str, int], list[_Day]] = {}
         self._known: dict[tuple[int, ...], _Day] = {}
-        self._reference_sums: dict[tuple[str, int], list[list[Item]]] = defaultdict(list)
-        for (currency, _), found in sorted(self._by_reference.items()):
-            if len(found) > 1:
-                self._reference_sums[currency, sum(i.open for i in found)].append(found)
+        self._sums: dict[tuple[str, int], list[list[Item]]] | None = None
+
+    def add(self, item: Item) -> None:
+        """Take one more entry in."""
+        if self._keep(item):
+            self.forget()
+
+    def forget(self) -> None:
+        """Look again at what is open, after entries came or went."""
+        self._near.clear()
+        self._known.clear()
+        self._sums = None
+
+    def _keep(self, item: Item) -> bool:
+        is_one = item.open < 0 and item.entry.kind == "payment"
+        if is_one:
+            insort(self._payments[item.entry.currency], item, key=attrgetter("day"))
+            if item.entry.reference:
+                self._by_reference[item.entry.currency, item.entry.reference].append(item)
+        return is_one
+
+    def _sharing_reference(self, currency: str, amount: int) -> list[list[Item]]:
+        """Payments that share a reference and together make the amount."""
+        if self._sums is None:
+            self._sums = defaultdict(list)
+            for (money, _), found in sorted(self._by_reference.items()):
+                still = [i for i in found if i.open]
+                if len(still) > 1:
+                    self._sums[money, sum(i.open for i in still)].append(still)
+        return self._sums.get((currency, amount), [])
 
     def hypotheses(self, row: Row) -> list[Hypothesis]:
         """Explanations of an outgoing line as the sum of several booked payments of one or two neighbouring days."""
         if row.units >= 0 or any(m.coverage >= 0.8 and m.bits >= 4.0 for m in row.contacts.values()):
             return []
         sets: dict[tuple[int, ...], bool] = {}
-        for found in self._reference_sums.get((row.line.currency, row.units), []):
+        for found in self._sharing_reference(row.line.currency, row.units):
             if abs(found[0].day - row.day) <= 10:
                 sets[tuple(i.index for i in found)] = True
         for day in self._days_near(row):
@@ -79,8 +102,9 @@ class Runs:
     def _days_near(self, row: Row) -> list[_Day]:
         key = (row.line.currency, row.day)
         if key not in self._near:
-            days, found = self._days.get(key[0], []), self._payments.get(key[0], [])
-            window = found[bisect_left(days, row.day - _DAYS_BACK) : bisect_left(days, row.day + 2)][:_NEAR_LIMIT]
+            found, day = self._payments.get(key[0], []), attrgetter("day")
+            low, high = bisect_left(found, row.day - _DAYS_BACK, key=day), bisect_left(found, row.day + 2, key=day)
+            window = [i for i in found[low:high] if i.open][:_NEAR_LIMIT]
             by_day: dict[int, list[Item]] = defaultdict(list)
             for item in window:
                 by_day[item.day].append(item)

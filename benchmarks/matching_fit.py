@@ -1,0 +1,183 @@
+"""Fit the matching engine's weights, or show how well weights do that were fitted without a sample.
+
+    python benchmarks/matching_fit.py DIR [DIR …] [--leave-one-out] [--rewordings 1] [--rounds 120] [--write]
+
+Maximum likelihood *through* the competition: the gradient of a weight is the sum, over all hypotheses, of its feature
+times (right or not − probability after propagation), less a penalty that keeps rarely seen evidence modest. Each sample
+is also taken as invented banks would have written it (`matching_rewording`), so that no weight leans on one bank's
+wording, and with two fifths of it approved already, so that habits count. With --leave-one-out every sample is judged
+by weights that have seen neither it nor its variants: the figures to believe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.matching import FILES, exact_groups, run
+from benchmarks.matching_rewording import Rewording
+from benchmarks.matching_samples import Sample, with_history
+from reconciliation.matching import engine
+from reconciliation.matching.books import Books
+from reconciliation.matching.files import read_job
+from reconciliation.matching.hypothesis import Hypothesis
+from reconciliation.matching.probability import propagate, score
+from reconciliation.matching.weights import WEIGHTS
+
+_PENALTY = 0.3
+_STEP = 0.2
+_HOPELESS = -7.0
+_USUAL_LINES = 2000
+"""A sample of this size counts whole, a larger one less per line: its business is one business."""
+_MANY_LINES = 5000
+"""Larger samples are not varied: it would take hours."""
+WEIGHTS_FILE = Path(engine.__file__).with_name("weights.py")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """All hypotheses about one sample, and which of them are right."""
+
+    hypotheses: list[Hypothesis]
+    right: list[bool]
+    weight: float
+
+
+def lesson(directory: Path, weight: float = 1.0) -> Lesson:
+    """What the engine supposes about a sample, with the truth."""
+    job = read_job({n: (directory / n).read_text(encoding="utf-8") for n in FILES if (directory / n).is_file()})
+    truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
+    books = Books(job.lines, job.entries, job.context)
+    found = engine.explain_all(books)
+    same, copies = truth.get("ledger_equiv", {}), _copies(truth, books)
+    groups = {_key(g["bank"], g["ledger"], same, copies) for g in truth["groups"]}
+    right = []
+    for h in found:
+        bank = [books.rows[r].line.id for r in h.rows]
+        if h.family == "duplicate":
+            right.append(copies.get(bank[0]) == bank[1])
+        else:
+            ledger = [books.items[i].entry.id for i in h.items]
+            right.append(not copies.keys() & set(bank) and _key(bank, ledger, same, copies) in groups)
+    score(found, WEIGHTS)
+    kept = [(h, ok) for h, ok in zip(found, right, strict=True) if ok or h.score > _HOPELESS]
+    return Lesson([h for h, _ in kept], [ok for _, ok in kept], weight)
+
+
+def _copies(truth: dict[str, list[dict[str, str]]], books: Books) -> dict[str, str]:
+    """Lines delivered twice: the later one by the earlier one, as the engine tells them apart."""
+    place = {row.line.id: row.index for row in books.rows}
+    pairs = [(d["bank"], d["of"]) for d in truth["duplicates"] if d["bank"] in place and d["of"] in place]
+    return {max(p, key=lambda i: place[i]): min(p, key=lambda i: place[i]) for p in pairs}
+
+
+def _key(
+    bank: Sequence[str], ledger: Sequence[str], same: Mapping[str, str], copies: Mapping[str, str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(copies.get(b, b) for b in bank), frozenset(same.get(x, x) for x in ledger)
+
+
+def fit(lessons: Sequence[Lesson], rounds: int, start: Mapping[str, float]) -> dict[str, float]:
+    """Weights that make what is right probable; steps adapt to how much each weight has moved before."""
+    weights = defaultdict(float, start)
+    travelled: dict[str, float] = defaultdict(lambda: 1e-3)
+    for turn in range(rounds):
+        slope: dict[str, float] = defaultdict(float)
+        for taught in lessons:
+            score(taught.hypotheses, weights)
+            alive = engine.hopeful(taught.hypotheses) if turn else taught.hypotheses
+            propagate(alive)
+            of = {id(h): h for h in alive}
+            for h, is_right in zip(taught.hypotheses, taught.right, strict=True):
+                gap = taught.weight * (is_right - (h.probability if id(h) in of else 0.0))
+                if abs(gap) > 1e-4:
+                    for name, value in h.features.items():
+                        slope[name] += gap * value
+        for name, value in slope.items():
+            value -= _PENALTY * weights[name]
+            travelled[name] = 0.9 * travelled[name] + 0.1 * value * value
+            weights[name] += _STEP * (1 - turn / rounds) * value / travelled[name] ** 0.5
+    return {name: round(value, 2) for name, value in sorted(weights.items()) if name in slope}
+
+
+def write_weights(weights: Mapping[str, float]) -> None:
+    """Put weights into the engine's data module."""
+    text = WEIGHTS_FILE.read_text(encoding="utf-8")
+    body = "".join(f'    "{name}": {value},\n' for name, value in weights.items())
+    new = re.sub(
+        r"(WEIGHTS: dict\[str, float\] = \{\n).*?(\n?\}\n)",
+        lambda m: m[1] + body + "}\n",
+        text,
+        count=1,
+        flags=re.DOTALL,
+    )
+    WEIGHTS_FILE.write_text(new, encoding="utf-8")
+
+
+def judge(directory: Path, weights: Mapping[str, float]) -> str:
+    """A line about a sample under other weights."""
+    kept = dict(WEIGHTS)
+    WEIGHTS.clear()
+    WEIGHTS.update(weights)
+    try:
+        proposals, lines, _ = run(directory)
+    finally:
+        WEIGHTS.clear()
+        WEIGHTS.update(kept)
+    found = exact_groups(json.loads((directory / "truth.json").read_text(encoding="utf-8")), proposals, lines)
+    return (
+        f"{directory.name:34s} F1 {found['f1']:.4f}  automatic {found['automatic_rate_at_target']:.4f}  "
+        f"preset {found['preset_precision']:.4f} of {found['preset_proposals']}  "
+        f"calibration {found['calibration_error']:.4f}"
+    )
+
+
+def main() -> int:
+    """Fit, judge, and with --write keep the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directories", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("--leave-one-out", action="store_true")
+    parser.add_argument("--rewordings", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=120)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    lessons: dict[Path, list[Lesson]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for directory in options.directories:
+            sample = Sample.read(directory)
+            weight = (_USUAL_LINES / len(sample.bank)) ** 0.5
+            lessons[directory] = [lesson(directory, weight)]
+            if len(sample.bank) > _MANY_LINES:
+                continue
+            variants = [Rewording(sample, seed).apply() for seed in range(101, 101 + options.rewordings)]
+            if "history.json" not in sample.other:
+                variants.append(with_history(sample, 0.4))
+            for number, variant in enumerate(variants):
+                target = Path(scratch) / f"{directory.name}_{number}"
+                variant.write(target)
+                lessons[directory].append(lesson(target, weight))
+    everything = [x for taught in lessons.values() for x in taught]
+    if options.leave_one_out:
+        for left_out in options.directories:
+            others = [x for d, taught in lessons.items() if d != left_out for x in taught]
+            print("left out:", judge(left_out, fit(others, options.rounds, WEIGHTS)), flush=True)
+    if options.write or not options.leave_one_out:
+        weights = fit(everything, options.rounds, WEIGHTS)
+        for directory in options.directories:
+            print("fitted:  ", judge(directory, weights), flush=True)
+        if options.write:
+            write_weights(weights)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Open items on shelves: by amount, by due day, by day; found by bisection, so that a shelf may grow for years."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from typing import Protocol
+
+from .model import DUE_KINDS, LedgerEntry
+
+_STEPS = 160
+
+
+class Shelved(Protocol):
+    """What a shelf has to know of an item."""
+
+    index: int
+    entry: LedgerEntry
+    day: int
+    due: int
+    open: int
+
+
+class Dated:
+    """Items by a day."""
+
+    __slots__ = ("_days",)
+
+    def __init__(self) -> None:
+        self._days: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._days)
+
+    def insert(self, day: int, index: int) -> None:
+        """Take an item in, in its place; fast where days come in order."""
+        insort(self._days, (day, index))
+
+    def remove(self, day: int, index: int) -> None:
+        """Take an item off again."""
+        self._days.remove((day, index))
+
+    def between(self, first: int, last: int) -> list[int]:
+        """Items of these days, both inclusive, the earliest first."""
+        low, high = bisect_left(self._days, (first, -1)), bisect_right(self._days, (last, math.inf))
+        return [index for _, index in self._days[low:high]]
+
+    def count(self, first: int, last: int) -> int:
+        """How many items lie in these days, both inclusive."""
+        return bisect_right(self._days, (last, math.inf)) - bisect_left(self._days, (first, -1))
+
+    def nearest(self, day: int, most: int) -> list[int]:
+        """The items nearest to a day, in order of index."""
+        days = self._days
+        if len(days) > most:
+            at = bisect_left(days, (day, -1))
+            around = days[max(0, at - most) : at + most]
+            days = sorted(around, key=lambda d: (abs(d[0] - day), d[1]))[:most]
+        return sorted(index for _, index in days)
+
+
+class Shelf:
+    """The open items of one contact, currency and direction, by amount and by due day."""
+
+    def __init__(self) -> None:
+        self._priced: list[tuple[int, int]] = []
+        self._due: list[tuple[int, int, int, int]] = []
+
+    def add(self, item: Shelved) -> None:
+        """Put an item up; `sort` follows when all are there."""
+        self._priced.append((abs(item.open), item.index))
+        if item.entry.kind in DUE_KINDS:
+            self._due.append((item.due, item.index, abs(item.open), item.day))
+
+    def sort(self) -> None:
+        """Order what was added."""
+        self._priced.sort()
+        self._due.sort()
+
+    def insert(self, item: Shelved) -> None:
+        """Take one more item in, in its place."""
+        insort(self._priced, (abs(item.open), item.index))
+        if item.entry.kind in DUE_KINDS:
+            insort(self._due, (item.due, item.index, abs(item.open), item.day))
+
+    def remove(self, item: Shelved) -> None:
+        """Take an item off that `add` or `insert` put up, while its open amount still is what it was."""
+        self._priced.remove((abs(item.open), item.index))
+        if item.entry.kind in DUE_KINDS:
+            self._due.remove((item.due, item.index, abs(item.open), item.day))
+
+    def between(self, low: float, high: float) -> list[int]:
+        """Items whose open amount lies between two, both inclusive."""
+        start, end = bisect_left(self._priced, (math.ceil(low), -1)), bisect_right(self._priced, (high, math.inf))
+        return [index for _, index in self._priced[start:end]]
+
+    def larger(self, than: float, day: int, most: int) -> list[int]:
+        """Documents of more than an amount that existed by the day, the nearest to their due day first; of very many
+        only those around the day are looked at."""
+        found: list[tuple[int, int]] = []
+        for due, index, value, issued in self._outward(day):
+            if len(found) >= most and abs(due - day) > found[-1][0]:
+                break
+            if value > than and issued <= day + 1:
+                found.append((abs(due - day), index))
+        return [index for _, index in sorted(found)[:most]]
+
+    def _outward(self, day: int) -> Iterator[tuple[int, int, int, int]]:
+        right = bisect_left(self._due, (day,))
+        left, due = right - 1, self._due
+        for _ in range(_STEPS):
+            if left < 0 and right >= len(due):
+                return
+            if right >= len(due) or (left >= 0 and day - due[left][0] < due[right][0] - day):
+                yield due[left]
+                left -= 1
+            else:
+                yield due[right]
+                right += 1
