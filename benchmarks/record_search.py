@@ -3,7 +3,8 @@
     python benchmarks/record_search.py [--accounts 10000] [--json]
 
 Uses the migrated database of DATABASE_URL as the application's own role, so that row-level security counts; the tenant
-`search-…` is rolled back. Exit status 1 when the 95th percentile is above 50 milliseconds.
+`search-…` is rolled back. Exit status 1 when the 95th percentile is above 50 milliseconds. `p95_of_best_ms` takes each
+search's best of all rounds: what the search itself costs where other programs share the machine.
 """
 
 import argparse
@@ -95,7 +96,10 @@ def measured(accounts: int, rounds: int) -> dict[str, Any]:
             with tenant_scope(connection.tenant_id):
                 times(connection, 1)
                 taken = times(connection, rounds)
+            each = len(taken) // rounds
+            best = [min(taken[at::each]) for at in range(each)]
             found |= {"searches": len(taken), "median_ms": round(statistics.median(taken), 1)}
+            found["p95_of_best_ms"] = round(statistics.quantiles(best, n=20)[-1], 1)
             found |= {"p95_ms": round(statistics.quantiles(taken, n=20)[-1], 1), "worst_ms": round(max(taken), 1)}
             raise Undo
     except Undo:

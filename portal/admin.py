@@ -117,6 +117,9 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
         ),
         _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),
         _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
+        _item("Bank rules", "rule", reverse("admin:reconciliation_bankrule_changelist")),
+        _item("Odd payments", "policy_alert", reverse("admin:reconciliation_anomaly_changelist")),
+        _item("Period close", "event_available", reverse("admin:reconciliation_periodclose_changelist")),
     ]
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
-from reconciliation.services import progress, runs
+from reconciliation.services import closing, progress, runs
 from reconciliation.services.sweeping import start_due_run
 
 _MOST = 200
@@ -24,6 +24,12 @@ def refresh_match(tenant_id: str, match_id: str) -> None:
     progress.refresh_match(tenant_id, match_id)
 
 
+@shared_task(name="reconciliation.tasks.recheck_close")
+def recheck_close(tenant_id: str, close_id: str) -> None:
+    """See whether what a certified period stands on is still what was signed."""
+    closing.recheck(tenant_id, close_id)
+
+
 @shared_task(name="reconciliation.tasks.sweep")
 def sweep() -> None:
     """Ring for every due row; a database function names them without showing them."""
@@ -35,5 +41,7 @@ def sweep() -> None:
             run_matching.delay(str(tenant_id), str(row_id))
         elif kind == "match":
             refresh_match.delay(str(tenant_id), str(row_id))
+        elif kind == "close":
+            recheck_close.delay(str(tenant_id), str(row_id))
         elif (run := start_due_run(tenant_id, row_id)) is not None:
             run_matching.delay(str(tenant_id), str(run.pk))

@@ -28,6 +28,7 @@ RULES: dict[str, dict[str, Any]] = {
     "mappings.documentimport": {"status": "imported", "content": b""},
     "mappings.mappingset": {"version": lambda: next(_counter)},
     "mappings.valuemapping": {"value": lambda: uuid4().hex},
+    "reconciliation.bankrule": {"text": "fee"},
     "reconciliation.matchrun": {"status": "done"},
     "reconciliation.proposal": {"confidence": Decimal("0.95")},
     "reconciliation.statementimport": {"content": b"date,amount\n2026-01-31,12.50\n"},

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, LedgerRecord, Work
 from reconciliation.models.bank import BankLine
+from reconciliation.models.rule import BankRule
 from reconciliation.money import percent
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
@@ -117,6 +118,7 @@ class Proposal(TenantOwned):
         RETURN = "return", "Payment and its return"
         DUPLICATE = "duplicate", "Delivered twice"
         MANUAL = "manual", "Matched by hand"
+        RULE = "rule", "By a bank rule"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="proposals")
     run = models.ForeignKey(MatchRun, null=True, on_delete=models.SET_NULL, related_name="results")
@@ -132,6 +134,10 @@ class Proposal(TenantOwned):
     currency = models.CharField(max_length=3)
     difference = models.DecimalField(
         max_digits=20, decimal_places=6, default=Decimal(0), help_text="Bank lines minus ledger records."
+    )
+    rule = models.ForeignKey(BankRule, null=True, blank=True, on_delete=models.SET_NULL, related_name="proposals")
+    booking = models.JSONField(
+        default=dict, blank=True, help_text="Of a bank rule: what is posted, as it said it then."
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.OPEN)
     lead = models.ForeignKey(BankLine, on_delete=models.CASCADE, related_name="led_proposals")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,17 @@ from django.utils import timezone
 
 from integrations.models import Posting
 from integrations.services.postings import request_posting
-from reconciliation.models import BankLine, Decision, Match, MatchEntry, MatchLine, Proposal, ProposalEntry
+from reconciliation.models import (
+    Anomaly,
+    BankLine,
+    Decision,
+    Match,
+    MatchEntry,
+    MatchLine,
+    Proposal,
+    ProposalEntry,
+    ProposalLine,
+)
 from reconciliation.services.decisions import RefusedError, record, require
 from reconciliation.services.plan import POST, Payment, Plan, make_plan
 from reconciliation.services.situations import Ground
@@ -146,20 +157,32 @@ def _second_or_only(proposal: Proposal, lines: Sequence[BankLine], plan: Plan, b
     Proposal.objects.filter(pk=proposal.pk).update(status=Proposal.Status.APPROVED)
     BankLine.objects.filter(pk__in=[line.pk for line in lines]).update(status=BankLine.Status.MATCHED)
     record(Decision.Kind.APPROVE, by, proposal=proposal, match=match)
-    postings = tuple(_post(match, at, payment, by) for at, payment in enumerate(plan.payments, start=1))
-    return Approval(proposal.pk, match=match, postings=postings)
+    postings: list[Posting] = []
+    for payment in plan.payments:
+        postings.append(_post(match, postings, payment, by))
+    return Approval(proposal.pk, match=match, postings=tuple(postings))
 
 
-def _post(match: Match, at: int, payment: Payment, by: Membership) -> Posting:
+def _naming(body: Any, first: Posting) -> Any:
+    """The body with `{"write": "first"}` replaced by what stands for that posting's id in the ledger."""
+    if body == {"write": "first"}:
+        return {"posting": str(first.pk)}
+    if isinstance(body, dict):
+        return {name: _naming(value, first) for name, value in body.items()}
+    return [_naming(value, first) for value in body] if isinstance(body, list) else body
+
+
+def _post(match: Match, before: Sequence[Posting], payment: Payment, by: Membership) -> Posting:
     try:
         return request_posting(
             connection=match.connection,
             resource=payment.resource,
             operation=Posting.Operation.CREATE,
-            body=payment.body,
+            body=_naming(payment.body, before[0]) if payment.follows else payment.body,
+            depends_on=before[-1] if payment.follows else None,
             origin_kind="match",
             origin_id=match.pk,
-            idempotency_key=f"match-{match.pk.hex}-{at}",
+            idempotency_key=f"match-{match.pk.hex}-{len(before) + 1}",
             requested_by=by.user,
         )
     except ValidationError as error:
@@ -177,12 +200,24 @@ class Bulk:
     money_at_risk: dict[str, Decimal]
 
 
+def _odd(proposals: Sequence[Proposal]) -> set[UUID]:
+    """Those with a payment that somebody has to look at first."""
+    rows = ProposalLine.objects.filter(proposal__in=[p.pk for p in proposals])
+    strong = rows.filter(bank_line__anomalies__status=Anomaly.Status.OPEN, bank_line__anomalies__is_strong=True)
+    return set(strong.values_list("proposal_id", flat=True))
+
+
 def weigh_bulk(proposals: Sequence[Proposal], *, by: Membership) -> Bulk:
-    """The money moved and the mistakes to expect; leaves out what this person alone cannot approve.
+    """The money moved and the mistakes to expect; leaves out what this person alone cannot approve, and odd payments.
 
     Expected mistakes are the sum of (1 - confidence), money at risk that sum weighted by amount, per currency.
     """
-    usable = [p for p in proposals if p.proposed_by_id != by.user_id and not needs_second_person(p.amount, by.tenant)]
+    odd = _odd(proposals)
+    usable = [
+        p
+        for p in proposals
+        if p.proposed_by_id != by.user_id and not needs_second_person(p.amount, by.tenant) and p.pk not in odd
+    ]
     totals: dict[str, Decimal] = {}
     risks: dict[str, Decimal] = {}
     for proposal in usable:

@@ -10,8 +10,9 @@ from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.db.models.functions import Abs
 
 from integrations.models import LedgerRecord
-from reconciliation.models import BankLine, MatchLine, Proposal, ProposalEntry, ProposalLine
+from reconciliation.models import Anomaly, BankLine, MatchLine, Proposal, ProposalEntry, ProposalLine
 from reconciliation.money import percent
+from reconciliation.services.anomalies import open_by_line
 from reconciliation.services.approval import needs_second_person
 from reconciliation.services.entries import Candidate
 from reconciliation.services.plan import Plan, make_plan, noun_of
@@ -64,6 +65,7 @@ class Card:
     match_line: MatchLine | None = None
     needs_second: bool = False
     hint: str = ""
+    odd: Sequence[Anomaly] = ()
 
     @property
     def amount(self) -> Decimal:
@@ -77,7 +79,11 @@ def cards_of(lines: Sequence[BankLine], *, by: Membership) -> list[Card]:
     matches = _matches([line.pk for line in lines if line.status == BankLine.Status.MATCHED])
     wanted = {pk for proposal in proposals.values() for pk in _record_ids(proposal)}
     ground = Ground({p.connection_id: p.connection for p in proposals.values()}.values(), wanted)
-    return [_card(line, proposals.get(line.proposal_id), matches.get(line.pk), ground, by) for line in lines]
+    cards = [_card(line, proposals.get(line.proposal_id), matches.get(line.pk), ground, by) for line in lines]
+    odd = open_by_line(line.pk for card in cards for line in card.lines)
+    for card in cards:
+        card.odd = [each for line in card.lines for each in odd.get(line.pk, ())]
+    return cards
 
 
 def _proposals(ids: Iterable[UUID | None]) -> dict[UUID | None, Proposal]:

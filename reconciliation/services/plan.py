@@ -7,10 +7,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from integrations.models import Connection, LedgerRecord, Resource
+from integrations.services.connectors import connector_of
 from reconciliation.allocation import Share
 from reconciliation.models import BankLine, Proposal
 from reconciliation.money import money, plain
+from reconciliation.services.bookings import sentence_of, writes_of
 from reconciliation.services.entries import Candidate, is_recorded
 from reconciliation.services.storing import share_out
 
@@ -23,12 +27,13 @@ _REFERENCE_LENGTH = 21
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One payment that will be created in the ledger: of one bank line, to or from one contact."""
+    """One payment or booking that will be created in the ledger; `follows`: only after the one before."""
 
     resource: str
     line: BankLine
     records: tuple[LedgerRecord, ...]
     body: dict[str, Any]
+    follows: bool = False
 
     @property
     def total(self) -> Decimal:
@@ -67,6 +72,8 @@ class Situation:
 
 def make_plan(situation: Situation) -> Plan:
     """The plan for these lines and records as they stand now."""
+    if situation.proposal.booking:
+        return _booked(situation)
     if not situation.candidates:
         return _without_records(situation)
     spread = share_out(situation.lines, situation.candidates)
@@ -90,6 +97,23 @@ def make_plan(situation: Situation) -> Plan:
     if any(payment.total <= 0 for payment in payments):
         return _blocked("The credit notes are worth more than the documents: record this refund in the ledger first.")
     return _posting_plan(situation, spread.shares, payments, spread.left_over)
+
+
+def _booked(situation: Situation) -> Plan:
+    """What a bank rule books for its one line."""
+    (line,), booking = situation.lines, situation.proposal.booking
+    if situation.connection.is_read_only:
+        return _blocked(f"{situation.connection} is read-only: record this in {situation.ledger} itself.")
+    closed = situation.connection.closed_through
+    if closed and line.booked_on <= closed:
+        return _blocked(f"The books of {situation.connection} are closed through {closed.day} {closed:%B %Y}.")
+    try:
+        writes = writes_of(booking, line, connector_of(situation.connection))
+        button, sentence = sentence_of(booking, line, situation.ledger)
+    except ValidationError as refused:
+        return _blocked(" ".join(refused.messages))
+    payments = tuple(Payment(w.resource, line, (), w.body, follows=at > 0) for at, w in enumerate(writes))
+    return Plan(POST, button, sentence, payments=payments)
 
 
 _PAIRS = {

@@ -13,6 +13,8 @@ from integrations.services.work import LeaseLostError, claim, conclude, keep
 from reconciliation.matching import Account, Approved, Context, LedgerEntry, Rejected, match
 from reconciliation.matching import BankLine as Line
 from reconciliation.models import BankAccount, BankLine, Match, MatchRun, Proposal
+from reconciliation.services.anomalies import look
+from reconciliation.services.bank_rules import apply_rules
 from reconciliation.services.entries import Candidate, by_entry_id, candidates, load_candidates
 from reconciliation.services.storing import store
 from tenants.models import User
@@ -51,6 +53,8 @@ def run_matching(tenant_id: UUID | str, run_id: UUID | str) -> MatchRun | None:
         found = match(question.lines, question.entries, question.context)
         with tenant_scope(tenant_id):
             store(run, question.candidates, found)
+            apply_rules(run.connection)
+            look(run.connection)
     except LeaseLostError:
         return None
     except Exception as error:

@@ -44,11 +44,13 @@ def store(run: MatchRun, known: dict[str, Candidate], found: Sequence[Found]) ->
     keys = {n.key for n in new}
     kept = [(old[n.key], n) for n in new if n.key in old]
     _refresh(kept, known)
-    gone = [row.pk for key, row in old.items() if key not in keys]
+    spoken_for = {line.pk for n in new for line in n.lines}
+    # A bank rule's proposal stands until the engine explains its line by a document.
+    gone = [row.pk for key, row in old.items() if key not in keys and not (row.booking and not key[0] & spoken_for)]
     Proposal.objects.filter(pk__in=gone).update(status=Proposal.Status.SUPERSEDED)
     BankLine.objects.filter(proposal__in=gone).update(status=BankLine.Status.UNMATCHED, proposal=None)
     made = _create(run, [n for n in new if n.key not in old], known)
-    _point_lines(made)
+    point_lines(made)
     explained = sum(len(n.lines) for n in new)
     conclude(
         run,
@@ -172,7 +174,8 @@ def _create(run: MatchRun, new: Sequence[_New], known: dict[str, Candidate]) -> 
     return rows
 
 
-def _point_lines(made: Sequence[Proposal]) -> None:
+def point_lines(made: Sequence[Proposal]) -> None:
+    """Let each line of these new proposals name its proposal; one query."""
     own = ProposalLine.objects.filter(bank_line=OuterRef("pk"), proposal__in=[row.pk for row in made])
     BankLine.objects.filter(proposal_lines__proposal__in=[row.pk for row in made]).update(
         status=BankLine.Status.PROPOSED, proposal=Subquery(own.values("proposal")[:1])
