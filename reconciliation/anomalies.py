@@ -5,7 +5,7 @@ Every finding names figures of the tenant's own history; the strong ones are tho
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +25,8 @@ _NORMAL_SPREAD = Decimal("1.4826")
 _SPLIT_DAYS, _LEAST_OF_LIMIT, _JUST_UNDER = 5, Decimal("0.5"), Decimal("0.95")
 _ROUND = Decimal(1000)
 _SELDOM = Decimal("0.05")
+_REMEMBERED = 200
+"""Payments of one payee that a new one is compared with: years of a usual payee, and a bound for one of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,17 @@ def find(lines: Iterable[Paid], *, limit: Decimal | None = None) -> list[Finding
     """
     ordered = sorted(lines, key=lambda line: (line.on, line.id))
     paid = [line for line in ordered if line.amount < 0]
-    by_vendor: dict[tuple[str, str], list[Paid]] = defaultdict(list)
+    by_vendor: dict[tuple[str, str], deque[Paid]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
     sizes: dict[str, list[Decimal]] = defaultdict(list)
     found: list[Finding] = []
     for line in paid:
-        before = by_vendor[line.who, line.currency]
+        remembered = by_vendor[line.who, line.currency]
+        before = tuple(remembered)
         found += _duplicate(line, before)
         found += _amount(line, before) or _vendor(line, before, sizes[line.currency])
         found += _split(line, before, limit) if limit else ()
         found += _round(line, before)
-        before.append(line)
+        remembered.append(line)
         own = sizes[line.currency]
         own.insert(bisect_left(own, line.size), line.size)
     return found + list(_weekends(ordered))

@@ -12,6 +12,8 @@ from rapidfuzz import fuzz
 from reconciliation.models import BankAccount, BankLine
 from reconciliation.statements import Balance, RowError, Statement, StatementRow
 
+_MOST_COMPARED = 10_000
+
 
 @dataclass(slots=True)
 class Sorted:
@@ -102,6 +104,9 @@ def _by_day_and_amount(account: BankAccount, scheme: str, done: Sorted) -> None:
 
 
 def _pairs(rows: Sequence[StatementRow], lines: Sequence[BankLine]) -> list[tuple[StatementRow, BankLine]]:
+    if len(rows) * len(lines) > _MOST_COMPARED:
+        # So many equal amounts on one day tell nobody apart by words in time.
+        return list(zip(rows, lines, strict=False))
     likest = sorted(
         ((-_likeness(row, line), row.row, at) for row in rows for at, line in enumerate(lines)),
     )

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from time import process_time
 from typing import Any
 
 import pytest
@@ -120,6 +121,13 @@ def test_what_comes_later_never_changes_what_was_found_before() -> None:
     for day in range(0, 14, 3):
         early = [line for line in lines if line.on <= MONDAY + timedelta(days=day)]
         assert before(day, lines) == find(early)
+
+
+def test_thousands_of_payments_to_one_payee_are_looked_at_in_time() -> None:
+    lines = [paid(n, n // 40, f"-{1 + n % 7}.{n % 97:02}") for n in range(20_000)]
+    started = process_time()
+    find(lines, limit=Decimal(5))
+    assert process_time() - started < 60
 
 
 @pytest.fixture

@@ -267,6 +267,15 @@ def test_of_two_equal_amounts_one_known_one_is_new(in_acme: Actors) -> None:
     assert [row.description for row in preview.new] == ["Tea"]
 
 
+def test_a_thousand_equal_rows_of_two_kinds_of_file_are_told_apart_by_number_alone(in_acme: Actors) -> None:
+    account = bank_account_of(connection_of(in_acme.tenant))
+    rows = b"2026-11-03,-3.20,Coffee\n" * 400
+    import_statement(bank_account=account, file_name="a.csv", content=b"date,amount,description\n" + rows)
+    more = rows.replace(b"Coffee", b"Kaffee") + b"2026-11-03,-3.20,Tee\n"
+    preview = preview_statement(bank_account=account, file_name="b.csv", content=b"Day,Value,Memo\n" + more)
+    assert (preview.statement.alike, len(preview.new)) == (400, 1)
+
+
 def test_balances_prove_the_account_over_files_and_show_a_lost_month(in_acme: Actors) -> None:
     account = bank_account_of(connection_of(in_acme.tenant), currency="EUR")
     for name, content in (("a", CSV), ("b", MT940)):
