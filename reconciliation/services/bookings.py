@@ -60,21 +60,21 @@ def writes_of(booking: Mapping[str, Any], line: BankLine, connector: Connector) 
 def sentence_of(booking: Mapping[str, Any], line: BankLine, ledger: str) -> tuple[str, str]:
     """The button's words, and a sentence beside it."""
     amount = money(abs(line.amount), line.currency)
-    dated = f"Dated {line.booked_on.day} {line.booked_on:%b %Y}"
+    dated = f"dated {line.booked_on.day} {line.booked_on:%b %Y}"
     outcome = booking["outcome"]
     if outcome == _Outcome.TRANSFER:
         other = _other(booking, line)["name"]
         ends = (line.bank_account.name, other) if line.amount < 0 else (other, line.bank_account.name)
-        return f"Approve: post a transfer of {amount} to {ledger}", f"{dated}, from {ends[0]} to {ends[1]}."
+        return f"Approve: post a transfer of {amount} to {ledger}", f"From {ends[0]} to {ends[1]}, {dated}."
     account = booking["account"]["name"]
     if outcome == _Outcome.BILL:
         vendor = booking.get("contact", {}).get("name", "")
-        return f"Approve: post a bill of {amount} and its payment to {ledger}", f"{dated}, {vendor}, on {account}."
+        return f"Approve: post a bill of {amount} and its payment to {ledger}", f"Of {vendor} on {account}, {dated}."
     noun = {_Outcome.WRITE_OFF: "write-off"}.get(outcome, "expense" if line.amount < 0 else "income")
     article = "an" if noun[0] in "aeiou" else "a"
     return (
         f"Approve: post {article} {noun} of {amount} on {account} to {ledger}",
-        f"{dated}, paid through {line.bank_account}.",
+        f"{noun.capitalize()} on {account}, {dated}, through {line.bank_account}.",
     )
 
 

@@ -138,6 +138,26 @@ def test_a_rule_proposes_what_no_document_explains_and_approval_posts_it(acme: A
         assert Posting.objects.get(pk=posting.pk).status == Posting.Status.CANCELLED
 
 
+def test_the_card_says_what_is_booked_and_the_match_that_no_document_was_needed(
+    acme: Actors, account: BankAccount
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        rule_of(account, acme.editor, text="account fee")
+        fee = line_of(account, "-7.50", description="Account fee November")
+        apply_rules(account.connection)
+        proposal = proposal_of(fee)
+    client = acme.client("approver")
+    page = client.get(reverse("admin:reconciliation_workbench")).content.decode()
+    assert "Approve: post an expense of 7.50 GBP on 4970 Bank charges to QuickBooks" in page
+    assert "Expense on 4970 Bank charges, dated 13 Nov 2026" in page
+    assert "explain each other" not in page
+    client.post(reverse("admin:reconciliation_proposal_approve", args=[proposal.pk]))
+    with tenant_scope(acme.tenant.pk):
+        match = Match.objects.get()
+    done = client.get(reverse("admin:reconciliation_match_change", args=[match.pk])).content.decode()
+    assert "booked as a bank rule says" in done
+
+
 def test_money_in_is_a_journal_and_a_bill_is_posted_with_its_payment(acme: Actors, account: BankAccount) -> None:
     with tenant_scope(acme.tenant.pk):
         rule_of(account, acme.editor, text="interest")
