@@ -1,12 +1,14 @@
-"""The partner API of this app beside documents: the cut-over, back-tests, the mappings' health, duplicate contacts."""
+"""The partner API of this app beside documents: approvals, the cut-over, back-tests, the mappings' health,
+duplicate contacts."""
 
 from rest_framework.routers import BaseRouter
 
-from mappings.api import backtests, cutover, health
+from mappings.api import approvals, backtests, cutover, health
 
 
 def register(router: BaseRouter) -> None:
     """Add this app's resources to the API's router."""
+    approvals.register(router)
     cutover.register(router)
     backtests.register(router)
     health.register(router)

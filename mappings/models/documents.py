@@ -133,7 +133,7 @@ class SourceDocumentQuerySet(TenantOwnedQuerySet["SourceDocument"]):
         return self.filter(status=SourceDocument.Status.WAITING)
 
 
-@audited(only_when=("status", "attempt", "mapping_set", "decided_by", "decision"))
+@audited(only_when=("status", "attempt", "mapping_set", "decided_by", "decided_through", "decision"))
 class SourceDocument(TenantOwned):
     """One business document as a source sent it, kept word for word in `body`.
 
@@ -219,6 +219,14 @@ class SourceDocument(TenantOwned):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    decided_through = models.ForeignKey(
+        PartnerGrant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The application that decided, where it was no person here.",
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision = models.TextField(blank=True, help_text="Why it was approved or refused before posting.")
     approved_hash = models.CharField(max_length=64, blank=True, help_text="Of the writes that were agreed to.")
@@ -254,6 +262,13 @@ class SourceDocument(TenantOwned):
                 name="nobody_approves_what_they_sent",
                 violation_error_message="Another person must decide on a document that you imported.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(decided_through=None)
+                | models.Q(grant=None)
+                | ~models.Q(decided_through=models.F("grant")),
+                name="no_application_approves_what_it_sent",
+                violation_error_message="Another application or person must decide on what this one sent.",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-id"], name="source_document_list"),
@@ -280,6 +295,11 @@ class SourceDocument(TenantOwned):
     def key(self) -> str:
         """How other documents name it."""
         return f"{self.source}:{self.external_id}"
+
+    @property
+    def decider(self) -> str:
+        """Who agreed or refused before it was posted; empty when nobody was asked."""
+        return str(self.decided_by or (self.decided_through.name if self.decided_through else ""))
 
     @property
     def total_text(self) -> str:

@@ -13,7 +13,10 @@ from mappings.services.practice import needs_approval
 from mappings.transform import Result
 from mappings.transform.effect import Entry, entries_of
 from mappings.transform.model import Write
-from tenants.models import User
+from tenants.models import PartnerGrant, User
+
+Decider = User | PartnerGrant
+"""A person, or an application of the tenant that people decide in."""
 
 _Status = SourceDocument.Status
 
@@ -36,7 +39,7 @@ def asks_somebody(document: SourceDocument, version: MappingSet, result: Result)
     document.proposal = {"why": why, "version": version.version, "hash": digest, "writes": writes}
     document.status, document.waits_for, document.problems = _Status.APPROVAL, "", []
     document.approved_hash, document.checked_at = "", timezone.now()
-    document.decided_by = document.decided_at = None
+    document.decided_by = document.decided_through = document.decided_at = None
     document.save()
     return True
 
@@ -62,7 +65,7 @@ def effect_of_proposal(document: SourceDocument) -> tuple[Entry, ...]:
     return tuple(entries_of(writes))
 
 
-def approve(*, document: SourceDocument, by: User, comment: str = "", seen: str = "") -> None:
+def approve(*, document: SourceDocument, by: Decider, comment: str = "", seen: str = "") -> None:
     """Agree to what is proposed; it then goes. `seen`: the hash of what the person looked at.
 
     ApprovalError for the one who sent it, when it does not wait any more, or when it is not what was seen. Inside the
@@ -76,12 +79,12 @@ def approve(*, document: SourceDocument, by: User, comment: str = "", seen: str 
     document.refresh_from_db()
 
 
-def refuse(*, document: SourceDocument, by: User, comment: str) -> None:
+def refuse(*, document: SourceDocument, by: Decider, comment: str) -> None:
     """Say no: nothing is sent, and the reason stands on the document. ApprovalError as `approve`, and without words."""
     if not comment.strip():
         raise ApprovalError("Say why it is refused: its sender reads it.")
     row = _taken(document, by)
-    text = f"{by} refused it before posting: {comment.strip()}"
+    text = f"{by.name if isinstance(by, PartnerGrant) else by} refused it before posting: {comment.strip()}"
     remedy = "Send a corrected document under a new external_id."
     problem = {"code": "refused_by_person", "text": text, "remedy": remedy, "cause": "document"}
     row.problems = [problem | {"subject": "", "side": "", "value": ""}]
@@ -101,17 +104,24 @@ def approve_many(*, documents: Sequence[SourceDocument], by: User) -> tuple[int,
     return done, left
 
 
-def _taken(document: SourceDocument, by: User) -> SourceDocument:
+def _taken(document: SourceDocument, by: Decider) -> SourceDocument:
     rows = SourceDocument.objects.for_tenant(document.tenant_id).select_for_update(of=("self",))
     row = rows.get(pk=document.pk)
     if row.status != _Status.APPROVAL:
         raise ApprovalError(f"It does not wait for approval: it is {row.get_status_display().lower()}.")
-    if row.sent_by_id == by.pk:
+    if isinstance(by, PartnerGrant):
+        if row.grant_id == by.pk:
+            raise ApprovalError("Another application or person must decide on what this one sent.")
+    elif row.sent_by_id == by.pk:
         raise ApprovalError("Another person must decide on a document that you imported.")
     return row
 
 
-def _decide(row: SourceDocument, by: User, comment: str, status: str) -> None:
-    row.status, row.decided_by, row.decided_at, row.decision = status, by, timezone.now(), comment
+def _decide(row: SourceDocument, by: Decider, comment: str, status: str) -> None:
+    row.status, row.decided_at, row.decision = status, timezone.now(), comment
+    if isinstance(by, PartnerGrant):
+        row.decided_through = by
+    else:
+        row.decided_by = by
     row.checked_at = timezone.now()
     row.save()
