@@ -22,6 +22,7 @@ from mappings.admin.waiting import WaitingPages
 from mappings.models import SourceDocument
 from mappings.models.documents import State
 from mappings.services import approval, journey
+from mappings.services.exchange import exchange_of
 from mappings.services.mapping import map_again
 from mappings.services.versions import open_set
 from tenants.http import TenantRequest
@@ -162,6 +163,7 @@ class SourceDocumentAdmin(CutOverPages, WaitingPages, PageAdmin):
             "problems": [each | {"url": mapping_url(row, each)} for each in row.problems],
             "preview": preview,
             "effect": shown,
+            "exchange": exchange_of(row),
             "sentences": journey.in_words(row, shown),
             "ledger_url": journey.ledger_url(posting),
             "workbench_url": reverse("admin:mappings_workbench_connection", args=[row.connection_id]),

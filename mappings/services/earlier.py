@@ -115,8 +115,13 @@ def _resource(row: SourceDocument) -> str:
 def _rate(row: SourceDocument, resource: str) -> Decimal | None:
     if row.currency == row.connection.currency:
         return Decimal(1)
-    if row.body.get("exchange_rate"):
-        return Decimal(row.body["exchange_rate"])
+    # Some ledgers take no rate with a payment, or round it: what they tell is what their books have.
+    said = row.body.get("exchange_rate")
+    return rate_in_ledger(row, resource) or (Decimal(said) if said else None)
+
+
+def rate_in_ledger(row: SourceDocument, resource: str) -> Decimal | None:
+    """Home units for one unit at which a document's record stands in the ledger, as it was read back."""
     posted = Posting.objects.for_tenant(row.tenant_id).of_origin(ORIGIN, row.pk).filter(resource=resource)
     record = LedgerRecord.objects.filter(postings__in=posted, resource=resource).first()
     rate = record.unified.get("exchange_rate") if record else None

@@ -81,10 +81,10 @@ def _approval(document: SourceDocument) -> list[Step]:
     """Only for documents that a second person has to look at, or has looked at."""
     if document.status == SourceDocument.Status.APPROVAL:
         return [Step("approved", "Approval", "now", str(document.proposal.get("why") or ""), document.checked_at)]
-    if document.decided_by is None:
+    if not document.decider:
         return []
     is_refused = document.status == SourceDocument.Status.REFUSED
-    text = f"By {document.decided_by}." + (f" {document.decision}" if document.decision else "")
+    text = f"By {document.decider}." + (f" {document.decision}" if document.decision else "")
     if is_refused:
         return [Step("approved", "Refused", "failed", text, document.decided_at)]
     return [Step("approved", "Approved", "done", text, document.decided_at)]
