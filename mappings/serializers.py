@@ -1,6 +1,7 @@
 """The intake body and what the API says about a document; shapes only."""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from tenants.api import TenantRelatedField, TenantSerializer
 
 STATES = "; ".join(f"{state.value}: {state.label.lower()}" for state in State) + "."
 _MOST_ATTRIBUTES = 50
+_MOST_DIMENSIONS, _LONGEST_NAME = 10, 90
 _EXAMPLE = {
     "connection": "019a2b7c-0000-7000-8000-000000000001",
     "source": "shop",
@@ -86,6 +88,18 @@ class CounterpartySerializer(_StrictSerializer):
     region = serializers.CharField(max_length=100, required=False, help_text="State or province, such as CA.")
 
 
+def _dimensions(help_text: str) -> serializers.DictField:
+    return serializers.DictField(
+        child=serializers.CharField(max_length=100), required=False, help_text=help_text, validators=[_few]
+    )
+
+
+def _few(dimensions: Mapping[str, str]) -> None:
+    if len(dimensions) > _MOST_DIMENSIONS or any(not 0 < len(name) <= _LONGEST_NAME for name in dimensions):
+        text = f"At most {_MOST_DIMENSIONS} dimensions, whose names have up to {_LONGEST_NAME} characters."
+        raise serializers.ValidationError(text)
+
+
 class LineSerializer(_StrictSerializer):
     """One line in the source's own words; `amount` is net, or gross when tax_mode is inclusive."""
 
@@ -97,7 +111,13 @@ class LineSerializer(_StrictSerializer):
         allow_blank=True,
         help_text="Mapped to a tax rate; not for tax_mode none.",
     )
-    item = serializers.CharField(max_length=200, required=False, help_text="The source's product or article number.")
+    item = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="The source's product or article number: mapped to an item where a rule names it.",
+    )
+    dimensions = _dimensions("Of this line, such as department: Berlin; each is mapped to a value of the ledger's.")
+    location = serializers.CharField(max_length=200, required=False, help_text="Mapped to a location of the ledger.")
     quantity = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
     unit_price = serializers.DecimalField(max_digits=18, decimal_places=6, required=False, allow_null=True)
     amount = serializers.DecimalField(max_digits=17, decimal_places=3)
@@ -203,6 +223,8 @@ class IntakeSerializer(_StrictSerializer):
         max_digits=17, decimal_places=3, help_text="Of an adjustment: the sum of its debits."
     )
     memo = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    dimensions = _dimensions("Of every line that does not say otherwise.")
+    location = serializers.CharField(max_length=200, required=False, help_text="Of every line without its own.")
     attributes = serializers.DictField(
         child=serializers.CharField(max_length=500, allow_blank=True),
         required=False,
@@ -229,7 +251,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
     remedy = serializers.CharField()
     cause = serializers.CharField(help_text="document, mapping, earlier, ledger or support: who or what can cure it.")
-    subject = serializers.CharField(help_text="category, tax_code or payment_method, if it is about one.")
+    subject = serializers.CharField(help_text="What kind of word, such as category, tax_code or dimension, if any.")
     side = serializers.CharField()
     value = serializers.CharField()
 

@@ -11,6 +11,12 @@ _RESTS = frozenset({"kept", "refused"})
 _CREDITS = frozenset({"payment", "hand"})
 _REFUNDS = frozenset({"journal", "payment"})
 _PAYOUTS = frozenset({"journal", "transfer"})
+_ITEMS = frozenset({"item", "dimension"})
+_LINES = frozenset({"amount", "price"})
+_TAXED = frozenset({"both", "exclusive"})
+_PAID = frozenset({"cash", "check", "bill"})
+_JOURNALS = frozenset({"bank", "ledger_account"})
+_DUE = frozenset({"optional", "needed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,13 @@ class Bookkeeping:
     credits_applied_by: str = "hand"
     refunds_by: str = "journal"
     payouts_by: str = "journal"
+    items_are: str = "item"
+    document_dimensions: tuple[str, ...] = ()
+    lines_say: str = "amount"
+    taxed_amounts: str = "both"
+    paid_from_bank: str = "cash"
+    journals_name: str = "bank"
+    due_day: str = "optional"
 
 
 def bookkeeping(root: Section) -> Bookkeeping:
@@ -37,4 +50,11 @@ def bookkeeping(root: Section) -> Bookkeeping:
         credits_applied_by=section.choice("credits_applied_by", _CREDITS, "hand"),
         refunds_by=section.choice("refunds_by", _REFUNDS, "journal"),
         payouts_by=section.choice("payouts_by", _PAYOUTS, "journal"),
+        items_are=section.choice("items_are", _ITEMS, "item"),
+        document_dimensions=tuple(section.texts("document_dimensions")),
+        lines_say=section.choice("lines_say", _LINES, "amount"),
+        taxed_amounts=section.choice("taxed_amounts", _TAXED, "both"),
+        paid_from_bank=section.choice("paid_from_bank", _PAID, "cash"),
+        journals_name=section.choice("journals_name", _JOURNALS, "bank"),
+        due_day=section.choice("due_day", _DUE, "optional"),
     )

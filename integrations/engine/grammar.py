@@ -22,7 +22,8 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
         "interfaces deletions custom_fields webhooks bookkeeping",
     ),
     "bookkeeping": _keys(
-        "tax_rounding inclusive_lines payment_settles payment_rest credits_applied_by refunds_by payouts_by"
+        "items_are document_dimensions lines_say taxed_amounts paid_from_bank journals_name due_day",
+        "tax_rounding inclusive_lines payment_settles payment_rest credits_applied_by refunds_by payouts_by",
     ),
     "urls": _keys("api authorize token revoke app simulated"),
     "setting": _keys("label help values names default from spelled pattern"),
@@ -62,7 +63,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     ),
     "paging": _keys(
         "strategy method path params headers body interface action many statement count_statement count_path",
-        "total_path size filters joined quote flat overlap first start_param size_param page_param more_path",
+        "total_path size filters joined quote flat inner overlap first start_param size_param page_param more_path",
         "pages_path link_path cursor_path cursor_param next_action next_body first_after after_path after_pattern",
         "match since_param since_header since_clause since_body since_format survey_statement",
     ),
@@ -106,7 +107,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
         for name, extra in {
             "text": "max",
             "money": "written_as",
-            "number": "written_as",
+            "number": "written_as inverted",
             "whole": "",
             "bool": "true false inverted",
             "date": "",

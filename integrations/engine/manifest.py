@@ -20,9 +20,10 @@ from integrations.engine.sections import ManifestError, Section, listed, read_ya
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "connectors"
 
-TRAITS = frozenset({"invoice_lines_name_items", "lines_name_tax_outside_us"})
-"""What people must know of a ledger beside its fields: there an invoice's line names an item, never an account; no line
-is taken without a tax code, except from companies of the United States."""
+TRAITS = frozenset({"invoice_lines_name_items", "items_have_codes", "lines_name_tax_outside_us"})
+"""What people must know of a ledger beside its fields: there an invoice's line names an item, never an account;
+a new item needs a code beside its name; no line is taken without a tax code, except from companies of the
+United States."""
 
 __all__ = ["BUILT_IN", "ManifestError", "load", "load_from", "names"]
 

@@ -58,6 +58,7 @@ def listing(
         own=own,
         columns=Columns(columns),
         is_flat=section.flag("flat"),
+        inner=section.text("inner", ""),
         interface=section.text("interface", ""),
         action=section.text("action", ""),
     )

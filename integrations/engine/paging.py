@@ -113,6 +113,8 @@ class Listing:
     """Places that an entity fills in itself."""
     columns: Columns = NO_COLUMNS
     is_flat: bool = False
+    inner: str = ""
+    """The list within each row whose members are the records; each knows its row as `outer`."""
     """Rows whose dotted keys are paths."""
     interface: str = ""
     action: str = ""
@@ -205,6 +207,8 @@ class Listing:
 
     def rows(self, found: Sequence[Any], places: Mapping[str, Any]) -> list[Any]:
         """The rows of a page as records: columns and dotted keys unfolded."""
+        if self.inner:
+            found = [{**each, "outer": row} for row in found for each in row.get(self.inner) or ()]
         unfolded = [self.columns.unfolded(row, places.get("custom") or {}) for row in found]
         return [_nested(row) for row in unfolded] if self.is_flat else unfolded
 

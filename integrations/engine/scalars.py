@@ -64,9 +64,18 @@ def decimal(value: Any) -> Decimal:
 
 
 def number(options: Section) -> Scalar:
-    """Exact numbers; `written_as: text` for ledgers that want decimal text."""
+    """Exact numbers; `written_as: text` for ledgers that want decimal text, `inverted` for rates told the other way."""
     written = {"number": decimal, "text": lambda value: format(decimal(value), "f")}
+    if options.flag("inverted"):
+        return Scalar(lambda value: _inverse(value, 10), lambda value: _inverse(value, 6))
     return Scalar(decimal, written[options.choice("written_as", written, "number")])
+
+
+def _inverse(value: Any, places: int) -> Decimal:
+    """One by the value, without idle zeros; zero stays."""
+    found = decimal(value)
+    turned = (1 / found).quantize(Decimal(1).scaleb(-places)) if found else found
+    return Decimal(f"{turned.normalize():f}")
 
 
 def _read_whole(value: Any) -> int:

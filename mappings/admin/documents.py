@@ -157,6 +157,7 @@ class SourceDocumentAdmin(CutOverPages, WaitingPages, PageAdmin):
             "later": journey.later_of(row),
             "journey": found,
             "posting": posting,
+            "stopped": found.steps[-1].text if found.steps[-1].status == "failed" else "",
             "tone": journey.STATE_COLOURS[State(row.state)],
             "state_label": State(row.state).label,
             "trace": sorted(row.trace, key=_line_of),

@@ -1,12 +1,15 @@
 """Posting rules: who has to agree before something is sent, and what becomes of what does not fit exactly."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.templatetags.books import money
 from mappings.models import PostingRule
+from mappings.models.posting_rules import MUST_MAP
 from tenants.admin import TenantScopedAdmin
 from tenants.permissions import MANAGE_CONNECTIONS
 
@@ -16,13 +19,25 @@ class PostingRuleAdmin(TenantScopedAdmin):
     """Owners set the limits; nobody who enters documents can lift them."""
 
     add_action = change_action = delete_action = MANAGE_CONNECTIONS
-    fields: ClassVar = ["connection", "kind", "approve_from", "overpayment", "tolerance"]
+    fields: ClassVar = ["connection", "kind", "approve_from", "overpayment", "tolerance", "must_map"]
     list_display: ClassVar = ["kind_shown", "connection", "approval_shown", "overpayment", "tolerance"]
     list_display_links: ClassVar = ["kind_shown"]
     list_filter: ClassVar = ["connection"]
     list_select_related: ClassVar = ["connection"]
     ordering: ClassVar = ["connection", "kind"]
     sortable_by: ClassVar[list[str]] = []
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name != "must_map":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        # A list of a few words is ticked, not typed.
+        return forms.MultipleChoiceField(
+            choices=MUST_MAP,
+            required=False,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            label="Must be mapped",
+            help_text=db_field.help_text,
+        )
 
     @display(description="For")
     def kind_shown(self, row: PostingRule) -> str:

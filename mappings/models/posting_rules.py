@@ -2,12 +2,15 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from integrations.models import Connection
 from mappings.transform.kinds import KINDS
 from tenants.audit import audited
 from tenants.models import TenantOwned
+
+MUST_MAP = [("contact", "Contacts"), ("item", "Items"), ("currency", "Currencies")]
 
 
 @audited()
@@ -43,6 +46,13 @@ class PostingRule(TenantOwned):
     tolerance = models.PositiveSmallIntegerField(
         default=1,
         help_text="By how many of the currency's smallest units computed tax may differ from the source's.",
+    )
+    must_map = ArrayField(
+        models.CharField(max_length=10, choices=MUST_MAP),
+        default=list,
+        blank=True,
+        help_text="What waits for a mapping where no rule names it. Otherwise contacts are found by their name or "
+        "created, lines have the item that books to their account, and currencies keep their code.",
     )
 
     class Meta:

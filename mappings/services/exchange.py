@@ -73,7 +73,8 @@ def _gain(settles: tuple[Settled, ...], rate: Decimal | None, home: str, sign: i
 def _rate(document: SourceDocument, source: Document) -> tuple[Decimal | None, str]:
     found, sent = rate_in_ledger(document, source.resource), source.exchange_rate
     whose = source.rate_source or "the source, which did not say where it is from"
-    if sent is not None and (found is None or found == sent):
+    # Ledgers keep so many decimals of a rate, and some of its inverse.
+    if sent is not None and (found is None or round(found, 6) == round(sent, 6)):
         return sent, f"the rate of {whose}"
     if found is None:
         return None, f"{document.connection} converts it with its own rate of the day; it is read back afterwards"

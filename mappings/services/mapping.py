@@ -27,6 +27,7 @@ from mappings.services.targets import find_targets
 from mappings.services.versions import rule_of, set_for
 from mappings.transform import Book, Document, Key, Problem, Result, apply
 from mappings.transform.conditions import in_words
+from mappings.transform.naming import used
 from mappings.transform.rules import Lost
 from tenants.rls import tenant_scope
 
@@ -166,13 +167,12 @@ def _take(connection_id: UUID | str) -> SourceDocument | None:
 def _map(document: SourceDocument) -> list[Posting]:
     if holds(document):
         return []
-    source = Document.from_body(document.body)
-    uses = _record_uses(document, source)
-    connection = document.connection
+    source, connection = Document.from_body(document.body), document.connection
     version = set_for(connection, document.issued_on)
     book, links = book_for(connection, version, list(source.uses())), links_of(connection, source)
-    result = apply(book, source, practice_of(connection, source.kind), links)
-    _mark_missing(uses, result)
+    practice = practice_of(connection, source.kind)
+    result = apply(book, source, practice, links)
+    _mark_missing(_record_uses(document, source, used(book, source, practice)), result)
     order = match_order(connection, source, document.pk)
     document.trace = [each.as_dict() for each in (*result.trace, *order.trace)]
     document.mapping_set = version
@@ -282,18 +282,20 @@ def _elsewhere(key: Key, found: list[ValueMapping], version: int) -> Iterator[Lo
             yield row.target_external_id, row.target_name, why + asked
 
 
-def _record_uses(document: SourceDocument, source: Document) -> dict[Key, DocumentValue]:
+def _record_uses(document: SourceDocument, source: Document, wanted: set[Key]) -> dict[Key, DocumentValue]:
     rows = DocumentValue.objects.for_tenant(document.tenant_id).filter(document=document)
     known = {
         (row.source_value.subject, row.source_value.side, row.source_value.value): row
         for row in rows.select_related("source_value")
     }
-    return known or _first_uses(document, source)
+    return known | _first_uses(document, source, wanted - known.keys())
 
 
-def _first_uses(document: SourceDocument, source: Document) -> dict[Key, DocumentValue]:
+def _first_uses(document: SourceDocument, source: Document, wanted: set[Key]) -> dict[Key, DocumentValue]:
     now, made = timezone.now(), {}
     for key, (lines, amount) in source.uses().items():
+        if key not in wanted:
+            continue
         subject, side, value = key
         word, _ = SourceValue.objects.get_or_create(
             tenant_id=document.tenant_id, connection=document.connection, subject=subject, side=side, value=value

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from integrations.engine.declarations import Connector
 from integrations.models import Connection, LedgerRecord
 from integrations.services.connectors import connector_of
 from mappings.models import PostingRule
@@ -30,6 +31,17 @@ def practice_of(connection: Connection, kind: str) -> Practice:
         payouts_by=books.payouts_by,
         overpayment=rule.overpayment if rule else PostingRule.Overpayment.KEEP,
         tolerance=rule.tolerance if rule else 1,
+        must_map=frozenset(rule.must_map) if rule else frozenset(),
+        items_decide="invoice_lines_name_items" in connector.traits,
+        items_are=books.items_are,
+        document_dimensions=frozenset(books.document_dimensions),
+        priced_lines=books.lines_say == "price",
+        takes_gross=books.taxed_amounts == "both",
+        paid_from_bank=books.paid_from_bank,
+        journals_name=books.journals_name,
+        needs_due_day=books.due_day == "needed",
+        unapplied=_unapplied(connector),
+        no_dimensions=connector.missing.get("tracking_categories", ""),
         home=connection.currency,
         receivable=_account(connection, _RECEIVABLE) if kind == "refund" else None,
         bank=_account(connection, _BANK) if kind == "credit" else None,
@@ -57,6 +69,19 @@ def needs_approval(connection: Connection, body: dict[str, Any]) -> str:
     if total < rule.approve_from:
         return ""
     return f"From {text_of(rule.approve_from, connection.currency)} a second person has to agree."
+
+
+def _unapplied(connector: Connector) -> dict[str, str]:
+    """Credits that nothing of the ledger's interface applies to what they correct, with its manifest's reason."""
+    if connector.bookkeeping.credits_applied_by == "payment":
+        return {}
+    reason = connector.missing.get("*.allocate", "the ledger's interface has no call for it.")
+    names = [name for name in ("credit_notes", "vendor_credits") if name in connector.resources]
+    return {
+        name: connector.missing.get(f"{name}.allocate", reason)
+        for name in names
+        if not _knows(connector.resources[name], "allocate")
+    }
 
 
 def _knows(resource: Any, operation: str) -> bool:

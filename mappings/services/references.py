@@ -50,14 +50,17 @@ def complete(
     if "lines" not in payload and resource not in _HEADED:
         return payload
     body = {**payload, "lines": [dict(line) for line in payload.get("lines") or []]}
-    if resource in _HEADED and document.counterparty and "external_id" not in payload:
+    if resource in _HEADED and document.counterparty and not {"external_id", "contact"} & payload.keys():
         body["contact"] = _contact(found, document, CONTACTS[resource], version)
     for line in body["lines"]:
-        if "contact" in line:
+        if line.get("contact") == {"of": "document"}:
             line["contact"] = _contact(found, document, CONTACTS[resource], version)
     if resource in _OF_ITEMS and _lines_name_items(document.connection):
         for number, line in enumerate(body["lines"], start=1):
-            line["item"] = _item(found, document, line.pop("account"), number, version)
+            account = line.pop("account")
+            # A mapped item books where the category says: that was checked.
+            line.setdefault("item", None)
+            line["item"] = line["item"] or _item(found, document, account, number, version)
     return body if body["lines"] else {name: value for name, value in body.items() if name != "lines"}
 
 
@@ -118,8 +121,10 @@ def _item(
         _note(found, "item", account["name"], record.name, record.external_id, why, version, f"line {line}")
         return {"id": record.external_id, "name": record.name}
     # A colon divides parent and child in QuickBooks item names, so the account's own colons become dashes.
-    name = f"Sales - {account['name'].replace(':', ' - ')}"[:100]
+    has_code = "items_have_codes" in connector_of(document.connection).traits
+    name = f"Sales - {account['name'].replace(':', ' - ')}"[: 60 if has_code else 100]
     body = {"name": name, "type": "service", "income_account": account, "is_active": True}
+    body |= {"code": name} if has_code else {}
     posting = _asked_once(found, document, "items", ITEM, f"item:{account['id']}", body)
     why = f"no active item books to {account['name']}, so one is created first"
     _note(found, "item", account["name"], name, posting.external_id, why, version, f"line {line}")

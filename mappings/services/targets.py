@@ -10,7 +10,7 @@ from django.db.models import Case, Q, When
 from integrations.models import Connection, LedgerRecord
 from mappings.models import ValueMapping
 from mappings.transform import Target
-from mappings.transform.fit import RESOURCES, kinds_for, misfit
+from mappings.transform.fit import PAID_FROM, RESOURCES, kinds_for, misfit
 
 GONE = Target("", "a record that is gone", is_present=False)
 
@@ -31,15 +31,40 @@ def target_of(record: LedgerRecord) -> Target:
         name=name_of(record),
         remote_type=record.remote_type,
         kind=record.kind or str(record.unified.get("type") or record.unified.get("applies_to") or ""),
-        currency=record.currency or str(record.unified.get("currency") or ""),
+        currency=_currency(record),
         is_active=record.is_active,
         is_present=record.deleted_at is None,
         rates=_rates(record.unified) if record.resource == "tax_rates" else (),
+        dimension=_dimension(record) if record.resource == "tracking_categories" else "",
+        accounts=_accounts(record.unified) if record.resource == "items" else ("", ""),
+        behind=_behind(record) if record.kind in PAID_FROM else ("", ""),
     )
 
 
+def _behind(record: LedgerRecord) -> tuple[str, str]:
+    parent = record.unified.get("parent") or {}
+    return str(parent.get("id") or ""), str(parent.get("name") or "")
+
+
+def _dimension(record: LedgerRecord) -> str:
+    """Its dimension on lines: its kind, or of an option the category that it belongs to."""
+    return str((record.unified.get("parent") or {}).get("id") or "") if record.kind == "option" else record.kind
+
+
+def _accounts(unified: Mapping[str, Any]) -> tuple[str, str]:
+    sold, bought = (str((unified.get(name) or {}).get("id") or "") for name in ("income_account", "expense_account"))
+    return sold, bought
+
+
+def _currency(record: LedgerRecord) -> str:
+    said = record.unified.get("code" if record.resource == "currencies" else "currency")
+    return record.currency or str(said or "")
+
+
 def name_of(record: LedgerRecord) -> str:
-    """Code and name, such as "4000 Sales"."""
+    """Code and name, such as "4000 Sales"; an option of a category with the category's name before it."""
+    if record.kind == "option":
+        return f"{(record.unified.get('parent') or {}).get('name') or ''}: {record.name}"
     code = str(record.unified.get("code") or "") if record.resource == "accounts" else ""
     name = str(record.unified.get("full_name") or record.name or record.unified.get("name") or record.external_id)
     return f"{code} {name}".strip()

@@ -6,7 +6,7 @@ The same document, book and practice give the same result for ever: no clock, no
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mappings.transform import checks, journals, settling, trade
+from mappings.transform import checks, journals, naming, settling, trade
 from mappings.transform.fit import misfit
 from mappings.transform.model import Document, Problem, Result, Trace, Write
 from mappings.transform.practice import Linked, Practice
@@ -34,11 +34,17 @@ def apply(
     `links`: the earlier documents that this one names, by `source:external_id`, as far as they are known.
     """
     earlier = links or {}
-    problems = [*checks.own_sums(document), *dict.fromkeys(_word_problems(book, document))]
+    problems = [*checks.own_sums(document), *dict.fromkeys(_word_problems(book, document, practice))]
     problems += checks.earlier(document, practice, earlier)
     if not any(problem.subject for problem in problems):
         problems += trade.tax_problems(book, document, practice)
-    reasons = (*traces(book, document), *_earlier_traces(document, earlier, book.version))
+        problems += naming.problems(book, document, practice)
+    reasons = (
+        *traces(book, document),
+        *_earlier_traces(document, earlier, book.version),
+        *naming.left_out(document, practice, book.version),
+        *settling.left_to_do(document, practice, book.version),
+    )
     if problems:
         return Result(document.resource, None, reasons, tuple(problems))
     payload = BUILDERS[document.rule.builds](book, document, practice)
@@ -59,20 +65,26 @@ def _following(
     if document.rule.builds == "settlement":
         yield from settling.payments(document, practice, earlier, payload)
         return
+    if document.rule.builds == "spending" and practice.paid_from_bank == "bill":
+        if payload["payment_type"] != "credit_card":
+            yield from settling.paid_at_once(book, document, practice, payload)
+        return
     if document.applies_to:
-        yield from settling.applied(document, practice, earlier)
+        yield from settling.applied(book, document, practice, earlier)
     if document.rule.pays_out:
         yield from settling.money_back(book, document, practice)
 
 
-def _word_problems(book: Book, document: Document) -> Iterator[Problem]:
+def _word_problems(book: Book, document: Document, practice: Practice) -> Iterator[Problem]:
     for _, key, line in document.words():
         subject, side, value = key
         target = book.target(key, document, line)
         if target is None:
+            if not naming.is_asked(subject, practice):
+                continue
             text, code = f"The {NAMES[subject]} “{value}” ({side}) has no mapping.", "missing_mapping"
             remedy = "Choose what it means in the ledger; the document then goes by itself."
-        elif why := misfit(key, target, document.currency):
+        elif why := misfit(key, target, document.currency, practice.home):
             text = f"The {NAMES[subject]} “{value}” ({side}) means {target.name}, but {why}."
             code, remedy = "unfit_mapping", "Choose another record, or change this one in the ledger and sync."
         else:

@@ -1,11 +1,15 @@
 """Which ledger records a word may mean: type, side and currency fit the use. Data: a new subject is a row here."""
 
 from mappings.transform.model import Key, Target
+from mappings.transform.money import quantum_of
 
 INCOME = ("income", "other_income")
 COSTS = ("expense", "cost_of_sales", "other_expense", "fixed_asset", "other_asset", "current_asset")
 PAID_FROM = ("bank", "credit_card")
 ITEMS = ("service", "inventory", "non_inventory")
+
+TRACKED = ("class", "department", "location", "project", "option")
+PLACES = ("location", "department", "option")
 
 POSTABLE = (
     "current_asset", "fixed_asset", "other_asset", "current_liability", "long_term_liability", "equity", "income",
@@ -26,6 +30,8 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("category", "books"): POSTABLE,
     ("payment_method", "books"): PAID_FROM,
     ("tax_code", "books"): ("sales", "purchases", "both"),
+    **{("dimension", side): TRACKED for side in ("sales", "purchases", "books")},
+    **{("location", side): PLACES for side in ("sales", "purchases", "books")},
 }
 _NEEDED = {
     ("category", "sales"): "a sale needs an income account",
@@ -41,6 +47,8 @@ _NEEDED = {
     ("category", "books"): "an adjustment moves no bank, customer or supplier account",
     ("payment_method", "books"): "money moves through a bank or credit card account",
     ("tax_code", "books"): "this is no tax rate",
+    **{("dimension", side): "a line takes a value of a dimension" for side in ("sales", "purchases", "books")},
+    **{("location", side): "a line takes a location" for side in ("sales", "purchases", "books")},
 }
 RESOURCES = {
     "category": "accounts",
@@ -59,8 +67,11 @@ def kinds_for(subject: str, side: str) -> tuple[str, ...]:
     return _KINDS.get((subject, side), ())
 
 
-def misfit(key: Key, target: Target, currency: str = "") -> str:
-    """Why the target does not fit this use, in words; empty when it does. `currency` is the document's, if known."""
+def misfit(key: Key, target: Target, currency: str = "", home: str = "") -> str:
+    """Why the target does not fit this use, in words; empty when it does.
+
+    `currency` is the document's, if known; `home` the ledger's own, whose accounts take every currency.
+    """
     subject, side, _ = key
     if not target.is_present:
         return "it no longer exists in the ledger"
@@ -72,6 +83,8 @@ def misfit(key: Key, target: Target, currency: str = "") -> str:
         return _NEEDED[(subject, side)] + (f", and this one is {words}" if subject != "tax_code" else "")
     if subject == "tax_code" and target.rates is None:
         return "the ledger does not say its percentage"
-    if subject == "payment_method" and currency and target.currency and target.currency != currency:
+    if subject == "payment_method" and currency and target.currency and target.currency not in (currency, home):
         return f"its currency is {target.currency}, the document's is {currency}"
+    if subject == "currency" and currency and quantum_of(target.currency) != quantum_of(currency):
+        return f"{target.currency} has other decimals than {currency}"
     return ""

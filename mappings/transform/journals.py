@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from mappings.transform import naming
 from mappings.transform.model import FIRST, Document, Target, Write
 from mappings.transform.practice import Practice
 from mappings.transform.reasons import meaning
@@ -17,13 +18,15 @@ def adjustment(book: Book, document: Document, practice: Practice) -> dict[str, 
     """One entry; a line's amount is a debit above zero and a credit below."""
     lines = [
         _side(
-            meaning(book, ("category", document.side, line.category), document, line),
+            meaning(book, ("category", document.side, line.category), document, line).reference,
             line.amount,
             line.description or line.category,
         )
+        | naming.named(book, document, line, practice)
         for line in document.lines
+        if line.amount
     ]
-    return _entry(document, lines, f"Adjustment {document.number}".strip())
+    return _entry(book, document, lines, f"Adjustment {document.number}".strip())
 
 
 def payout(book: Book, document: Document, practice: Practice) -> dict[str, Any]:
@@ -35,12 +38,12 @@ def payout(book: Book, document: Document, practice: Practice) -> dict[str, Any]
     clearing, bank = _accounts(book, document)
     booked = [part for part in document.parts if part.category]
     rest = document.total - sum((part.amount for part in booked), _NONE)
-    lines = [_side(bank, document.total, "Payout")]
+    lines = [_side(in_journal(bank, practice), document.total, "Payout")]
     for part in booked:
         account = meaning(book, ("category", "purchases", part.category), document, part.as_line)
-        lines.append(_side(account, -part.amount, part.description or part.type.capitalize()))
-    lines.append(_side(clearing, -rest, "Clearing"))
-    return _entry(document, [line for line in lines if line], f"Payout {document.number}".strip())
+        lines.append(_side(account.reference, -part.amount, part.description or part.type.capitalize()))
+    lines.append(_side(in_journal(clearing, practice), -rest, "Clearing"))
+    return _entry(book, document, [line for line in lines if line], f"Payout {document.number}".strip())
 
 
 def transfers(book: Book, document: Document) -> Iterator[Write]:
@@ -48,7 +51,7 @@ def transfers(book: Book, document: Document) -> Iterator[Write]:
     clearing, bank = _accounts(book, document)
     booked = [part for part in document.parts if part.category]
     spent = -sum((part.amount for part in booked), _NONE)
-    moved = header(document) | {
+    moved = header(book, document) | {
         "type": "transfer",
         "account": clearing.reference,
         "other_account": bank.reference,
@@ -74,16 +77,20 @@ def _spent(book: Book, document: Document, clearing: Target, total: Decimal) -> 
         for part in document.parts
         if part.category
     ]
-    return header(document) | {
-        "account": clearing.reference,
-        "payment_type": "cash",
-        "reference": document.number or "Payout",
-        "tax_mode": "none",
-        "lines": lines,
-        "subtotal": total,
-        "tax_total": _NONE,
-        "total": total,
-    }
+    return (
+        header(book, document)
+        | naming.party(book, document, "expenses")
+        | {
+            "account": clearing.reference,
+            "payment_type": "cash",
+            "reference": document.number or "Payout",
+            "tax_mode": "none",
+            "lines": lines,
+            "subtotal": total,
+            "tax_total": _NONE,
+            "total": total,
+        }
+    )
 
 
 def _accounts(book: Book, document: Document) -> tuple[Target, Target]:
@@ -92,14 +99,21 @@ def _accounts(book: Book, document: Document) -> tuple[Target, Target]:
     return clearing, bank
 
 
-def _entry(document: Document, lines: list[dict[str, Any]], memo: str) -> dict[str, Any]:
+def _entry(book: Book, document: Document, lines: list[dict[str, Any]], memo: str) -> dict[str, Any]:
     total = sum((line.get("debit", _NONE) for line in lines), _NONE)
-    found = header(document) | {"lines": lines, "total": total, "memo": document.memo or memo}
+    found = header(book, document) | {"lines": lines, "total": total, "memo": document.memo or memo}
     return found | ({"number": document.number} if document.number else {})
 
 
-def _side(account: Target, amount: Decimal, description: str) -> dict[str, Any]:
+def in_journal(account: Target, practice: Practice) -> dict[str, str]:
+    """How a journal's line names a bank account."""
+    if practice.journals_name == "bank" or not account.behind[0]:
+        return account.reference
+    return {"id": account.behind[0], "name": account.behind[1]}
+
+
+def _side(account: dict[str, str], amount: Decimal, description: str) -> dict[str, Any]:
     if not amount:
         return {}
     sides = {"debit": amount} if amount > 0 else {"credit": -amount}
-    return {"account": account.reference, **sides, "description": description}
+    return {"account": account, **sides, "description": description}

@@ -37,7 +37,8 @@ class Kind:
 
 
 _LINED = frozenset({"counterparty", "lines", "tax_mode"})
-_TAX = frozenset({"tax_total"})
+_TRACKED = frozenset({"dimensions", "location"})
+_TAX = frozenset({"tax_total"}) | _TRACKED
 _PAID = frozenset({"payment_method"})
 
 KINDS: Mapping[str, Kind] = {
@@ -54,7 +55,9 @@ KINDS: Mapping[str, Kind] = {
         frozenset({"applies_to"}),
     ),
     "payout": Kind({SALES: "journal_entries"}, "payout", frozenset({"counterparty", "parts", "paid_into"}) | _PAID),
-    "adjustment": Kind({BOOKS: "journal_entries"}, "entry", frozenset({"lines"}), frozenset({"counterparty"})),
+    "adjustment": Kind(
+        {BOOKS: "journal_entries"}, "entry", frozenset({"lines"}), frozenset({"counterparty"}) | _TRACKED
+    ),
 }
 
 SETTLED_BY: Mapping[tuple[str, str], frozenset[str]] = {

@@ -8,7 +8,10 @@ from typing import Any, Self
 from mappings.transform.kinds import KINDS, Kind
 
 Key = tuple[str, str, str]
-"""(subject, side, value): ("category", "sales", "Consulting")."""
+"""(subject, side, value): ("category", "sales", "Consulting"); of dimensions the value is "department: Berlin"."""
+
+UNASKED = frozenset({"item", "contact", "currency"})
+"""Subjects that the ledger's own records answer where no rule does, unless posting rules want them mapped."""
 
 _NONE = Decimal(0)
 
@@ -28,6 +31,9 @@ class Line:
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     item: str = ""
+    dimensions: tuple[tuple[str, str], ...] = ()
+    """(name, value) in the source's words, such as ("department", "Berlin")."""
+    location: str = ""
 
     @property
     def product(self) -> Decimal | None:
@@ -92,6 +98,9 @@ class Document:
     exchange_rate: Decimal | None = None
     rate_source: str = ""
     purchase_order: str = ""
+    dimensions: tuple[tuple[str, str], ...] = ()
+    """Of every line that does not say otherwise."""
+    location: str = ""
 
     @property
     def rule(self) -> Kind:
@@ -137,6 +146,8 @@ class Document:
             exchange_rate=_number(body.get("exchange_rate")),
             rate_source=body.get("rate_source") or "",
             purchase_order=body.get("purchase_order") or "",
+            dimensions=_dimensions(body),
+            location=body.get("location") or "",
         )
 
     def words(self) -> Iterator[tuple[str, Key, Line | None]]:
@@ -147,12 +158,34 @@ class Document:
             yield where, ("category", side, line.category), line
             if is_taxed and line.tax_code:
                 yield where, ("tax_code", side, line.tax_code), line
+            if line.item:
+                yield where, ("item", side, line.item), line
+            for key in self.tracked(line):
+                yield where, key, line
         for number, part in enumerate(self.parts, start=1):
             if part.category:
                 yield f"line {number}", ("category", "purchases", part.category), part.as_line
         for word in dict.fromkeys((self.payment_method, self.paid_into)):
             if word:
                 yield "document", ("payment_method", side, word), None
+        if self.counterparty and self.rule.builds != "entry":
+            yield "document", self.contact_key, None
+        yield "document", ("currency", side, self.currency), None
+
+    @property
+    def contact_key(self) -> Key:
+        """Whom it names, as customer or as vendor; a payout's processor is one who is paid."""
+        return ("contact", "purchases" if self.rule.builds == "payout" else self.side, self.counterparty)
+
+    def tracked(self, line: Line) -> list[Key]:
+        """The dimensions and the location of a line: its own, else the document's."""
+        if not (line.dimensions or line.location or self.dimensions or self.location):
+            return []
+        found = dict(self.dimensions) | dict(line.dimensions)
+        keys: list[Key] = [("dimension", self.side, f"{name}: {value}") for name, value in sorted(found.items())]
+        if place := line.location or self.location:
+            keys.append(("location", self.side, place))
+        return keys
 
     def uses(self) -> dict[Key, tuple[int, Decimal]]:
         """Each word that needs a mapping: how many lines use it and their sum."""
@@ -185,7 +218,13 @@ def _line(line: Mapping[str, Any]) -> Line:
         quantity=_number(line.get("quantity")),
         unit_price=_number(line.get("unit_price")),
         item=line.get("item") or "",
+        dimensions=_dimensions(line),
+        location=line.get("location") or "",
     )
+
+
+def _dimensions(said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((said.get("dimensions") or {}).items()))
 
 
 @dataclass(frozen=True)
@@ -203,6 +242,13 @@ class Target:
     is_active: bool = True
     is_present: bool = True
     rates: tuple[tuple[str, Decimal], ...] | None = ()
+    dimension: str = ""
+    """Of a tracking record: which dimension of the ledger it is a value of, such as class or a category's id."""
+    accounts: tuple[str, str] = ("", "")
+    """Of an item: the ids of the accounts that its sales and its purchases book to, where it says them."""
+
+    behind: tuple[str, str] = ("", "")
+    """Of a bank account that is a record of its own: (id, name) of the ledger's account behind it."""
 
     @property
     def reference(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """How one ledger books and what its tenant wants: data from the connector's manifest and the posting rules."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from mappings.transform.model import Target
@@ -40,6 +41,28 @@ class Practice:
     """The account that customers owe on; for journals that pay credits back."""
     bank: Target | None = None
     """Some bank account: where a payment of nothing has to name one."""
+    must_map: frozenset[str] = frozenset()
+    """Subjects of `UNASKED` that wait for a mapping all the same."""
+    items_decide: bool = False
+    """Whether an item on a line brings its own account along, so that the category has to mean the same."""
+    items_are: str = "item"
+    """How a line names an item: `item`, or `dimension` where it is one."""
+    document_dimensions: frozenset[str] = frozenset()
+    """Dimensions that stand once on a document instead of on its lines; journals have all on lines."""
+    priced_lines: bool = False
+    """Whether a line says quantity and price, and the ledger works out its amount."""
+    takes_gross: bool = True
+    """Whether prices may contain tax; otherwise tax is always put on top of net amounts."""
+    paid_from_bank: str = "cash"
+    """What an expense is that a bank account pays: `cash`, `check`, or a `bill` that is paid at once."""
+    journals_name: str = "bank"
+    """Whether journals name a `bank` account itself, or the `ledger_account` behind it."""
+    needs_due_day: bool = False
+    """Whether what is owed must say when it is due; then at once, where the source says nothing."""
+    unapplied: Mapping[str, str] = field(default_factory=dict)
+    """Resources whose credits people have to apply in the ledger → why."""
+    no_dimensions: str = ""
+    """Why documents' dimensions and locations cannot be written, where that is so."""
 
 
 @dataclass(frozen=True)

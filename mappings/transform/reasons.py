@@ -6,6 +6,7 @@ from mappings.transform.model import Document, Key, Line, Target, Trace
 from mappings.transform.rules import Book
 
 _FIELDS = {"category": "account", "tax_code": "tax rate", "payment_method": "paid from"}
+_OWN = frozenset({"item", "contact", "currency", "location"})
 
 
 def meaning(book: Book, key: Key, document: Document, line: Line | None = None) -> Target:
@@ -42,6 +43,11 @@ def traces(book: Book, document: Document) -> Iterator[Trace]:
 
 def _field(document: Document, subject: str, value: str) -> str:
     """What the record is in the ledger's document; money of a sale comes in."""
+    if subject == "dimension":
+        # A line has several: each is told by its own name.
+        return f"dimension {value.partition(': ')[0]}"
+    if subject in _OWN:
+        return subject
     if subject != "payment_method":
         return _FIELDS[subject]
     comes_in = value == document.paid_into or (document.rule.builds == "settlement" and document.side == "sales")

@@ -21,6 +21,8 @@ _OPTIONAL = (
     "refers_to",
     "parts",
     "purchase_order",
+    "dimensions",
+    "location",
 )
 _WHY = {
     "counterparty": "It names the customer or vendor.",

@@ -74,7 +74,7 @@ def test_another_application_sees_the_exact_entry_and_agrees_to_it(connection: C
     row.refresh_from_db()
     assert (row.status, row.decided_through, row.decided_by) == ("mapped", desk, None)
     assert [step.text for step in journey_of(row).steps if step.name == "approved"] == ["By Approvals desk. Fine"]
-    assert Posting.objects.filter(origin_id=row.pk).count() == 1
+    assert Posting.objects.filter(origin_kind="source_document", origin_id=row.pk).count() == 1
 
 
 def test_no_application_approves_what_it_sent_not_even_past_the_service(connection: Connection, acme: Actors) -> None:

@@ -31,6 +31,30 @@ XERO = replace(
     payouts_by="transfer",
 )
 
+_CREDITS = frozenset({"credit_notes", "vendor_credits"})
+ZOHO = replace(PLAIN, inclusive_lines="gross", allocates=_CREDITS, credits_by_payment=False, priced_lines=True)
+NETSUITE = replace(
+    PLAIN,
+    tax_rounding="line",
+    takes_gross=False,
+    allocates=_CREDITS,
+    credits_by_payment=False,
+    keeps_rest=False,
+    paid_from_bank="check",
+)
+INTACCT = replace(
+    PLAIN,
+    tax_rounding="line",
+    credits_by_payment=False,
+    keeps_rest=False,
+    paid_from_bank="bill",
+    journals_name="ledger_account",
+    needs_due_day=True,
+    items_are="dimension",
+    unapplied=dict.fromkeys(_CREDITS, "It is done there."),
+)
+EVERY_PRACTICE = {"plain": PLAIN, "xero": XERO, "zoho": ZOHO, "netsuite": NETSUITE, "intacct": INTACCT}
+
 
 def _book(rates: dict[str, Decimal]) -> Book:
     targets = {
@@ -104,7 +128,7 @@ EVERY = [(kind, side) for kind, rule in KINDS.items() for side in rule.becomes]
 
 
 @pytest.mark.parametrize(("kind", "side"), EVERY)
-@pytest.mark.parametrize("practice", [PLAIN, XERO], ids=["plain", "xero"])
+@pytest.mark.parametrize("practice", EVERY_PRACTICE.values(), ids=EVERY_PRACTICE)
 def test_every_kind_books_debits_equal_to_credits(kind: str, side: str, practice: Practice) -> None:
     given: dict[str, Any] = (
         {"applies_to": [{"external_id": "s-1" if side == "sales" else "b-1"}]} if kind == "payment" else {}
@@ -216,6 +240,42 @@ def test_each_ledger_rounds_its_own_way_and_what_differs_beyond_the_tolerance_is
     assert not codes(result_of("sale", replace(XERO, tolerance=4), lines=lines, **by_rate))
 
 
+def test_an_expense_that_a_bank_pays_is_a_bill_and_its_payment_where_only_cards_have_expenses() -> None:
+    bill, paid = result_of("expense", INTACCT).writes
+    assert (bill.resource, bill.body["due_on"], bill.body["number"]) == ("bills", "2026-11-02", "N-1")
+    assert paid.body["allocations"] == [{"type": "bill", "id": {"write": "create"}, "amount": 120}]
+    assert effect(result_of("expense", INTACCT)) == {"6100 Costs": 100, "Tax to reclaim": 20, "1010 Stripe": -120}
+    card = Book(1, [*BOOK.rules, Rule("payment_method", "purchases", "visa", Target("9", "Visa", kind="credit_card"))])
+    charged = apply(card, Document.from_body(body("expense", payment_method="visa")), INTACCT, LINKS)
+    assert [write.resource for write in charged.writes] == ["expenses"]
+
+
+def test_what_a_ledger_cannot_apply_stands_on_the_document_with_its_reason() -> None:
+    result = result_of("credit", INTACCT, applies_to=[{"external_id": "s-1"}])
+    assert [write.name for write in result.writes] == ["create"]
+    (told,) = (each for each in result.trace if each.field == "applied to")
+    assert (told.value, told.rule) == ("s-1", "not applied: do it in the ledger. It is done there.")
+    refund = result_of("refund", NETSUITE)
+    assert [write.name for write in refund.writes] == ["create", "money"]
+    assert "set them off in the ledger" in next(each.rule for each in refund.trace if each.field == "applied to")
+    assert not [each for each in result_of("refund").trace if each.field == "applied to"]
+
+
+def test_prices_that_contain_tax_are_refused_where_no_net_amounts_reach_them() -> None:
+    line = {"category": "Goods", "tax_code": "A", "amount": "9.99"}
+    given: dict[str, Any] = {"tax_mode": "inclusive", "tax_total": None}
+    result = result_of("sale", NETSUITE, lines=[line], total="9.99", **given)
+    assert codes(result) == ["gross_out_of_reach"]
+    assert "0.01 GBP" in result.problems[0].text
+    reached = result_of("sale", NETSUITE, lines=[line | {"amount": "12.00"}], total="12.00", **given).payload
+    assert (reached["tax_mode"], reached["lines"][0]["amount"], reached["tax_total"]) == ("exclusive", 10, 2)
+
+
+def test_a_line_says_its_price_where_the_ledger_works_out_amounts() -> None:
+    (line,) = result_of("sale", ZOHO).payload["lines"]
+    assert (line["quantity"], line["unit_price"]) == (1, 100)
+
+
 def test_a_payment_at_another_rate_realises_the_difference() -> None:
     given: dict[str, Any] = {"exchange_rate": "0.85", "rate_source": "ECB", "applies_to": [{"external_id": "s-1"}]}
     result = result_of("payment", **given)
@@ -240,7 +300,7 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], Practice]:
         {"category": word, "tax_code": code, "amount": str(amount * unit)}
         for amount, code in zip(amounts, rates, strict=True)
     ]
-    base = draw(st.sampled_from([PLAIN, XERO]))
+    base = draw(st.sampled_from([PLAIN, XERO, ZOHO, INTACCT]))
     practice = replace(base, tax_rounding=draw(st.sampled_from(ROUNDINGS)), tolerance=0)
     return body(kind, currency=currency, tax_mode=mode, lines=lines, tax_total=None), practice
 

@@ -31,7 +31,7 @@ from mappings.transform.practice import Practice
 from mappings.transform.wellformed import errors_of
 from tests.conftest import Actors
 from tests.mappings.factories import WORDS, activated, chart_of, connection_of, expense, record_of, sale
-from tests.mappings.test_kinds import BOOK, CURRENCIES, LINKS, PLAIN, ROUNDINGS, XERO, body
+from tests.mappings.test_kinds import BOOK, CURRENCIES, EVERY_PRACTICE, LINKS, PLAIN, ROUNDINGS, XERO, body
 
 GOLDEN = Path(__file__).parent / "golden.json"
 
@@ -101,7 +101,7 @@ def _amounts(draw: st.DrawFn, kind: str, side: str, unit: Decimal) -> dict[str, 
 
 _practices = st.builds(
     lambda base, rounding, tolerance, rest: replace(base, tax_rounding=rounding, tolerance=tolerance, overpayment=rest),
-    st.sampled_from([PLAIN, XERO, Practice(home="GBP")]),
+    st.sampled_from([*EVERY_PRACTICE.values(), Practice(home="GBP")]),
     st.sampled_from(ROUNDINGS),
     st.integers(0, 2),
     st.sampled_from(["keep", "refuse"]),
