@@ -27,7 +27,7 @@ from mappings.services.mapping import map_again
 from mappings.services.versions import open_set
 from tenants.http import TenantRequest
 from tenants.models import User
-from tenants.permissions import APPROVE_DOCUMENTS, EDIT_MAPPINGS, may
+from tenants.permissions import APPROVE_DOCUMENTS, EDIT_MAPPINGS, SEE_CONTENT, may
 
 _MOST_AT_ONCE = 500
 
@@ -165,6 +165,7 @@ class SourceDocumentAdmin(CutOverPages, WaitingPages, PageAdmin):
             "preview": preview,
             "effect": shown,
             "exchange": exchange_of(row),
+            "sees_content": may(request.membership, SEE_CONTENT),
             "sentences": journey.in_words(row, shown),
             "ledger_url": journey.ledger_url(posting),
             "workbench_url": reverse("admin:mappings_workbench_connection", args=[row.connection_id]),
