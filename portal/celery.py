@@ -1,5 +1,6 @@
 """The Celery application: a doorbell only; every piece of work is a row in PostgreSQL."""
 
+import ctypes
 import gc
 import os
 from typing import Any
@@ -15,6 +16,9 @@ log = structlog.get_logger(__name__)
 
 # More than a page of a thousand documents with lines holds at once: none is searched while it is made.
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
+# From glibc's malloc.h; other C libraries have no arenas, and no such function.
+_M_ARENA_MAX = -8
+_ARENAS = 2
 
 
 class Bell(Task):  # type: ignore[type-arg]
@@ -46,3 +50,11 @@ def settle(**_: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
+    _share_memory()
+
+
+def _share_memory() -> None:
+    """Threads share two arenas: with one each, as glibc has it, every thread keeps the room of its biggest answer."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)

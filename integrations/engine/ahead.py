@@ -17,7 +17,7 @@ from integrations.engine.limits import Decision
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.turns import Turn
 
-MOST_BYTES = 32_000_000
+MOST_BYTES = 12_000_000
 """Answers that wait to be used hold at most about so much."""
 
 OLDEST_SECONDS = 120.0
