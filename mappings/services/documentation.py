@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from integrations.models import Connection
+from django.db.models import Count, Exists, OuterRef
+
 from mappings.models import MappingSet, SourceValue, ValueMapping
 from mappings.services.differences import unfit_values
 from mappings.services.versions import Word, word_of
@@ -31,7 +32,10 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One rule: the source's words, the ledger's record, and since when; `why_unfit` is empty when it can be used."""
+    """One rule: the source's words, the ledger's record, and since when; `why_unfit` is empty when it can be used.
+
+    `documents` have its word, whatever else it asks for; of a default, a word that no other rule holds for anyway.
+    """
 
     subject: str
     side: str
@@ -60,7 +64,7 @@ def document_map(version: MappingSet) -> Map:
     history = _approved_until(version)
     since = _since(version, history)
     unfit = {row.pk: why for row, why in unfit_values(version)}
-    used = _uses(version.connection)
+    used = _uses(version)
     rows = ValueMapping.objects.for_tenant(version.tenant_id).filter(mapping_set=version).select_related("changed_by")
     ordered = sorted(rows, key=lambda row: (row.subject, row.side, row.value.casefold(), row.words))
     entries = tuple(_entry(row, since, unfit, used, version) for row in ordered)
@@ -70,7 +74,7 @@ def document_map(version: MappingSet) -> Map:
 def rows_of(found: Map) -> Iterator[tuple[str, ...]]:
     """The table as text, heads first: for files."""
     yield (
-        "Kind", "Side", "In the source", "In the ledger", "Id in the ledger", "Documents", "Since version",
+        "Kind", "Side", "In the source", "In the ledger", "Id in the ledger", "Documents with it", "Since version",
         "Submitted by", "Approved by", "Approved at (UTC)", "Chosen by", "Chosen at (UTC)", "Reason",
         "Cannot be used because",
     )  # fmt: skip
@@ -122,9 +126,17 @@ def _since(version: MappingSet, history: list[MappingSet]) -> dict[Word, Mapping
     return {word: history[first] for word, (first, _, _) in last.items()}
 
 
-def _uses(connection: Connection) -> dict[tuple[str, str, str], int]:
-    rows = SourceValue.objects.for_tenant(connection.tenant_id).filter(connection=connection)
-    return {row[:3]: row[3] for row in rows.values_list("subject", "side", "value", "occurrences")}
+def _uses(version: MappingSet) -> dict[tuple[str, str, str], int]:
+    """Documents by word; those of a default under the empty word."""
+    words = SourceValue.objects.for_tenant(version.tenant_id).filter(connection_id=version.connection_id)
+    found = {row[:3]: row[3] for row in words.values_list("subject", "side", "value", "occurrences")}
+    own = version.values.filter(
+        subject=OuterRef("subject"), side=OuterRef("side"), value=OuterRef("value"), conditions={}, effective_from=None
+    )
+    rest = words.exclude(Exists(own)).values("subject", "side")
+    for row in rest.annotate(documents=Count("uses__document", distinct=True)):
+        found[(row["subject"], row["side"], "")] = row["documents"]
+    return found
 
 
 def _entry(

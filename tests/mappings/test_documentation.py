@@ -49,6 +49,15 @@ def test_each_meaning_names_the_version_that_brought_it_and_its_approver(connect
     assert (kept.since.version, kept.since.approved_by, kept.documents) == (1, acme.approver, 1)
 
 
+def test_a_default_counts_the_documents_whose_words_nothing_else_names(connection: Connection, acme: Actors) -> None:
+    for number in range(2):
+        lines = [{"category": word, "tax_code": "VAT20", "amount": "50.00"} for word in (f"Rest {number}", "Other")]
+        received(connection, external_id=f"rest-{number}", lines=lines)
+    version = activated(connection, acme, {CONSULTING: "3", VAT: "20", Word("category", "sales", ""): "4"})
+    found = {each.asked: each.documents for each in document_map(version).entries}
+    assert found == {"any category": 2, "category “Consulting”": 1, "tax code “VAT20”": 3}
+
+
 def test_a_meaning_that_was_away_in_between_counts_from_its_return(connection: Connection, acme: Actors) -> None:
     activated(connection, acme, {CONSULTING: "3", VAT: "20"})
     again(connection, acme, {CONSULTING: "4"})
