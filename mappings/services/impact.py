@@ -6,9 +6,12 @@ from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from mappings.models import DocumentValue, MappingSet, SourceDocument, ValueMapping
+from integrations.models import LedgerRecord
+from mappings.models import DocumentValue, MappingSet, SourceDocument
+from mappings.services.targets import find_targets
 from mappings.services.versions import rule_of
-from mappings.transform import Book, Document, Target
+from mappings.transform import Book, Document
+from mappings.transform.fit import misfit
 from mappings.transform.money import text_of
 
 MOST_READ = 2_000
@@ -35,22 +38,21 @@ class Impact:
 def impact_of(mapping_set: MappingSet, *, most_read: int = MOST_READ) -> Impact:
     """Documents waiting for mappings in this connection, split by whether this version names all their words.
 
-    Words named without conditions are settled in the database. Conditions are asked of each document, of at most
-    `most_read` that have a word which only rules with conditions name.
+    A rule whose record is inactive or gone names nothing. Words named without conditions are settled in the database;
+    conditions are asked of each document, of at most `most_read` that have a word which only such rules name.
     """
     waiting = (
         SourceDocument.objects.for_tenant(mapping_set.tenant_id)
         .waiting()
         .filter(connection=mapping_set.connection, waits_for=SourceDocument.WaitsFor.MAPPING)
     )
-    is_unnamed, may_be_named = _unnamed(mapping_set, conditions={}), _unnamed(mapping_set)
-    sums = waiting.exclude(is_unnamed).values("currency").annotate(count=Count("id"), amount=Sum("total"))
+    is_open = _unsettled(mapping_set, whatever_else=True)
+    sums = waiting.exclude(is_open).values("currency").annotate(count=Count("id"), amount=Sum("total"))
     goes, amounts = 0, dict[str, Decimal]()
     for row in sums:
         goes, amounts[row["currency"]] = goes + row["count"], row["amount"]
-    open_ones = (
-        waiting.filter(is_unnamed).exclude(may_be_named).order_by("id") if _asks(mapping_set) else waiting.none()
-    )
+    maybe = waiting.filter(is_open).exclude(_unsettled(mapping_set, whatever_else=False)).order_by("id")
+    open_ones = maybe if _asks(mapping_set) else waiting.none()
     for document in _named(mapping_set, open_ones[:most_read]):
         goes += 1
         amounts[document.currency] = amounts.get(document.currency, Decimal(0)) + document.total
@@ -59,36 +61,45 @@ def impact_of(mapping_set: MappingSet, *, most_read: int = MOST_READ) -> Impact:
 
 
 def _asks(mapping_set: MappingSet) -> bool:
-    return (
-        ValueMapping.objects.for_tenant(mapping_set.tenant_id)
-        .filter(mapping_set=mapping_set)
-        .exclude(conditions={})
-        .exists()
-    )
+    return mapping_set.values.exclude(conditions={}).exists()
 
 
-def _unnamed(mapping_set: MappingSet, **rules: object) -> Exists:
-    """Whether a document has a word that none of these rules is about."""
-    named = ValueMapping.objects.filter(
-        Q(value=OuterRef("source_value__value")) | Q(value=""),
+def _unsettled(mapping_set: MappingSet, *, whatever_else: bool) -> Exists:
+    """Whether a document has a word for which no rule holds, or one whose record the ledger would refuse.
+
+    `whatever_else`: only rules without conditions count; otherwise any rule about the word, be it met or not.
+    """
+    rules = mapping_set.values.filter(
         Q(effective_from=None) | Q(effective_from__lte=OuterRef("document__issued_on")),
-        mapping_set=mapping_set,
         subject=OuterRef("source_value__subject"),
         side=OuterRef("source_value__side"),
-        **rules,
     )
-    return Exists(DocumentValue.objects.filter(document=OuterRef("pk")).exclude(Exists(named)))
+    rules = rules.filter(conditions={}) if whatever_else else rules
+    own, default = rules.filter(value=OuterRef("source_value__value")), rules.filter(value="")
+    records = LedgerRecord.objects.filter(
+        connection=mapping_set.connection_id,
+        resource=OuterRef("target_resource"),
+        remote_type=OuterRef("target_remote_type"),
+        external_id=OuterRef("target_external_id"),
+        is_active=True,
+        deleted_at=None,
+    )
+    usable = Exists(records)
+    # The word's own rule wins over the default even where its record cannot be used.
+    is_settled = Exists(own.filter(usable)) | (~Exists(own) & Exists(default.filter(usable)))
+    if not whatever_else:
+        is_settled = Exists(own) | Exists(default)
+    return Exists(DocumentValue.objects.filter(document=OuterRef("pk")).exclude(is_settled))
 
 
 def _named(mapping_set: MappingSet, rows: QuerySet[SourceDocument]) -> Iterator[Document]:
-    """Those of some documents for whose every word a rule holds."""
+    """Those of some documents for whose every word a rule holds that leads to a record which can be used."""
     documents = [Document.from_body(body) for body in rows.values_list("body", flat=True)]
     values = {key[2] for document in documents for _, key, _ in document.words()}
-    rules = ValueMapping.objects.for_tenant(mapping_set.tenant_id).filter(
-        mapping_set=mapping_set, value__in=values | {""}
-    )
-    # Which record a rule leads to does not matter here, only whether it holds.
-    book = Book(0, [rule_of(row, Target(row.target_external_id, row.target_name)) for row in rules])
+    rules = list(mapping_set.values.filter(value__in=values | {""}))
+    targets = find_targets(mapping_set.connection, rules)
+    book = Book(0, [rule_of(row, targets[row.target_key]) for row in rules])
     for document in documents:
-        if all(book.choose(key, document, line) for _, key, line in document.words()):
+        found = [(key, book.target(key, document, line)) for _, key, line in document.words()]
+        if all(target and not misfit(key, target, document.currency) for key, target in found):
             yield document

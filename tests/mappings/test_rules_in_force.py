@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from integrations.models import Connection
+from integrations.models import Connection, LedgerRecord
 from mappings.models import MappingSet, SourceDocument, ValueMapping
 from mappings.services import decisions, drafts
 from mappings.services.differences import differences
@@ -78,6 +78,22 @@ def test_what_a_version_sets_free_counts_documents_that_only_rules_with_conditio
     assert (few.goes, few.stays, few.unread) == (1, 2, 2)
     drafted(connection, acme.editor, {ANY: "4"})
     assert impact_of(draft).goes == 3
+
+
+def test_a_rule_that_leads_to_a_record_which_cannot_be_used_sets_nothing_free(
+    connection: Connection, acme: Actors
+) -> None:
+    received(connection, counterparty=DE)
+    draft = drafted(connection, acme.editor, {**WORDS, ANY: "4", GERMAN: "4"})
+    assert impact_of(draft).goes == 1
+    LedgerRecord.objects.filter(resource="accounts", external_id="3").update(is_active=False)
+    assert impact_of(draft).goes == 1
+    LedgerRecord.objects.filter(resource="accounts", external_id="4").update(is_active=False)
+    impact = impact_of(draft)
+    assert (impact.goes, impact.stays) == (0, 1)
+    LedgerRecord.objects.filter(resource="accounts", external_id="4").update(is_active=True)
+    drafted(connection, acme.editor, {}).values.exclude(conditions={}).delete()
+    assert impact_of(draft).goes == 0
 
 
 def test_a_rule_holds_for_documents_dated_from_its_day(connection: Connection, acme: Actors) -> None:
