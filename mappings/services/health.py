@@ -63,7 +63,8 @@ def look(connection: Connection) -> int:
     mappings = (
         list(ValueMapping.objects.for_tenant(connection.tenant_id).filter(mapping_set=version)) if version else []
     )
-    found = [*_changed(connection, mappings), *_unmapped(connection)]
+    changed = list(_changed(connection, mappings))
+    found = [*changed, *_unmapped(connection, _told(changed))]
     _store(connection, found, now)
     HealthWatch.objects.update_or_create(
         tenant_id=connection.tenant_id, connection=connection, defaults={"checked_at": now}
@@ -186,8 +187,14 @@ def _finding(kind: str, target: Target, rows: list[ValueMapping], name: str, was
     return _Found(kind, key[:200], rows[0].subject, name, was, now, rows[0].side, target, words)
 
 
-def _unmapped(connection: Connection) -> list[_Found]:
-    """Values that keep documents waiting, by subject and side."""
+def _told(found: list[_Found]) -> set[tuple[str, str, str]]:
+    """Values whose record is said to be unusable already: they have a mapping, and are not told of twice."""
+    broken = [each for each in found if each.kind in (Kind.GONE, Kind.ARCHIVED)]
+    return {(word["subject"], word["side"], word["value"]) for each in broken for word in each.words}
+
+
+def _unmapped(connection: Connection, told: set[tuple[str, str, str]]) -> list[_Found]:
+    """Values that keep documents waiting, by subject and side, but for those that were told of."""
     uses = DocumentValue.objects.for_tenant(connection.tenant_id).filter(
         is_missing=True,
         document__connection=connection,
@@ -197,6 +204,8 @@ def _unmapped(connection: Connection) -> list[_Found]:
     words: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     documents: dict[tuple[str, str], set[UUID]] = defaultdict(set)
     for subject, side, value, document in rows.iterator():
+        if (subject, side, value) in told:
+            continue
         words[(subject, side)][value] += 1
         documents[(subject, side)].add(document)
     found = []

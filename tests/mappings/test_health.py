@@ -238,6 +238,17 @@ def test_a_record_that_no_mapping_uses_is_nobody_s_business(connection: Connecti
     assert health.look(connection) == 0
 
 
+def test_a_value_whose_record_is_archived_is_told_of_once(connection: Connection) -> None:
+    change(account(connection, "3"), is_active=False)
+    received(connection)
+    assert health.look(connection) == 1
+    assert set(open_findings(connection)) == {Kind.ARCHIVED}
+    lines = [{"category": "Never seen", "tax_code": "VAT20", "amount": "100.00"}]
+    received(connection, external_id="order-2", lines=lines)
+    assert health.look(connection) == 2
+    assert open_findings(connection)[Kind.UNMAPPED].now == "Never seen"
+
+
 def test_the_connection_s_page_tells_what_is_unwell_and_leads_to_it(connection: Connection, acme: Any) -> None:
     page = reverse("admin:integrations_connection_change", args=[connection.pk])
     client = acme.client("auditor")
