@@ -81,6 +81,7 @@ export class Saving {
     for (const { row } of pairs) { row.suggestion = null; row.none = true; }
     this.painted(pairs.map(({ row }) => row));
     this.telling += 1;
+    this.say("Saving …");
     this.told = Promise.resolve(this.told).then(async () => {
       const named = pairs.map(({ row, record }) => ({ word: row.id, external_id: record.id }));
       const answer = await this.post(this.board.dataset.sayNo, { [no ? "refuse" : "take_back"]: named });
