@@ -1,7 +1,3 @@
-"""Bank accounts, statements and lines; runs, proposals, matches and decisions; the triggers of their audit trail."""
-
-from decimal import Decimal
-
 import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
@@ -9,10 +5,11 @@ import django.utils.timezone
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
+import tenants.migrating
+import tenants.models
+from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
-
-import tenants.models
 
 
 class Migration(migrations.Migration):
@@ -20,12 +17,33 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("integrations", "0001_initial"),
-        ('tenants', '0003_row_security'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('integrations', '0004_turns'),
+        ('tenants', '0004_audit_trail'),
+        ('tenants', '__first__'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Anomaly',
+            fields=[
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('duplicate', 'Paid twice'), ('amount', 'Unusual amount'), ('vendor', 'New payee, large amount'), ('split', 'Under the limit'), ('round', 'Round sum'), ('weekend', 'Weekend posting')], max_length=20)),
+                ('reason', models.CharField(max_length=500)),
+                ('is_strong', models.BooleanField(default=False, verbose_name='kept out of bulk approval')),
+                ('others', models.JSONField(default=list, help_text='Ids of the other bank lines that make it odd.')),
+                ('status', models.CharField(choices=[('open', 'To look at'), ('explained', 'In order'), ('confirmed', 'Not in order')], default='open', max_length=20)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('note', models.CharField(blank=True, max_length=300)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'verbose_name': 'odd payment',
+                'indexes': [models.Index(fields=['tenant', 'status', '-id'], name='anomaly_list')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status', 'open'), ('decided_at__isnull', False), _connector='XOR'), name='a_decided_anomaly_has_a_time')],
+            },
+        ),
         migrations.CreateModel(
             name='BankAccount',
             fields=[
@@ -40,6 +58,9 @@ class Migration(migrations.Migration):
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bank_accounts', to='integrations.connection')),
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('connection', 'name'), name='one_bank_account_per_name', violation_error_message='A bank account of this name exists already; choose another name.'), models.UniqueConstraint(condition=models.Q(('external_account_id', ''), _negated=True), fields=('connection', 'external_account_id'), name='one_bank_account_per_ledger_account', violation_error_message='Another bank account already stands for this ledger account.'), models.UniqueConstraint(condition=models.Q(('statement_id', ''), _negated=True), fields=('connection', 'statement_id'), name='one_bank_account_per_statement_name', violation_error_message='Another bank account already uses this name in statements.')],
+            },
         ),
         migrations.CreateModel(
             name='BankAccountEvent',
@@ -81,6 +102,125 @@ class Migration(migrations.Migration):
                 ('bank_account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='reconciliation.bankaccount')),
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['tenant', 'status', '-booked_on', '-id'], name='bank_line_workbench'), models.Index(fields=['bank_account', 'status'], name='bank_line_by_account')],
+                'constraints': [models.UniqueConstraint(fields=('bank_account', 'external_id'), name='one_bank_line_per_statement_line', violation_error_message='This statement line was imported before.'), models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='bank_line_moves_money', violation_error_message='A bank line of 0.00 moves no money.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AnomalyEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_context', pghistory.utils.JSONField(null=True)),
+                ('pgh_context_id', models.UUIDField(null=True)),
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
+                ('kind', models.CharField(choices=[('duplicate', 'Paid twice'), ('amount', 'Unusual amount'), ('vendor', 'New payee, large amount'), ('split', 'Under the limit'), ('round', 'Round sum'), ('weekend', 'Weekend posting')], max_length=20)),
+                ('reason', models.CharField(max_length=500)),
+                ('is_strong', models.BooleanField(default=False, verbose_name='kept out of bulk approval')),
+                ('others', models.JSONField(default=list, help_text='Ids of the other bank lines that make it odd.')),
+                ('status', models.CharField(choices=[('open', 'To look at'), ('explained', 'In order'), ('confirmed', 'Not in order')], default='open', max_length=20)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('note', models.CharField(blank=True, max_length=300)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('decided_by', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reconciliation.anomaly')),
+                ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
+                ('bank_line', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.bankline')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.AddField(
+            model_name='anomaly',
+            name='bank_line',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='anomalies', to='reconciliation.bankline'),
+        ),
+        migrations.CreateModel(
+            name='BankRule',
+            fields=[
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=100)),
+                ('position', models.PositiveIntegerField(default=0, help_text='Rules are asked in this order; the first that fits wins.')),
+                ('is_active', models.BooleanField(default=False, help_text='Try it on the history first.', verbose_name='in use')),
+                ('field', models.CharField(choices=[('any', 'Any text of the line'), ('description', 'Description'), ('counterparty', 'Counterparty'), ('reference', 'Reference')], default='any', max_length=20, verbose_name='look in')),
+                ('test', models.CharField(choices=[('contains', 'contains'), ('starts', 'starts with'), ('pattern', 'matches the pattern (RE2)')], default='contains', max_length=20, verbose_name='which')),
+                ('text', models.CharField(blank=True, help_text='Without regard to case and accents. Empty: any text.', max_length=200)),
+                ('counterparty', models.CharField(blank=True, help_text='Empty: any counterparty.', max_length=200, verbose_name='counterparty contains')),
+                ('direction', models.CharField(blank=True, choices=[('', 'In or out'), ('in', 'Money in'), ('out', 'Money out')], default='', max_length=3)),
+                ('least', models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount from')),
+                ('most', models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount to')),
+                ('outcome', models.CharField(choices=[('expense', 'Income or expense on an account'), ('write_off', 'Write-off of a small amount'), ('bill', 'Bill, paid at once'), ('transfer', 'Transfer between own accounts')], default='expense', max_length=20, verbose_name='propose')),
+                ('external_account_id', models.CharField(blank=True, editable=False, max_length=100)),
+                ('external_account_name', models.CharField(blank=True, editable=False, max_length=300)),
+                ('external_contact_id', models.CharField(blank=True, editable=False, max_length=100)),
+                ('contact_name', models.CharField(blank=True, editable=False, max_length=300)),
+                ('memo', models.CharField(blank=True, help_text="Stands in the ledger; empty: the line's own words.", max_length=200)),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('bank_account', models.ForeignKey(blank=True, help_text='Empty: every account.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='reconciliation.bankaccount')),
+                ('changed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bank_rules', to='integrations.connection')),
+                ('other_account', models.ForeignKey(blank=True, help_text='Of a transfer: the account at its other end.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='reconciliation.bankaccount')),
+                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['connection', 'position'], name='bank_rules_in_order')],
+                'constraints': [models.UniqueConstraint(fields=('connection', 'name'), name='one_bank_rule_per_name', violation_error_message='A rule of this name exists already; choose another name.'), models.CheckConstraint(condition=models.Q(('counterparty', ''), ('least', None), ('most', None), ('text', ''), _negated=True), name='a_bank_rule_asks_for_something', violation_error_message='Ask for something: a text, a counterparty or an amount.'), models.CheckConstraint(condition=models.Q(('most', None), ('outcome', 'write_off'), _negated=True), name='a_write_off_has_a_limit', violation_error_message='Say up to which amount is written off.'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'transfer'), _negated=True), ('other_account__isnull', False), _connector='OR'), name='a_transfer_has_another_end', violation_error_message='Choose the account at the other end of the transfer.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BankRuleEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_context', pghistory.utils.JSONField(null=True)),
+                ('pgh_context_id', models.UUIDField(null=True)),
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
+                ('name', models.CharField(max_length=100)),
+                ('position', models.PositiveIntegerField(default=0, help_text='Rules are asked in this order; the first that fits wins.')),
+                ('is_active', models.BooleanField(default=False, help_text='Try it on the history first.', verbose_name='in use')),
+                ('field', models.CharField(choices=[('any', 'Any text of the line'), ('description', 'Description'), ('counterparty', 'Counterparty'), ('reference', 'Reference')], default='any', max_length=20, verbose_name='look in')),
+                ('test', models.CharField(choices=[('contains', 'contains'), ('starts', 'starts with'), ('pattern', 'matches the pattern (RE2)')], default='contains', max_length=20, verbose_name='which')),
+                ('text', models.CharField(blank=True, help_text='Without regard to case and accents. Empty: any text.', max_length=200)),
+                ('counterparty', models.CharField(blank=True, help_text='Empty: any counterparty.', max_length=200, verbose_name='counterparty contains')),
+                ('direction', models.CharField(blank=True, choices=[('', 'In or out'), ('in', 'Money in'), ('out', 'Money out')], default='', max_length=3)),
+                ('least', models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount from')),
+                ('most', models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount to')),
+                ('outcome', models.CharField(choices=[('expense', 'Income or expense on an account'), ('write_off', 'Write-off of a small amount'), ('bill', 'Bill, paid at once'), ('transfer', 'Transfer between own accounts')], default='expense', max_length=20, verbose_name='propose')),
+                ('external_account_id', models.CharField(blank=True, editable=False, max_length=100)),
+                ('external_account_name', models.CharField(blank=True, editable=False, max_length=300)),
+                ('external_contact_id', models.CharField(blank=True, editable=False, max_length=100)),
+                ('contact_name', models.CharField(blank=True, editable=False, max_length=300)),
+                ('memo', models.CharField(blank=True, help_text="Stands in the ledger; empty: the line's own words.", max_length=200)),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('bank_account', models.ForeignKey(blank=True, db_constraint=False, help_text='Empty: every account.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.bankaccount')),
+                ('changed_by', models.ForeignKey(db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('connection', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='integrations.connection')),
+                ('other_account', models.ForeignKey(blank=True, db_constraint=False, help_text='Of a transfer: the account at its other end.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.bankaccount')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reconciliation.bankrule')),
+                ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='CloseStep',
+            fields=[
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('prepare', 'Prepared'), ('send_back', 'Sent back'), ('approve', 'Certified'), ('reopen', 'Reopened'), ('change', 'No longer certified: something behind it changed')], max_length=20)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('reason', models.CharField(blank=True, max_length=1000)),
+                ('figures', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
         ),
         migrations.CreateModel(
             name='Match',
@@ -96,7 +236,11 @@ class Migration(migrations.Migration):
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='matches', to='integrations.connection')),
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
-            options={'verbose_name_plural': 'matches'},
+            options={
+                'verbose_name_plural': 'matches',
+                'indexes': [models.Index(fields=['tenant', '-id'], name='match_list'), models.Index(condition=models.Q(('status__in', ['approved', 'refused', 'reversing']), models.Q(('read_back_at__isnull', True), ('status', 'posted')), _connector='OR'), fields=['id'], name='match_moving')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('status__in', ['undone', 'reversed']), _connector='XOR'), name='ended_match_is_undone_or_reversed')],
+            },
         ),
         migrations.CreateModel(
             name='Decision',
@@ -112,6 +256,9 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
                 ('match', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='reconciliation.match')),
             ],
+            options={
+                'indexes': [models.Index(fields=['tenant', '-id'], name='decision_list')],
+            },
         ),
         migrations.CreateModel(
             name='MatchEntry',
@@ -127,6 +274,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [models.UniqueConstraint(fields=('match', 'bank_line', 'record'), name='one_amount_per_line_and_record')],
             },
         ),
         migrations.CreateModel(
@@ -160,6 +308,9 @@ class Migration(migrations.Migration):
                 ('match', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='reconciliation.match')),
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_live', True)), fields=('bank_line',), name='one_live_match_per_bank_line', violation_error_message='This bank line is matched already; undo that match first.'), models.UniqueConstraint(fields=('match', 'bank_line'), name='one_place_per_line_in_a_match')],
+            },
         ),
         migrations.CreateModel(
             name='MatchLineEvent',
@@ -204,6 +355,10 @@ class Migration(migrations.Migration):
                 ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['tenant', '-id'], name='match_run_list'), models.Index(condition=models.Q(('status__in', ['queued', 'running'])), fields=['available_at'], name='match_run_due')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running'])), fields=('connection',), name='one_unfinished_match_run_per_connection', violation_error_message='Matching is already under way for this connection.')],
+            },
         ),
         migrations.CreateModel(
             name='MatchRunEvent',
@@ -240,16 +395,98 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PeriodClose',
+            fields=[
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
+                ('first_on', models.DateField(verbose_name='from')),
+                ('last_on', models.DateField(verbose_name='to')),
+                ('status', models.CharField(choices=[('open', 'Being prepared'), ('prepared', 'Waits for approval'), ('certified', 'Certified'), ('changed', 'Changed since it was certified')], default='open', max_length=20)),
+                ('note', models.CharField(blank=True, help_text='What the preparer says about what is still open.', max_length=1000)),
+                ('figures', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='As they were signed.')),
+                ('print', models.CharField(blank=True, editable=False, help_text='Of everything that stands behind it.', max_length=64)),
+                ('prepared_at', models.DateTimeField(null=True)),
+                ('approved_at', models.DateTimeField(null=True)),
+                ('checked_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text='Last compared with what is behind.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('bank_account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='closes', to='reconciliation.bankaccount')),
+                ('prepared_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'verbose_name': 'period close',
+                'indexes': [models.Index(fields=['tenant', '-last_on', '-id'], name='close_list'), models.Index(condition=models.Q(('status', 'certified')), fields=['checked_at'], name='close_due')],
+                'constraints': [models.UniqueConstraint(fields=('bank_account', 'last_on'), name='one_close_per_account_and_period', violation_error_message='This account has a close to this day already.'), models.CheckConstraint(condition=models.Q(('first_on__lte', models.F('last_on'))), name='a_period_ends_after_it_begins', violation_error_message='The period ends before it begins.'), models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('prepared_by')), _negated=True), _connector='OR'), name='two_people_sign_a_close', violation_error_message='Somebody else than the preparer has to approve it.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CloseStepEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_context', pghistory.utils.JSONField(null=True)),
+                ('pgh_context_id', models.UUIDField(null=True)),
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
+                ('kind', models.CharField(choices=[('prepare', 'Prepared'), ('send_back', 'Sent back'), ('approve', 'Certified'), ('reopen', 'Reopened'), ('change', 'No longer certified: something behind it changed')], max_length=20)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('reason', models.CharField(blank=True, max_length=1000)),
+                ('figures', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ('by', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reconciliation.closestep')),
+                ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
+                ('close', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.periodclose')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.AddField(
+            model_name='closestep',
+            name='close',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='reconciliation.periodclose'),
+        ),
+        migrations.CreateModel(
+            name='PeriodCloseEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_context', pghistory.utils.JSONField(null=True)),
+                ('pgh_context_id', models.UUIDField(null=True)),
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
+                ('first_on', models.DateField(verbose_name='from')),
+                ('last_on', models.DateField(verbose_name='to')),
+                ('status', models.CharField(choices=[('open', 'Being prepared'), ('prepared', 'Waits for approval'), ('certified', 'Certified'), ('changed', 'Changed since it was certified')], default='open', max_length=20)),
+                ('note', models.CharField(blank=True, help_text='What the preparer says about what is still open.', max_length=1000)),
+                ('figures', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='As they were signed.')),
+                ('print', models.CharField(blank=True, editable=False, help_text='Of everything that stands behind it.', max_length=64)),
+                ('prepared_at', models.DateTimeField(null=True)),
+                ('approved_at', models.DateTimeField(null=True)),
+                ('checked_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text='Last compared with what is behind.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('approved_by', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('bank_account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.bankaccount')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reconciliation.periodclose')),
+                ('prepared_by', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Proposal',
             fields=[
                 ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('match', 'Exact'), ('fee', 'Short by a fee'), ('discount', 'Early-payment discount'), ('rounding', 'Rounding'), ('overpaid', 'Overpaid'), ('typing', 'Mistyped amount'), ('partial', 'Part payment'), ('instalments', 'Instalments'), ('combined', 'Several documents'), ('run', 'Payment run'), ('payout', 'Processor payout'), ('chargeback', 'Chargeback'), ('currency', 'Currency difference'), ('transfer', 'Own transfer'), ('return', 'Payment and its return'), ('duplicate', 'Delivered twice'), ('manual', 'Matched by hand')], max_length=20)),
+                ('kind', models.CharField(choices=[('match', 'Exact'), ('fee', 'Short by a fee'), ('discount', 'Early-payment discount'), ('rounding', 'Rounding'), ('overpaid', 'Overpaid'), ('typing', 'Mistyped amount'), ('partial', 'Part payment'), ('instalments', 'Instalments'), ('combined', 'Several documents'), ('run', 'Payment run'), ('payout', 'Processor payout'), ('chargeback', 'Chargeback'), ('currency', 'Currency difference'), ('transfer', 'Own transfer'), ('return', 'Payment and its return'), ('duplicate', 'Delivered twice'), ('manual', 'Matched by hand'), ('rule', 'By a bank rule')], max_length=20)),
                 ('confidence', models.DecimalField(decimal_places=6, help_text='Probability that this is right, 0 to 1.', max_digits=7)),
                 ('reasons', models.JSONField(default=list, help_text='[{"code", "text", "weight"}], the weightiest first.')),
                 ('alternatives', models.JSONField(default=list, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='[{"records": [id], "confidence"}], the next best first.')),
                 ('amount', models.DecimalField(decimal_places=6, help_text='Sum of the bank lines, signed.', max_digits=20)),
                 ('currency', models.CharField(max_length=3)),
                 ('difference', models.DecimalField(decimal_places=6, default=Decimal('0'), help_text='Bank lines minus ledger records.', max_digits=20)),
+                ('booking', models.JSONField(blank=True, default=dict, help_text='Of a bank rule: what is posted, as it said it then.')),
                 ('status', models.CharField(choices=[('open', 'To decide'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('superseded', 'Replaced by a later run')], default='open', max_length=20)),
                 ('first_approved_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
@@ -257,9 +494,14 @@ class Migration(migrations.Migration):
                 ('first_approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='led_proposals', to='reconciliation.bankline')),
                 ('proposed_by', models.ForeignKey(help_text='Empty: the engine.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('rule', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='proposals', to='reconciliation.bankrule')),
                 ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='results', to='reconciliation.matchrun')),
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['tenant', 'status', '-confidence'], name='proposal_by_confidence'), models.Index(fields=['connection', 'status'], name='proposal_by_connection')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='confidence_is_a_probability')],
+            },
         ),
         migrations.CreateModel(
             name='MatchEvent',
@@ -338,6 +580,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [models.UniqueConstraint(fields=('proposal', 'record'), name='one_place_per_record_in_a_proposal')],
             },
         ),
         migrations.CreateModel(
@@ -369,13 +612,14 @@ class Migration(migrations.Migration):
                 ('pgh_context', pghistory.utils.JSONField(null=True)),
                 ('pgh_context_id', models.UUIDField(null=True)),
                 ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
-                ('kind', models.CharField(choices=[('match', 'Exact'), ('fee', 'Short by a fee'), ('discount', 'Early-payment discount'), ('rounding', 'Rounding'), ('overpaid', 'Overpaid'), ('typing', 'Mistyped amount'), ('partial', 'Part payment'), ('instalments', 'Instalments'), ('combined', 'Several documents'), ('run', 'Payment run'), ('payout', 'Processor payout'), ('chargeback', 'Chargeback'), ('currency', 'Currency difference'), ('transfer', 'Own transfer'), ('return', 'Payment and its return'), ('duplicate', 'Delivered twice'), ('manual', 'Matched by hand')], max_length=20)),
+                ('kind', models.CharField(choices=[('match', 'Exact'), ('fee', 'Short by a fee'), ('discount', 'Early-payment discount'), ('rounding', 'Rounding'), ('overpaid', 'Overpaid'), ('typing', 'Mistyped amount'), ('partial', 'Part payment'), ('instalments', 'Instalments'), ('combined', 'Several documents'), ('run', 'Payment run'), ('payout', 'Processor payout'), ('chargeback', 'Chargeback'), ('currency', 'Currency difference'), ('transfer', 'Own transfer'), ('return', 'Payment and its return'), ('duplicate', 'Delivered twice'), ('manual', 'Matched by hand'), ('rule', 'By a bank rule')], max_length=20)),
                 ('confidence', models.DecimalField(decimal_places=6, help_text='Probability that this is right, 0 to 1.', max_digits=7)),
                 ('reasons', models.JSONField(default=list, help_text='[{"code", "text", "weight"}], the weightiest first.')),
                 ('alternatives', models.JSONField(default=list, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='[{"records": [id], "confidence"}], the next best first.')),
                 ('amount', models.DecimalField(decimal_places=6, help_text='Sum of the bank lines, signed.', max_digits=20)),
                 ('currency', models.CharField(max_length=3)),
                 ('difference', models.DecimalField(decimal_places=6, default=Decimal('0'), help_text='Bank lines minus ledger records.', max_digits=20)),
+                ('booking', models.JSONField(blank=True, default=dict, help_text='Of a bank rule: what is posted, as it said it then.')),
                 ('status', models.CharField(choices=[('open', 'To decide'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('superseded', 'Replaced by a later run')], default='open', max_length=20)),
                 ('first_approved_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
@@ -384,6 +628,7 @@ class Migration(migrations.Migration):
                 ('lead', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.bankline')),
                 ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reconciliation.proposal')),
                 ('proposed_by', models.ForeignKey(db_constraint=False, help_text='Empty: the engine.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('rule', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.bankrule')),
                 ('run', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.matchrun')),
                 ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
             ],
@@ -402,6 +647,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'constraints': [models.UniqueConstraint(fields=('proposal', 'bank_line'), name='one_place_per_line_in_a_proposal')],
             },
         ),
         migrations.CreateModel(
@@ -424,6 +670,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StatementBalance',
+            fields=[
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
+                ('on', models.DateField()),
+                ('is_opening', models.BooleanField()),
+                ('amount', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('position', models.PositiveIntegerField(default=0, help_text='Its place in the file.')),
+                ('bank_account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='balances', to='reconciliation.bankaccount')),
+                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'ordering': ['statement__imported_at', 'statement', 'position'],
+                'indexes': [models.Index(fields=['bank_account', 'on'], name='statement_balance_by_day')],
+            },
+        ),
+        migrations.CreateModel(
             name='StatementImport',
             fields=[
                 ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
@@ -434,9 +696,12 @@ class Migration(migrations.Migration):
                 ('rows', models.PositiveIntegerField(default=0)),
                 ('imported', models.PositiveIntegerField(default=0)),
                 ('duplicates', models.PositiveIntegerField(default=0, help_text='Rows that an earlier upload had brought already.')),
+                ('alike', models.PositiveIntegerField(default=0, help_text='Of the duplicates, those known by day and amount only: the earlier file was of another kind.')),
+                ('keeps_alike', models.BooleanField(default=False, help_text='Somebody said that such rows are lines of their own.')),
                 ('failed', models.PositiveIntegerField(default=0)),
                 ('row_errors', models.JSONField(default=list, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='[{"row": 7, "message": "…", "values": {…}}]')),
                 ('columns', models.JSONField(default=dict, help_text='Which column of the file was read as what.')),
+                ('scheme', models.CharField(blank=True, editable=False, help_text='How the rows of the file are told apart: format and heads.', max_length=80)),
                 ('money_in', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
                 ('money_out', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
                 ('first_on', models.DateField(null=True)),
@@ -447,7 +712,37 @@ class Migration(migrations.Migration):
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
                 ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-            options={'verbose_name': 'statement'},
+            options={
+                'verbose_name': 'statement',
+                'indexes': [models.Index(fields=['tenant', '-id'], name='statement_list')],
+            },
+        ),
+        migrations.CreateModel(
+            name='StatementBalanceEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_context', pghistory.utils.JSONField(null=True)),
+                ('pgh_context_id', models.UUIDField(null=True)),
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
+                ('on', models.DateField()),
+                ('is_opening', models.BooleanField()),
+                ('amount', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('position', models.PositiveIntegerField(default=0, help_text='Its place in the file.')),
+                ('bank_account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.bankaccount')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reconciliation.statementbalance')),
+                ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
+                ('statement', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='reconciliation.statementimport')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.AddField(
+            model_name='statementbalance',
+            name='statement',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='balances', to='reconciliation.statementimport'),
         ),
         migrations.CreateModel(
             name='BankLineEvent',
@@ -497,9 +792,12 @@ class Migration(migrations.Migration):
                 ('rows', models.PositiveIntegerField(default=0)),
                 ('imported', models.PositiveIntegerField(default=0)),
                 ('duplicates', models.PositiveIntegerField(default=0, help_text='Rows that an earlier upload had brought already.')),
+                ('alike', models.PositiveIntegerField(default=0, help_text='Of the duplicates, those known by day and amount only: the earlier file was of another kind.')),
+                ('keeps_alike', models.BooleanField(default=False, help_text='Somebody said that such rows are lines of their own.')),
                 ('failed', models.PositiveIntegerField(default=0)),
                 ('row_errors', models.JSONField(default=list, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='[{"row": 7, "message": "…", "values": {…}}]')),
                 ('columns', models.JSONField(default=dict, help_text='Which column of the file was read as what.')),
+                ('scheme', models.CharField(blank=True, editable=False, help_text='How the rows of the file are told apart: format and heads.', max_length=80)),
                 ('money_in', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
                 ('money_out', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
                 ('first_on', models.DateField(null=True)),
@@ -515,268 +813,255 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddConstraint(
-            model_name='bankaccount',
-            constraint=models.UniqueConstraint(fields=('connection', 'name'), name='one_bank_account_per_name', violation_error_message='A bank account of this name exists already; choose another name.'),
+        migrations.CreateModel(
+            name='StatementLayout',
+            fields=[
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, primary_key=True, serialize=False)),
+                ('key', models.CharField(editable=False, help_text='Of the heads, whatever their case and accents.', max_length=32)),
+                ('heads', models.JSONField(default=list)),
+                ('columns', models.JSONField(default=dict, help_text='{"date": "Buchungstag", …}')),
+                ('day_first', models.BooleanField(help_text='Empty: the dates of each file decide.', null=True)),
+                ('decimal_comma', models.BooleanField(help_text='Empty: the amounts of each file decide.', null=True)),
+                ('is_reversed', models.BooleanField(default=False, help_text='Money out stands positive.')),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('tenant', 'key'), name='one_layout_per_heads')],
+            },
+        ),
+        migrations.CreateModel(
+            name='StatementLayoutEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_context', pghistory.utils.JSONField(null=True)),
+                ('pgh_context_id', models.UUIDField(null=True)),
+                ('id', models.UUIDField(default=tenants.models.new_id, editable=False, serialize=False)),
+                ('key', models.CharField(editable=False, help_text='Of the heads, whatever their case and accents.', max_length=32)),
+                ('heads', models.JSONField(default=list)),
+                ('columns', models.JSONField(default=dict, help_text='{"date": "Buchungstag", …}')),
+                ('day_first', models.BooleanField(help_text='Empty: the dates of each file decide.', null=True)),
+                ('decimal_comma', models.BooleanField(help_text='Empty: the amounts of each file decide.', null=True)),
+                ('is_reversed', models.BooleanField(default=False, help_text='Money out stands positive.')),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('changed_by', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reconciliation.statementlayout')),
+                ('tenant', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'abstract': False,
+            },
         ),
         migrations.AddConstraint(
-            model_name='bankaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_account_id', ''), _negated=True), fields=('connection', 'external_account_id'), name='one_bank_account_per_ledger_account', violation_error_message='Another bank account already stands for this ledger account.'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('statement_id', ''), _negated=True), fields=('connection', 'statement_id'), name='one_bank_account_per_statement_name', violation_error_message='Another bank account already uses this name in statements.'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bankaccount',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_bankaccountevent" ("connection_id", "created_at", "currency", "external_account_id", "external_account_name", "id", "is_card", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "statement_id", "tenant_id") VALUES (NEW."connection_id", NEW."created_at", NEW."currency", NEW."external_account_id", NEW."external_account_name", NEW."id", NEW."is_card", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."statement_id", NEW."tenant_id"); RETURN NULL;', hash='d87c78cb8263d2a7b1cd78dbb49496df798802a8', operation='INSERT', pgid='pgtrigger_insert_insert_3baf9', table='reconciliation_bankaccount', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bankaccount',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_bankaccountevent" ("connection_id", "created_at", "currency", "external_account_id", "external_account_name", "id", "is_card", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "statement_id", "tenant_id") VALUES (NEW."connection_id", NEW."created_at", NEW."currency", NEW."external_account_id", NEW."external_account_name", NEW."id", NEW."is_card", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."statement_id", NEW."tenant_id"); RETURN NULL;', hash='456c61ba3daa7fa958e41dd89730a87b2a39c98d', operation='UPDATE', pgid='pgtrigger_update_update_79cb9', table='reconciliation_bankaccount', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bankaccount',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_bankaccountevent" ("connection_id", "created_at", "currency", "external_account_id", "external_account_name", "id", "is_card", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "statement_id", "tenant_id") VALUES (OLD."connection_id", OLD."created_at", OLD."currency", OLD."external_account_id", OLD."external_account_name", OLD."id", OLD."is_card", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."statement_id", OLD."tenant_id"); RETURN NULL;', hash='a552b78ece9927298173d34d0ccd86bfb0a3f344', operation='DELETE', pgid='pgtrigger_delete_delete_aeb5d', table='reconciliation_bankaccount', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bankaccountevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b851da7f1b37b4afd5158eaac3a21031c967f727', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_dd85f', table='reconciliation_bankaccountevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='matchentry',
-            constraint=models.UniqueConstraint(fields=('match', 'bank_line', 'record'), name='one_amount_per_line_and_record'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchentry',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchentryevent" ("amount", "bank_line_id", "id", "match_id", "open_before", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "record_id", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."id", NEW."match_id", NEW."open_before", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."position", NEW."record_id", NEW."tenant_id"); RETURN NULL;', hash='c8fa6cb7e6cde37b1e9909f5391302ddd034694e', operation='INSERT', pgid='pgtrigger_insert_insert_14819', table='reconciliation_matchentry', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchentry',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_matchentryevent" ("amount", "bank_line_id", "id", "match_id", "open_before", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "record_id", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."id", NEW."match_id", NEW."open_before", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."record_id", NEW."tenant_id"); RETURN NULL;', hash='f2eb4200227c75e8dfa6cc229c32e28cb872f9e2', operation='UPDATE', pgid='pgtrigger_update_update_4b8b2', table='reconciliation_matchentry', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchentry',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchentryevent" ("amount", "bank_line_id", "id", "match_id", "open_before", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "record_id", "tenant_id") VALUES (OLD."amount", OLD."bank_line_id", OLD."id", OLD."match_id", OLD."open_before", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."record_id", OLD."tenant_id"); RETURN NULL;', hash='67f9592a6df2375361f264c000a2442cd691a321', operation='DELETE', pgid='pgtrigger_delete_delete_e29d2', table='reconciliation_matchentry', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchentryevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4c682256e75094de3015dbefa3c0258dfb1ec552', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d7064', table='reconciliation_matchentryevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='matchline',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_live', True)), fields=('bank_line',), name='one_live_match_per_bank_line', violation_error_message='This bank line is matched already; undo that match first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='matchline',
-            constraint=models.UniqueConstraint(fields=('match', 'bank_line'), name='one_place_per_line_in_a_match'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchline',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchlineevent" ("bank_line_id", "id", "is_live", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (NEW."bank_line_id", NEW."id", NEW."is_live", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."tenant_id"); RETURN NULL;', hash='28dfbece843f0930d0004ff330d3a7d4a8b46cf7', operation='INSERT', pgid='pgtrigger_insert_insert_a0eeb', table='reconciliation_matchline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchline',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_matchlineevent" ("bank_line_id", "id", "is_live", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (NEW."bank_line_id", NEW."id", NEW."is_live", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."tenant_id"); RETURN NULL;', hash='7e7def62c723a55efe66c21a7b71f08a3bf2c137', operation='UPDATE', pgid='pgtrigger_update_update_63674', table='reconciliation_matchline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchline',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchlineevent" ("bank_line_id", "id", "is_live", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (OLD."bank_line_id", OLD."id", OLD."is_live", OLD."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."tenant_id"); RETURN NULL;', hash='8cc257bc334c7547613365b0271f163cfb2b9eda', operation='DELETE', pgid='pgtrigger_delete_delete_79104', table='reconciliation_matchline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchlineevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0366b024dfc9fad6afb552ce8c19ac5419b2999c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_90f20', table='reconciliation_matchlineevent', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='matchrun',
-            index=models.Index(fields=['tenant', '-id'], name='match_run_list'),
-        ),
-        migrations.AddIndex(
-            model_name='matchrun',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'running'])), fields=['available_at'], name='match_run_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='matchrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running'])), fields=('connection',), name='one_unfinished_match_run_per_connection', violation_error_message='Matching is already under way for this connection.'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchrun',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchrunevent" ("attempts", "available_at", "connection_id", "created_at", "entries", "error", "error_code", "fence", "finished_at", "id", "kept", "lease_until", "lines", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposals", "requested_by_id", "started_at", "status", "superseded", "tenant_id", "unexplained") VALUES (NEW."attempts", NEW."available_at", NEW."connection_id", NEW."created_at", NEW."entries", NEW."error", NEW."error_code", NEW."fence", NEW."finished_at", NEW."id", NEW."kept", NEW."lease_until", NEW."lines", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposals", NEW."requested_by_id", NEW."started_at", NEW."status", NEW."superseded", NEW."tenant_id", NEW."unexplained"); RETURN NULL;', hash='58d509d0c80e1819c076281b598cea7d8e516075', operation='INSERT', pgid='pgtrigger_insert_insert_ce8ed', table='reconciliation_matchrun', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchrun',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."error_code" IS DISTINCT FROM (NEW."error_code") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_matchrunevent" ("attempts", "available_at", "connection_id", "created_at", "entries", "error", "error_code", "fence", "finished_at", "id", "kept", "lease_until", "lines", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposals", "requested_by_id", "started_at", "status", "superseded", "tenant_id", "unexplained") VALUES (NEW."attempts", NEW."available_at", NEW."connection_id", NEW."created_at", NEW."entries", NEW."error", NEW."error_code", NEW."fence", NEW."finished_at", NEW."id", NEW."kept", NEW."lease_until", NEW."lines", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposals", NEW."requested_by_id", NEW."started_at", NEW."status", NEW."superseded", NEW."tenant_id", NEW."unexplained"); RETURN NULL;', hash='03f8648e9a641aa2ff363261e2feeb5326178167', operation='UPDATE', pgid='pgtrigger_update_update_23658', table='reconciliation_matchrun', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchrun',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchrunevent" ("attempts", "available_at", "connection_id", "created_at", "entries", "error", "error_code", "fence", "finished_at", "id", "kept", "lease_until", "lines", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposals", "requested_by_id", "started_at", "status", "superseded", "tenant_id", "unexplained") VALUES (OLD."attempts", OLD."available_at", OLD."connection_id", OLD."created_at", OLD."entries", OLD."error", OLD."error_code", OLD."fence", OLD."finished_at", OLD."id", OLD."kept", OLD."lease_until", OLD."lines", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposals", OLD."requested_by_id", OLD."started_at", OLD."status", OLD."superseded", OLD."tenant_id", OLD."unexplained"); RETURN NULL;', hash='3f697a6f1152f7a934390f2c04517451b17190cd', operation='DELETE', pgid='pgtrigger_delete_delete_7c38e', table='reconciliation_matchrun', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchrunevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d94a050272ba3c2683e540bb00a290116261155a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_538a4', table='reconciliation_matchrunevent', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['tenant', 'status', '-confidence'], name='proposal_by_confidence'),
-        ),
-        migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['connection', 'status'], name='proposal_by_connection'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='confidence_is_a_probability'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposalevent" ("alternatives", "amount", "confidence", "connection_id", "created_at", "currency", "difference", "first_approved_at", "first_approved_by_id", "id", "kind", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_by_id", "reasons", "run_id", "status", "tenant_id") VALUES (NEW."alternatives", NEW."amount", NEW."confidence", NEW."connection_id", NEW."created_at", NEW."currency", NEW."difference", NEW."first_approved_at", NEW."first_approved_by_id", NEW."id", NEW."kind", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposed_by_id", NEW."reasons", NEW."run_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='4d317e1e5041163ad06b736c42f52df72a4b3611', operation='INSERT', pgid='pgtrigger_insert_insert_3eab8', table='reconciliation_proposal', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."difference" IS DISTINCT FROM (NEW."difference") OR OLD."first_approved_by_id" IS DISTINCT FROM (NEW."first_approved_by_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."proposed_by_id" IS DISTINCT FROM (NEW."proposed_by_id") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_proposalevent" ("alternatives", "amount", "confidence", "connection_id", "created_at", "currency", "difference", "first_approved_at", "first_approved_by_id", "id", "kind", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_by_id", "reasons", "run_id", "status", "tenant_id") VALUES (NEW."alternatives", NEW."amount", NEW."confidence", NEW."connection_id", NEW."created_at", NEW."currency", NEW."difference", NEW."first_approved_at", NEW."first_approved_by_id", NEW."id", NEW."kind", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposed_by_id", NEW."reasons", NEW."run_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='44d2ef6eaf5ed2728bf771a9e0359c7134546db4', operation='UPDATE', pgid='pgtrigger_update_update_ec28e', table='reconciliation_proposal', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposalevent" ("alternatives", "amount", "confidence", "connection_id", "created_at", "currency", "difference", "first_approved_at", "first_approved_by_id", "id", "kind", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_by_id", "reasons", "run_id", "status", "tenant_id") VALUES (OLD."alternatives", OLD."amount", OLD."confidence", OLD."connection_id", OLD."created_at", OLD."currency", OLD."difference", OLD."first_approved_at", OLD."first_approved_by_id", OLD."id", OLD."kind", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposed_by_id", OLD."reasons", OLD."run_id", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='fa4fb0dcd44d439f7b4a260e8f0a06b34689b270', operation='DELETE', pgid='pgtrigger_delete_delete_a6e1f', table='reconciliation_proposal', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='matchevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9e66413326e15731f978294802156c0e3838321b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b4e7d', table='reconciliation_matchevent', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='match',
-            index=models.Index(fields=['tenant', '-id'], name='match_list'),
-        ),
-        migrations.AddIndex(
-            model_name='match',
-            index=models.Index(condition=models.Q(('status__in', ['approved', 'refused', 'reversing']), models.Q(('read_back_at__isnull', True), ('status', 'posted')), _connector='OR'), fields=['id'], name='match_moving'),
+            model_name='anomaly',
+            constraint=models.UniqueConstraint(fields=('bank_line', 'kind'), name='one_anomaly_per_line_and_kind'),
         ),
         migrations.AddConstraint(
             model_name='match',
             constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('proposal',), name='one_live_match_per_proposal', violation_error_message='This proposal is approved already.'),
         ),
-        migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('status__in', ['undone', 'reversed']), _connector='XOR'), name='ended_match_is_undone_or_reversed'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='match',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchevent" ("amount", "approved_at", "approved_by_id", "connection_id", "currency", "ended_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "read_back_at", "status", "tenant_id") VALUES (NEW."amount", NEW."approved_at", NEW."approved_by_id", NEW."connection_id", NEW."currency", NEW."ended_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposal_id", NEW."read_back_at", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='bab2c24e4d58dce4e5e6ba31dbe8038379d2f357', operation='INSERT', pgid='pgtrigger_insert_insert_9cd62', table='reconciliation_match', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='match',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ended_at" IS DISTINCT FROM (NEW."ended_at") OR OLD."read_back_at" IS DISTINCT FROM (NEW."read_back_at") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_matchevent" ("amount", "approved_at", "approved_by_id", "connection_id", "currency", "ended_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "read_back_at", "status", "tenant_id") VALUES (NEW."amount", NEW."approved_at", NEW."approved_by_id", NEW."connection_id", NEW."currency", NEW."ended_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposal_id", NEW."read_back_at", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='dc3e3aed9c71d3c95e98f1cee8d93ff86692e246', operation='UPDATE', pgid='pgtrigger_update_update_a124d', table='reconciliation_match', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='match',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchevent" ("amount", "approved_at", "approved_by_id", "connection_id", "currency", "ended_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "read_back_at", "status", "tenant_id") VALUES (OLD."amount", OLD."approved_at", OLD."approved_by_id", OLD."connection_id", OLD."currency", OLD."ended_at", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposal_id", OLD."read_back_at", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='e90e33f9b4a025aa8a4faf159cd0c051d5036f6f', operation='DELETE', pgid='pgtrigger_delete_delete_88eac', table='reconciliation_match', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='decisionevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fc43e988d6f75239cfd32b17a11cd00ba91161e4', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_0c230', table='reconciliation_decisionevent', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['tenant', '-id'], name='decision_list'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_decisionevent" ("amount", "bank_line_id", "by_id", "currency", "decided_at", "id", "kind", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reason", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."by_id", NEW."currency", NEW."decided_at", NEW."id", NEW."kind", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposal_id", NEW."reason", NEW."tenant_id"); RETURN NULL;', hash='639277d2123bcab4b2e8d1a600d00bfd422f8110', operation='INSERT', pgid='pgtrigger_insert_insert_177ed', table='reconciliation_decision', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_decisionevent" ("amount", "bank_line_id", "by_id", "currency", "decided_at", "id", "kind", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reason", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."by_id", NEW."currency", NEW."decided_at", NEW."id", NEW."kind", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposal_id", NEW."reason", NEW."tenant_id"); RETURN NULL;', hash='24088714f9f9cfb200bc6bc2c8203caacc254958', operation='UPDATE', pgid='pgtrigger_update_update_1d790', table='reconciliation_decision', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_decisionevent" ("amount", "bank_line_id", "by_id", "currency", "decided_at", "id", "kind", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reason", "tenant_id") VALUES (OLD."amount", OLD."bank_line_id", OLD."by_id", OLD."currency", OLD."decided_at", OLD."id", OLD."kind", OLD."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposal_id", OLD."reason", OLD."tenant_id"); RETURN NULL;', hash='e32e46ed153300c177378d32be5db5bc3f4b7eca', operation='DELETE', pgid='pgtrigger_delete_delete_c7f72', table='reconciliation_decision', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='proposalentry',
-            constraint=models.UniqueConstraint(fields=('proposal', 'record'), name='one_place_per_record_in_a_proposal'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposalentry',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_proposalentryevent" ("amount", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "record_id", "tenant_id") VALUES (NEW."amount", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."proposal_id", NEW."record_id", NEW."tenant_id"); RETURN NULL;', hash='f26da866b9558183e97ac3b92abb0019c7b3a9a7', operation='UPDATE', pgid='pgtrigger_update_update_8d07f', table='reconciliation_proposalentry', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposalentry',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposalentryevent" ("amount", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "record_id", "tenant_id") VALUES (OLD."amount", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."proposal_id", OLD."record_id", OLD."tenant_id"); RETURN NULL;', hash='61fde90aebfad00e70e9384ba069eeacc17550d4', operation='DELETE', pgid='pgtrigger_delete_delete_c28a0', table='reconciliation_proposalentry', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposalentryevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='85085a5ce889c92a8c5aedc0974e208a6e172b48', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_84915', table='reconciliation_proposalentryevent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposalevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5daed93830333606f0dd4878724def4eb59234a4', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_39015', table='reconciliation_proposalevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='proposalline',
-            constraint=models.UniqueConstraint(fields=('proposal', 'bank_line'), name='one_place_per_line_in_a_proposal'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposalline',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_proposallineevent" ("bank_line_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "tenant_id") VALUES (NEW."bank_line_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."proposal_id", NEW."tenant_id"); RETURN NULL;', hash='9388369126674a834e7d5cda1b895a88b94451aa', operation='UPDATE', pgid='pgtrigger_update_update_3e0e7', table='reconciliation_proposalline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposalline',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposallineevent" ("bank_line_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "tenant_id") VALUES (OLD."bank_line_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."proposal_id", OLD."tenant_id"); RETURN NULL;', hash='3202e5227baedd1e1312a2f1d312689596583ff6', operation='DELETE', pgid='pgtrigger_delete_delete_25959', table='reconciliation_proposalline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='proposallineevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0d44814b2d67a3af7a19496806373b4798b0b014', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_81e3d', table='reconciliation_proposallineevent', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='statementimport',
-            index=models.Index(fields=['tenant', '-id'], name='statement_list'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='statementimport',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementimportevent" ("bank_account_id", "columns", "created_at", "duplicates", "failed", "file_hash", "file_name", "first_on", "id", "imported", "imported_at", "last_on", "money_in", "money_out", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "row_errors", "rows", "status", "tenant_id", "uploaded_by_id") VALUES (NEW."bank_account_id", NEW."columns", NEW."created_at", NEW."duplicates", NEW."failed", NEW."file_hash", NEW."file_name", NEW."first_on", NEW."id", NEW."imported", NEW."imported_at", NEW."last_on", NEW."money_in", NEW."money_out", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."row_errors", NEW."rows", NEW."status", NEW."tenant_id", NEW."uploaded_by_id"); RETURN NULL;', hash='c00ce568873cda1b76dd883d3fb53df92c165191', operation='INSERT', pgid='pgtrigger_insert_insert_07196', table='reconciliation_statementimport', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='statementimport',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_statementimportevent" ("bank_account_id", "columns", "created_at", "duplicates", "failed", "file_hash", "file_name", "first_on", "id", "imported", "imported_at", "last_on", "money_in", "money_out", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "row_errors", "rows", "status", "tenant_id", "uploaded_by_id") VALUES (NEW."bank_account_id", NEW."columns", NEW."created_at", NEW."duplicates", NEW."failed", NEW."file_hash", NEW."file_name", NEW."first_on", NEW."id", NEW."imported", NEW."imported_at", NEW."last_on", NEW."money_in", NEW."money_out", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."row_errors", NEW."rows", NEW."status", NEW."tenant_id", NEW."uploaded_by_id"); RETURN NULL;', hash='069b5cac3d0ffcd3bf44a03be74106aea24596c2', operation='UPDATE', pgid='pgtrigger_update_update_21d79', table='reconciliation_statementimport', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='statementimport',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementimportevent" ("bank_account_id", "columns", "created_at", "duplicates", "failed", "file_hash", "file_name", "first_on", "id", "imported", "imported_at", "last_on", "money_in", "money_out", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "row_errors", "rows", "status", "tenant_id", "uploaded_by_id") VALUES (OLD."bank_account_id", OLD."columns", OLD."created_at", OLD."duplicates", OLD."failed", OLD."file_hash", OLD."file_name", OLD."first_on", OLD."id", OLD."imported", OLD."imported_at", OLD."last_on", OLD."money_in", OLD."money_out", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."row_errors", OLD."rows", OLD."status", OLD."tenant_id", OLD."uploaded_by_id"); RETURN NULL;', hash='10f3505e09189f2cc433909843c90a614976559c', operation='DELETE', pgid='pgtrigger_delete_delete_f3496', table='reconciliation_statementimport', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='banklineevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4e73da2e40751b431c28eaa635d297702ee1d378', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c58b5', table='reconciliation_banklineevent', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(fields=['tenant', 'status', '-booked_on', '-id'], name='bank_line_workbench'),
-        ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(fields=['bank_account', 'status'], name='bank_line_by_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.UniqueConstraint(fields=('bank_account', 'external_id'), name='one_bank_line_per_statement_line', violation_error_message='This statement line was imported before.'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='bank_line_moves_money', violation_error_message='A bank line of 0.00 moves no money.'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bankline',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_banklineevent" ("amount", "bank_account_id", "booked_on", "counterparty", "created_at", "currency", "description", "external_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reference", "statement_id", "status", "tenant_id") VALUES (NEW."amount", NEW."bank_account_id", NEW."booked_on", NEW."counterparty", NEW."created_at", NEW."currency", NEW."description", NEW."external_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposal_id", NEW."reference", NEW."statement_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='aefd8de9b05884d62c92dbbb6d5096a651844221', operation='INSERT', pgid='pgtrigger_insert_insert_0f569', table='reconciliation_bankline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bankline',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."booked_on" IS DISTINCT FROM (NEW."booked_on") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_banklineevent" ("amount", "bank_account_id", "booked_on", "counterparty", "created_at", "currency", "description", "external_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reference", "statement_id", "status", "tenant_id") VALUES (NEW."amount", NEW."bank_account_id", NEW."booked_on", NEW."counterparty", NEW."created_at", NEW."currency", NEW."description", NEW."external_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposal_id", NEW."reference", NEW."statement_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='534598cf0809fd5bd2cd23225a795c1eec122e7d', operation='UPDATE', pgid='pgtrigger_update_update_e5cad', table='reconciliation_bankline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bankline',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_banklineevent" ("amount", "bank_account_id", "booked_on", "counterparty", "created_at", "currency", "description", "external_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reference", "statement_id", "status", "tenant_id") VALUES (OLD."amount", OLD."bank_account_id", OLD."booked_on", OLD."counterparty", OLD."created_at", OLD."currency", OLD."description", OLD."external_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposal_id", OLD."reference", OLD."statement_id", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='8fb79f00be17928b4f7f09af2f7f388fadf0d12d', operation='DELETE', pgid='pgtrigger_delete_delete_4ce1f', table='reconciliation_bankline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='statementimportevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b94649ea4a5279050c058217dadd9440fd65341b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_5e138', table='reconciliation_statementimportevent', when='BEFORE')),
+        tenants.migrating.Together(
+            operations=[pgtrigger.migrations.AddTrigger(
+                model_name='bankaccount',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_bankaccountevent" ("connection_id", "created_at", "currency", "external_account_id", "external_account_name", "id", "is_card", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "statement_id", "tenant_id") VALUES (NEW."connection_id", NEW."created_at", NEW."currency", NEW."external_account_id", NEW."external_account_name", NEW."id", NEW."is_card", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."statement_id", NEW."tenant_id"); RETURN NULL;', hash='d87c78cb8263d2a7b1cd78dbb49496df798802a8', operation='INSERT', pgid='pgtrigger_insert_insert_3baf9', table='reconciliation_bankaccount', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankaccount',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_bankaccountevent" ("connection_id", "created_at", "currency", "external_account_id", "external_account_name", "id", "is_card", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "statement_id", "tenant_id") VALUES (NEW."connection_id", NEW."created_at", NEW."currency", NEW."external_account_id", NEW."external_account_name", NEW."id", NEW."is_card", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."statement_id", NEW."tenant_id"); RETURN NULL;', hash='456c61ba3daa7fa958e41dd89730a87b2a39c98d', operation='UPDATE', pgid='pgtrigger_update_update_79cb9', table='reconciliation_bankaccount', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankaccount',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_bankaccountevent" ("connection_id", "created_at", "currency", "external_account_id", "external_account_name", "id", "is_card", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "statement_id", "tenant_id") VALUES (OLD."connection_id", OLD."created_at", OLD."currency", OLD."external_account_id", OLD."external_account_name", OLD."id", OLD."is_card", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."statement_id", OLD."tenant_id"); RETURN NULL;', hash='a552b78ece9927298173d34d0ccd86bfb0a3f344', operation='DELETE', pgid='pgtrigger_delete_delete_aeb5d', table='reconciliation_bankaccount', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankaccountevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b851da7f1b37b4afd5158eaac3a21031c967f727', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_dd85f', table='reconciliation_bankaccountevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='anomalyevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bc5eb3b122c91e176d681b530fa4cde566c7dca6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_343b8', table='reconciliation_anomalyevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='anomaly',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_anomalyevent" ("bank_line_id", "created_at", "decided_at", "decided_by_id", "id", "is_strong", "kind", "note", "others", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "status", "tenant_id") VALUES (NEW."bank_line_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."id", NEW."is_strong", NEW."kind", NEW."note", NEW."others", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."reason", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='8a3b038f893fa974fa6ad58349b437661f11a341', operation='INSERT', pgid='pgtrigger_insert_insert_363d4', table='reconciliation_anomaly', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='anomaly',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_anomalyevent" ("bank_line_id", "created_at", "decided_at", "decided_by_id", "id", "is_strong", "kind", "note", "others", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "status", "tenant_id") VALUES (NEW."bank_line_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."id", NEW."is_strong", NEW."kind", NEW."note", NEW."others", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."reason", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='be10bc68b7022b37a8ee76f095f381cf88880eb0', operation='UPDATE', pgid='pgtrigger_update_update_091e6', table='reconciliation_anomaly', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='anomaly',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_anomalyevent" ("bank_line_id", "created_at", "decided_at", "decided_by_id", "id", "is_strong", "kind", "note", "others", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "status", "tenant_id") VALUES (OLD."bank_line_id", OLD."created_at", OLD."decided_at", OLD."decided_by_id", OLD."id", OLD."is_strong", OLD."kind", OLD."note", OLD."others", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."reason", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='8d2c7a6d32ff4e22569ff94e27538d94324cab97', operation='DELETE', pgid='pgtrigger_delete_delete_8c16a', table='reconciliation_anomaly', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankrule',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_bankruleevent" ("bank_account_id", "changed_at", "changed_by_id", "connection_id", "contact_name", "counterparty", "direction", "external_account_id", "external_account_name", "external_contact_id", "field", "id", "is_active", "least", "memo", "most", "name", "other_account_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "tenant_id", "test", "text") VALUES (NEW."bank_account_id", NEW."changed_at", NEW."changed_by_id", NEW."connection_id", NEW."contact_name", NEW."counterparty", NEW."direction", NEW."external_account_id", NEW."external_account_name", NEW."external_contact_id", NEW."field", NEW."id", NEW."is_active", NEW."least", NEW."memo", NEW."most", NEW."name", NEW."other_account_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."position", NEW."tenant_id", NEW."test", NEW."text"); RETURN NULL;', hash='6baecab66ba5246257e1bb71918979917752f531', operation='INSERT', pgid='pgtrigger_insert_insert_c7e31', table='reconciliation_bankrule', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankrule',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_bankruleevent" ("bank_account_id", "changed_at", "changed_by_id", "connection_id", "contact_name", "counterparty", "direction", "external_account_id", "external_account_name", "external_contact_id", "field", "id", "is_active", "least", "memo", "most", "name", "other_account_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "tenant_id", "test", "text") VALUES (NEW."bank_account_id", NEW."changed_at", NEW."changed_by_id", NEW."connection_id", NEW."contact_name", NEW."counterparty", NEW."direction", NEW."external_account_id", NEW."external_account_name", NEW."external_contact_id", NEW."field", NEW."id", NEW."is_active", NEW."least", NEW."memo", NEW."most", NEW."name", NEW."other_account_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."tenant_id", NEW."test", NEW."text"); RETURN NULL;', hash='cc98a5a3147826789b7e5a93dfc24bfd745a7145', operation='UPDATE', pgid='pgtrigger_update_update_f3797', table='reconciliation_bankrule', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankrule',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_bankruleevent" ("bank_account_id", "changed_at", "changed_by_id", "connection_id", "contact_name", "counterparty", "direction", "external_account_id", "external_account_name", "external_contact_id", "field", "id", "is_active", "least", "memo", "most", "name", "other_account_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "tenant_id", "test", "text") VALUES (OLD."bank_account_id", OLD."changed_at", OLD."changed_by_id", OLD."connection_id", OLD."contact_name", OLD."counterparty", OLD."direction", OLD."external_account_id", OLD."external_account_name", OLD."external_contact_id", OLD."field", OLD."id", OLD."is_active", OLD."least", OLD."memo", OLD."most", OLD."name", OLD."other_account_id", OLD."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."tenant_id", OLD."test", OLD."text"); RETURN NULL;', hash='4076c65051270c1343c281eee6cbbac6152d3555', operation='DELETE', pgid='pgtrigger_delete_delete_5c1f8', table='reconciliation_bankrule', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankruleevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3c95802131edabfd052133f4e151fc93783c16e2', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_814c7', table='reconciliation_bankruleevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchentry',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchentryevent" ("amount", "bank_line_id", "id", "match_id", "open_before", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "record_id", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."id", NEW."match_id", NEW."open_before", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."position", NEW."record_id", NEW."tenant_id"); RETURN NULL;', hash='c8fa6cb7e6cde37b1e9909f5391302ddd034694e', operation='INSERT', pgid='pgtrigger_insert_insert_14819', table='reconciliation_matchentry', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchentry',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_matchentryevent" ("amount", "bank_line_id", "id", "match_id", "open_before", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "record_id", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."id", NEW."match_id", NEW."open_before", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."record_id", NEW."tenant_id"); RETURN NULL;', hash='f2eb4200227c75e8dfa6cc229c32e28cb872f9e2', operation='UPDATE', pgid='pgtrigger_update_update_4b8b2', table='reconciliation_matchentry', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchentry',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchentryevent" ("amount", "bank_line_id", "id", "match_id", "open_before", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "record_id", "tenant_id") VALUES (OLD."amount", OLD."bank_line_id", OLD."id", OLD."match_id", OLD."open_before", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."record_id", OLD."tenant_id"); RETURN NULL;', hash='67f9592a6df2375361f264c000a2442cd691a321', operation='DELETE', pgid='pgtrigger_delete_delete_e29d2', table='reconciliation_matchentry', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchentryevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4c682256e75094de3015dbefa3c0258dfb1ec552', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d7064', table='reconciliation_matchentryevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchline',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchlineevent" ("bank_line_id", "id", "is_live", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (NEW."bank_line_id", NEW."id", NEW."is_live", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."tenant_id"); RETURN NULL;', hash='28dfbece843f0930d0004ff330d3a7d4a8b46cf7', operation='INSERT', pgid='pgtrigger_insert_insert_a0eeb', table='reconciliation_matchline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchline',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_matchlineevent" ("bank_line_id", "id", "is_live", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (NEW."bank_line_id", NEW."id", NEW."is_live", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."tenant_id"); RETURN NULL;', hash='7e7def62c723a55efe66c21a7b71f08a3bf2c137', operation='UPDATE', pgid='pgtrigger_update_update_63674', table='reconciliation_matchline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchline',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchlineevent" ("bank_line_id", "id", "is_live", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (OLD."bank_line_id", OLD."id", OLD."is_live", OLD."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."tenant_id"); RETURN NULL;', hash='8cc257bc334c7547613365b0271f163cfb2b9eda', operation='DELETE', pgid='pgtrigger_delete_delete_79104', table='reconciliation_matchline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchlineevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0366b024dfc9fad6afb552ce8c19ac5419b2999c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_90f20', table='reconciliation_matchlineevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchrun',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchrunevent" ("attempts", "available_at", "connection_id", "created_at", "entries", "error", "error_code", "fence", "finished_at", "id", "kept", "lease_until", "lines", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposals", "requested_by_id", "started_at", "status", "superseded", "tenant_id", "unexplained") VALUES (NEW."attempts", NEW."available_at", NEW."connection_id", NEW."created_at", NEW."entries", NEW."error", NEW."error_code", NEW."fence", NEW."finished_at", NEW."id", NEW."kept", NEW."lease_until", NEW."lines", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposals", NEW."requested_by_id", NEW."started_at", NEW."status", NEW."superseded", NEW."tenant_id", NEW."unexplained"); RETURN NULL;', hash='58d509d0c80e1819c076281b598cea7d8e516075', operation='INSERT', pgid='pgtrigger_insert_insert_ce8ed', table='reconciliation_matchrun', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchrun',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."error_code" IS DISTINCT FROM (NEW."error_code") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_matchrunevent" ("attempts", "available_at", "connection_id", "created_at", "entries", "error", "error_code", "fence", "finished_at", "id", "kept", "lease_until", "lines", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposals", "requested_by_id", "started_at", "status", "superseded", "tenant_id", "unexplained") VALUES (NEW."attempts", NEW."available_at", NEW."connection_id", NEW."created_at", NEW."entries", NEW."error", NEW."error_code", NEW."fence", NEW."finished_at", NEW."id", NEW."kept", NEW."lease_until", NEW."lines", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposals", NEW."requested_by_id", NEW."started_at", NEW."status", NEW."superseded", NEW."tenant_id", NEW."unexplained"); RETURN NULL;', hash='03f8648e9a641aa2ff363261e2feeb5326178167', operation='UPDATE', pgid='pgtrigger_update_update_23658', table='reconciliation_matchrun', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchrun',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchrunevent" ("attempts", "available_at", "connection_id", "created_at", "entries", "error", "error_code", "fence", "finished_at", "id", "kept", "lease_until", "lines", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposals", "requested_by_id", "started_at", "status", "superseded", "tenant_id", "unexplained") VALUES (OLD."attempts", OLD."available_at", OLD."connection_id", OLD."created_at", OLD."entries", OLD."error", OLD."error_code", OLD."fence", OLD."finished_at", OLD."id", OLD."kept", OLD."lease_until", OLD."lines", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposals", OLD."requested_by_id", OLD."started_at", OLD."status", OLD."superseded", OLD."tenant_id", OLD."unexplained"); RETURN NULL;', hash='3f697a6f1152f7a934390f2c04517451b17190cd', operation='DELETE', pgid='pgtrigger_delete_delete_7c38e', table='reconciliation_matchrun', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchrunevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d94a050272ba3c2683e540bb00a290116261155a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_538a4', table='reconciliation_matchrunevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='periodclose',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_periodcloseevent" ("approved_at", "approved_by_id", "bank_account_id", "checked_at", "created_at", "figures", "first_on", "id", "last_on", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prepared_at", "prepared_by_id", "print", "status", "tenant_id") VALUES (NEW."approved_at", NEW."approved_by_id", NEW."bank_account_id", NEW."checked_at", NEW."created_at", NEW."figures", NEW."first_on", NEW."id", NEW."last_on", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."prepared_at", NEW."prepared_by_id", NEW."print", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='60caee9cc2ca8a175baaf6337a41ce2df154841f', operation='INSERT', pgid='pgtrigger_insert_insert_c03fe', table='reconciliation_periodclose', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='periodclose',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_periodcloseevent" ("approved_at", "approved_by_id", "bank_account_id", "checked_at", "created_at", "figures", "first_on", "id", "last_on", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prepared_at", "prepared_by_id", "print", "status", "tenant_id") VALUES (NEW."approved_at", NEW."approved_by_id", NEW."bank_account_id", NEW."checked_at", NEW."created_at", NEW."figures", NEW."first_on", NEW."id", NEW."last_on", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."prepared_at", NEW."prepared_by_id", NEW."print", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='a8a9e2dde0c0eacd4cdb7b61f2f2933cdf33d54e', operation='UPDATE', pgid='pgtrigger_update_update_9c5a4', table='reconciliation_periodclose', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='periodclose',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_periodcloseevent" ("approved_at", "approved_by_id", "bank_account_id", "checked_at", "created_at", "figures", "first_on", "id", "last_on", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prepared_at", "prepared_by_id", "print", "status", "tenant_id") VALUES (OLD."approved_at", OLD."approved_by_id", OLD."bank_account_id", OLD."checked_at", OLD."created_at", OLD."figures", OLD."first_on", OLD."id", OLD."last_on", OLD."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."prepared_at", OLD."prepared_by_id", OLD."print", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='fb111ca73c169d704890e6d6725cf9ce46395e5a', operation='DELETE', pgid='pgtrigger_delete_delete_6518e', table='reconciliation_periodclose', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='closestepevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='49305c5f6f998af1f12f9c82ce71b2d8844c2d58', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_15f82', table='reconciliation_closestepevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='closestep',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_closestepevent" ("at", "by_id", "close_id", "figures", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "tenant_id") VALUES (NEW."at", NEW."by_id", NEW."close_id", NEW."figures", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."reason", NEW."tenant_id"); RETURN NULL;', hash='d2023edec6a7e472d83352c7457691acbba65ca4', operation='INSERT', pgid='pgtrigger_insert_insert_f93bc', table='reconciliation_closestep', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='closestep',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_closestepevent" ("at", "by_id", "close_id", "figures", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "tenant_id") VALUES (NEW."at", NEW."by_id", NEW."close_id", NEW."figures", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."reason", NEW."tenant_id"); RETURN NULL;', hash='55bf009771c0cd1322850d94d22d50ee2506f782', operation='UPDATE', pgid='pgtrigger_update_update_0d4c4', table='reconciliation_closestep', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='closestep',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_closestepevent" ("at", "by_id", "close_id", "figures", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "tenant_id") VALUES (OLD."at", OLD."by_id", OLD."close_id", OLD."figures", OLD."id", OLD."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."reason", OLD."tenant_id"); RETURN NULL;', hash='b1bd600b5b9675c8b9c51fe88b87d657ce3c4b27', operation='DELETE', pgid='pgtrigger_delete_delete_11495', table='reconciliation_closestep', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='periodcloseevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8c1a7c944067e44456606efd5681d80376dfbfee', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f694a', table='reconciliation_periodcloseevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposal',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposalevent" ("alternatives", "amount", "booking", "confidence", "connection_id", "created_at", "currency", "difference", "first_approved_at", "first_approved_by_id", "id", "kind", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_by_id", "reasons", "rule_id", "run_id", "status", "tenant_id") VALUES (NEW."alternatives", NEW."amount", NEW."booking", NEW."confidence", NEW."connection_id", NEW."created_at", NEW."currency", NEW."difference", NEW."first_approved_at", NEW."first_approved_by_id", NEW."id", NEW."kind", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposed_by_id", NEW."reasons", NEW."rule_id", NEW."run_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='24783cd409f8ef5924ae76c85ab8e6f68e57f91d', operation='INSERT', pgid='pgtrigger_insert_insert_3eab8', table='reconciliation_proposal', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposal',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."difference" IS DISTINCT FROM (NEW."difference") OR OLD."first_approved_by_id" IS DISTINCT FROM (NEW."first_approved_by_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."proposed_by_id" IS DISTINCT FROM (NEW."proposed_by_id") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_proposalevent" ("alternatives", "amount", "booking", "confidence", "connection_id", "created_at", "currency", "difference", "first_approved_at", "first_approved_by_id", "id", "kind", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_by_id", "reasons", "rule_id", "run_id", "status", "tenant_id") VALUES (NEW."alternatives", NEW."amount", NEW."booking", NEW."confidence", NEW."connection_id", NEW."created_at", NEW."currency", NEW."difference", NEW."first_approved_at", NEW."first_approved_by_id", NEW."id", NEW."kind", NEW."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposed_by_id", NEW."reasons", NEW."rule_id", NEW."run_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='671e929bf2b3198982545d40bc4a9c469dbd3fb2', operation='UPDATE', pgid='pgtrigger_update_update_ec28e', table='reconciliation_proposal', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposal',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposalevent" ("alternatives", "amount", "booking", "confidence", "connection_id", "created_at", "currency", "difference", "first_approved_at", "first_approved_by_id", "id", "kind", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_by_id", "reasons", "rule_id", "run_id", "status", "tenant_id") VALUES (OLD."alternatives", OLD."amount", OLD."booking", OLD."confidence", OLD."connection_id", OLD."created_at", OLD."currency", OLD."difference", OLD."first_approved_at", OLD."first_approved_by_id", OLD."id", OLD."kind", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposed_by_id", OLD."reasons", OLD."rule_id", OLD."run_id", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='d0edbb46067c8ee7cb42eb4095d3e3af87ae2b74', operation='DELETE', pgid='pgtrigger_delete_delete_a6e1f', table='reconciliation_proposal', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='matchevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9e66413326e15731f978294802156c0e3838321b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b4e7d', table='reconciliation_matchevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='match',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchevent" ("amount", "approved_at", "approved_by_id", "connection_id", "currency", "ended_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "read_back_at", "status", "tenant_id") VALUES (NEW."amount", NEW."approved_at", NEW."approved_by_id", NEW."connection_id", NEW."currency", NEW."ended_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposal_id", NEW."read_back_at", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='bab2c24e4d58dce4e5e6ba31dbe8038379d2f357', operation='INSERT', pgid='pgtrigger_insert_insert_9cd62', table='reconciliation_match', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='match',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ended_at" IS DISTINCT FROM (NEW."ended_at") OR OLD."read_back_at" IS DISTINCT FROM (NEW."read_back_at") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_matchevent" ("amount", "approved_at", "approved_by_id", "connection_id", "currency", "ended_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "read_back_at", "status", "tenant_id") VALUES (NEW."amount", NEW."approved_at", NEW."approved_by_id", NEW."connection_id", NEW."currency", NEW."ended_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposal_id", NEW."read_back_at", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='dc3e3aed9c71d3c95e98f1cee8d93ff86692e246', operation='UPDATE', pgid='pgtrigger_update_update_a124d', table='reconciliation_match', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='match',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_matchevent" ("amount", "approved_at", "approved_by_id", "connection_id", "currency", "ended_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "read_back_at", "status", "tenant_id") VALUES (OLD."amount", OLD."approved_at", OLD."approved_by_id", OLD."connection_id", OLD."currency", OLD."ended_at", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposal_id", OLD."read_back_at", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='e90e33f9b4a025aa8a4faf159cd0c051d5036f6f', operation='DELETE', pgid='pgtrigger_delete_delete_88eac', table='reconciliation_match', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='decisionevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fc43e988d6f75239cfd32b17a11cd00ba91161e4', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_0c230', table='reconciliation_decisionevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='decision',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_decisionevent" ("amount", "bank_line_id", "by_id", "currency", "decided_at", "id", "kind", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reason", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."by_id", NEW."currency", NEW."decided_at", NEW."id", NEW."kind", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposal_id", NEW."reason", NEW."tenant_id"); RETURN NULL;', hash='639277d2123bcab4b2e8d1a600d00bfd422f8110', operation='INSERT', pgid='pgtrigger_insert_insert_177ed', table='reconciliation_decision', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='decision',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_decisionevent" ("amount", "bank_line_id", "by_id", "currency", "decided_at", "id", "kind", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reason", "tenant_id") VALUES (NEW."amount", NEW."bank_line_id", NEW."by_id", NEW."currency", NEW."decided_at", NEW."id", NEW."kind", NEW."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposal_id", NEW."reason", NEW."tenant_id"); RETURN NULL;', hash='24088714f9f9cfb200bc6bc2c8203caacc254958', operation='UPDATE', pgid='pgtrigger_update_update_1d790', table='reconciliation_decision', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='decision',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_decisionevent" ("amount", "bank_line_id", "by_id", "currency", "decided_at", "id", "kind", "match_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reason", "tenant_id") VALUES (OLD."amount", OLD."bank_line_id", OLD."by_id", OLD."currency", OLD."decided_at", OLD."id", OLD."kind", OLD."match_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposal_id", OLD."reason", OLD."tenant_id"); RETURN NULL;', hash='e32e46ed153300c177378d32be5db5bc3f4b7eca', operation='DELETE', pgid='pgtrigger_delete_delete_c7f72', table='reconciliation_decision', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposalentry',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_proposalentryevent" ("amount", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "record_id", "tenant_id") VALUES (NEW."amount", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."proposal_id", NEW."record_id", NEW."tenant_id"); RETURN NULL;', hash='f26da866b9558183e97ac3b92abb0019c7b3a9a7', operation='UPDATE', pgid='pgtrigger_update_update_8d07f', table='reconciliation_proposalentry', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposalentry',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposalentryevent" ("amount", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "record_id", "tenant_id") VALUES (OLD."amount", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."proposal_id", OLD."record_id", OLD."tenant_id"); RETURN NULL;', hash='61fde90aebfad00e70e9384ba069eeacc17550d4', operation='DELETE', pgid='pgtrigger_delete_delete_c28a0', table='reconciliation_proposalentry', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposalentryevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='85085a5ce889c92a8c5aedc0974e208a6e172b48', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_84915', table='reconciliation_proposalentryevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposalevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5daed93830333606f0dd4878724def4eb59234a4', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_39015', table='reconciliation_proposalevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposalline',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_proposallineevent" ("bank_line_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "tenant_id") VALUES (NEW."bank_line_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."proposal_id", NEW."tenant_id"); RETURN NULL;', hash='9388369126674a834e7d5cda1b895a88b94451aa', operation='UPDATE', pgid='pgtrigger_update_update_3e0e7', table='reconciliation_proposalline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposalline',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_proposallineevent" ("bank_line_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "proposal_id", "tenant_id") VALUES (OLD."bank_line_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."proposal_id", OLD."tenant_id"); RETURN NULL;', hash='3202e5227baedd1e1312a2f1d312689596583ff6', operation='DELETE', pgid='pgtrigger_delete_delete_25959', table='reconciliation_proposalline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='proposallineevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0d44814b2d67a3af7a19496806373b4798b0b014', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_81e3d', table='reconciliation_proposallineevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementimport',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementimportevent" ("alike", "bank_account_id", "columns", "created_at", "duplicates", "failed", "file_hash", "file_name", "first_on", "id", "imported", "imported_at", "keeps_alike", "last_on", "money_in", "money_out", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "row_errors", "rows", "scheme", "status", "tenant_id", "uploaded_by_id") VALUES (NEW."alike", NEW."bank_account_id", NEW."columns", NEW."created_at", NEW."duplicates", NEW."failed", NEW."file_hash", NEW."file_name", NEW."first_on", NEW."id", NEW."imported", NEW."imported_at", NEW."keeps_alike", NEW."last_on", NEW."money_in", NEW."money_out", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."row_errors", NEW."rows", NEW."scheme", NEW."status", NEW."tenant_id", NEW."uploaded_by_id"); RETURN NULL;', hash='38aee075b1d2b5250141e370897f8674f559cdbe', operation='INSERT', pgid='pgtrigger_insert_insert_07196', table='reconciliation_statementimport', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementimport',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_statementimportevent" ("alike", "bank_account_id", "columns", "created_at", "duplicates", "failed", "file_hash", "file_name", "first_on", "id", "imported", "imported_at", "keeps_alike", "last_on", "money_in", "money_out", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "row_errors", "rows", "scheme", "status", "tenant_id", "uploaded_by_id") VALUES (NEW."alike", NEW."bank_account_id", NEW."columns", NEW."created_at", NEW."duplicates", NEW."failed", NEW."file_hash", NEW."file_name", NEW."first_on", NEW."id", NEW."imported", NEW."imported_at", NEW."keeps_alike", NEW."last_on", NEW."money_in", NEW."money_out", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."row_errors", NEW."rows", NEW."scheme", NEW."status", NEW."tenant_id", NEW."uploaded_by_id"); RETURN NULL;', hash='dbea41a8678866843cfd9fa154c2b046dc0e3089', operation='UPDATE', pgid='pgtrigger_update_update_21d79', table='reconciliation_statementimport', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementimport',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementimportevent" ("alike", "bank_account_id", "columns", "created_at", "duplicates", "failed", "file_hash", "file_name", "first_on", "id", "imported", "imported_at", "keeps_alike", "last_on", "money_in", "money_out", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "row_errors", "rows", "scheme", "status", "tenant_id", "uploaded_by_id") VALUES (OLD."alike", OLD."bank_account_id", OLD."columns", OLD."created_at", OLD."duplicates", OLD."failed", OLD."file_hash", OLD."file_name", OLD."first_on", OLD."id", OLD."imported", OLD."imported_at", OLD."keeps_alike", OLD."last_on", OLD."money_in", OLD."money_out", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."row_errors", OLD."rows", OLD."scheme", OLD."status", OLD."tenant_id", OLD."uploaded_by_id"); RETURN NULL;', hash='f01a4476cc95b534326252b9cc18de6d731a401b', operation='DELETE', pgid='pgtrigger_delete_delete_f3496', table='reconciliation_statementimport', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementbalanceevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='7b97753601046d50b4d836ca4df0e09d422d107a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c906d', table='reconciliation_statementbalanceevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementbalance',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementbalanceevent" ("amount", "bank_account_id", "id", "is_opening", "on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "statement_id", "tenant_id") VALUES (NEW."amount", NEW."bank_account_id", NEW."id", NEW."is_opening", NEW."on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."position", NEW."statement_id", NEW."tenant_id"); RETURN NULL;', hash='95ee866ea54c579431578cd2fc9fc3b9369ab1d5', operation='INSERT', pgid='pgtrigger_insert_insert_be716', table='reconciliation_statementbalance', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementbalance',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_statementbalanceevent" ("amount", "bank_account_id", "id", "is_opening", "on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "statement_id", "tenant_id") VALUES (NEW."amount", NEW."bank_account_id", NEW."id", NEW."is_opening", NEW."on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."position", NEW."statement_id", NEW."tenant_id"); RETURN NULL;', hash='7a26c8ad7311d03a89ec5377d3537955948fdad3', operation='UPDATE', pgid='pgtrigger_update_update_271c5', table='reconciliation_statementbalance', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementbalance',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementbalanceevent" ("amount", "bank_account_id", "id", "is_opening", "on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "statement_id", "tenant_id") VALUES (OLD."amount", OLD."bank_account_id", OLD."id", OLD."is_opening", OLD."on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."statement_id", OLD."tenant_id"); RETURN NULL;', hash='5e29f599a3489aef70b542d3926a32b63b5fe3a1', operation='DELETE', pgid='pgtrigger_delete_delete_e6e39', table='reconciliation_statementbalance', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='banklineevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4e73da2e40751b431c28eaa635d297702ee1d378', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c58b5', table='reconciliation_banklineevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankline',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_banklineevent" ("amount", "bank_account_id", "booked_on", "counterparty", "created_at", "currency", "description", "external_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reference", "statement_id", "status", "tenant_id") VALUES (NEW."amount", NEW."bank_account_id", NEW."booked_on", NEW."counterparty", NEW."created_at", NEW."currency", NEW."description", NEW."external_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."proposal_id", NEW."reference", NEW."statement_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='aefd8de9b05884d62c92dbbb6d5096a651844221', operation='INSERT', pgid='pgtrigger_insert_insert_0f569', table='reconciliation_bankline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankline',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."booked_on" IS DISTINCT FROM (NEW."booked_on") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."status" IS DISTINCT FROM (NEW."status"))', func='INSERT INTO "reconciliation_banklineevent" ("amount", "bank_account_id", "booked_on", "counterparty", "created_at", "currency", "description", "external_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reference", "statement_id", "status", "tenant_id") VALUES (NEW."amount", NEW."bank_account_id", NEW."booked_on", NEW."counterparty", NEW."created_at", NEW."currency", NEW."description", NEW."external_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."proposal_id", NEW."reference", NEW."statement_id", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='534598cf0809fd5bd2cd23225a795c1eec122e7d', operation='UPDATE', pgid='pgtrigger_update_update_e5cad', table='reconciliation_bankline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='bankline',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_banklineevent" ("amount", "bank_account_id", "booked_on", "counterparty", "created_at", "currency", "description", "external_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposal_id", "reference", "statement_id", "status", "tenant_id") VALUES (OLD."amount", OLD."bank_account_id", OLD."booked_on", OLD."counterparty", OLD."created_at", OLD."currency", OLD."description", OLD."external_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."proposal_id", OLD."reference", OLD."statement_id", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='8fb79f00be17928b4f7f09af2f7f388fadf0d12d', operation='DELETE', pgid='pgtrigger_delete_delete_4ce1f', table='reconciliation_bankline', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementimportevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b94649ea4a5279050c058217dadd9440fd65341b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_5e138', table='reconciliation_statementimportevent', when='BEFORE')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementlayout',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementlayoutevent" ("changed_at", "changed_by_id", "columns", "day_first", "decimal_comma", "heads", "id", "is_reversed", "key", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (NEW."changed_at", NEW."changed_by_id", NEW."columns", NEW."day_first", NEW."decimal_comma", NEW."heads", NEW."id", NEW."is_reversed", NEW."key", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."tenant_id"); RETURN NULL;', hash='2720cf5badbe3b8d9e300990d972547fbb38522e', operation='INSERT', pgid='pgtrigger_insert_insert_b8f62', table='reconciliation_statementlayout', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementlayout',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "reconciliation_statementlayoutevent" ("changed_at", "changed_by_id", "columns", "day_first", "decimal_comma", "heads", "id", "is_reversed", "key", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (NEW."changed_at", NEW."changed_by_id", NEW."columns", NEW."day_first", NEW."decimal_comma", NEW."heads", NEW."id", NEW."is_reversed", NEW."key", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."tenant_id"); RETURN NULL;', hash='07db683151ad69b01fee740f7fce01ca5502b069', operation='UPDATE', pgid='pgtrigger_update_update_07851', table='reconciliation_statementlayout', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementlayout',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reconciliation_statementlayoutevent" ("changed_at", "changed_by_id", "columns", "day_first", "decimal_comma", "heads", "id", "is_reversed", "key", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id") VALUES (OLD."changed_at", OLD."changed_by_id", OLD."columns", OLD."day_first", OLD."decimal_comma", OLD."heads", OLD."id", OLD."is_reversed", OLD."key", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."tenant_id"); RETURN NULL;', hash='6d6d0ce26b7589ff25f4ab0e4ae0431e4d893f6f', operation='DELETE', pgid='pgtrigger_delete_delete_5e72a', table='reconciliation_statementlayout', when='AFTER')),
+            ), pgtrigger.migrations.AddTrigger(
+                model_name='statementlayoutevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8d99cda096e52649fedd83666e4fb0dc2fae5237', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6fb2c', table='reconciliation_statementlayoutevent', when='BEFORE')),
+            )],
         ),
     ]
