@@ -13,7 +13,7 @@ import structlog
 from django.utils import timezone
 
 from integrations.engine.declarations import Connector
-from integrations.engine.errors import IntegrationError
+from integrations.engine.errors import IntegrationError, PermissionMissing, RejectedError, UnexpectedShape
 from integrations.engine.reading import Known
 from integrations.engine.results import Deletion, Page, Record, Unreadable
 from integrations.engine.surveys import Survey, Told
@@ -258,7 +258,7 @@ class Pull:
             states = self.run.progress.items()
             polled = [name for name, state in states if state["mode"] == SINCE and not state["is_done"]]
             since = {name: self.cursors[name].changed_through - OVERLAP for name in polled}
-            self._survey = self.session.ledger.survey(since)
+            self._survey = self._surveyed(since)
         told = self._survey.get((resource, entity))
         if told is None or told.changed:
             return None
@@ -266,6 +266,14 @@ class Pull:
         state = self.run.progress[resource]
         state["through"] = min(_moment(state["through"]), told.at).isoformat() if state["through"] else None
         return told
+
+    def _surveyed(self, since: Mapping[str, datetime]) -> Survey:
+        """One question for all kinds; where the ledger refuses it, each is asked for by itself."""
+        try:
+            return self.session.ledger.survey(since)
+        except (RejectedError, PermissionMissing, UnexpectedShape) as error:
+            log.warning("survey_refused", run=str(self.run.pk), code=error.code, problem=error.message)
+            return {}
 
     def _expected(self, resource: str) -> int | None:
         """How many records the ledger has; what it said already of kinds that did not change is not asked again."""

@@ -72,6 +72,18 @@ def test_a_kind_whose_number_differs_is_read_again_whatever_its_times_say(synced
     assert _rows(synced, "items") == before
 
 
+def test_a_ledger_that_refuses_the_survey_is_asked_for_each_kind(
+    synced: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    made = company.change(action="create", resource="invoices", amount="12.50", number="S-2", date="2026-11-02")
+    refusal = {"action": "status", "ledger": "netsuite", "path": "/suiteql", "status": 400, "times": 1}
+    sandbox.post("/_control/faults", refusal)
+    run = _poll(synced)
+    assert str(made["id"]) in _rows(synced, "invoices")
+    with tenant_scope(synced.tenant_id):
+        assert run.api_calls.filter(status_code=400).count() == 1
+
+
 def test_nothing_is_known_beyond_the_moment_of_the_survey(synced: Connection) -> None:
     from integrations.models import SyncCursor
 
