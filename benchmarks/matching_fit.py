@@ -35,7 +35,7 @@ from reconciliation.matching.weights import WEIGHTS
 
 _PENALTY = 0.3
 _STEP = 0.2
-_HOPELESS = -7.0
+_HOPELESS = -5.0
 _USUAL_LINES = 2000
 """A sample of this size counts whole, a larger one less per line: its business is one business."""
 _MANY_LINES = 5000
@@ -172,10 +172,10 @@ def main() -> int:
             print("left out:", judge(left_out, fit(others, options.rounds, WEIGHTS)), flush=True)
     if options.write or not options.leave_one_out:
         weights = fit(everything, options.rounds, WEIGHTS)
-        for directory in options.directories:
-            print("fitted:  ", judge(directory, weights), flush=True)
         if options.write:
             write_weights(weights)
+        for directory in options.directories:
+            print("fitted:  ", judge(directory, weights), flush=True)
     return 0
 
 

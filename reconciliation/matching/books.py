@@ -23,6 +23,8 @@ LOUD = 3.6
 """A citation of at least this strength is no coincidence."""
 SURE = 4.6
 """A citation of at least this strength is enough to learn from."""
+AGAIN_DAYS = 4
+"""A feed delivers a line again within so many days."""
 _KEY_BUCKET = 24
 
 
@@ -65,16 +67,19 @@ class Item:
 
 
 class Books:
-    """Everything that the searches look things up in."""
+    """Everything that the searches look things up in: `asked` are the lines to explain, `past` approved lines of the
+    same days, which only say that a line was delivered again; `rows` holds both."""
 
     def __init__(self, lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> None:
         self.context = context
         self.rates = RateTable(context.fx_rates)
-        self.rows = [_row(i, line) for i, line in enumerate(sorted(lines, key=lambda x: (x.on, x.id)))]
+        self.asked = [_row(i, line) for i, line in enumerate(sorted(lines, key=lambda x: (x.on, x.id)))]
+        self.past = [_row(len(self.asked) + i, line) for i, line in enumerate(_recent(context, self.asked))]
+        self.rows = [*self.asked, *self.past]
         names = sorted({e.contact_name for e in entries})
         self._position = {name: at for at, name in enumerate(names)}
         self.items = [_item(i, e, self._position) for i, e in enumerate(sorted(entries, key=lambda x: (x.on, x.id)))]
-        self.contacts = ContactIndex(names, (r.text for r in self.rows), len(self.rows))
+        self.contacts = ContactIndex(names, (r.text for r in self.asked), len(self.asked))
         self.own = own_contacts(context)
         self.cards = frozenset(a.id for a in context.accounts if a.type == "card")
         self.crowd: dict[int, dict[str, float]] = {}
@@ -141,6 +146,7 @@ class Books:
         """Take one more line in and read it."""
         row = _row(len(self.rows), line)
         self.rows.append(row)
+        self.asked.append(row)
         self.contacts.hear(row.text)
         self._cite(row)
         self._read(row)
@@ -158,7 +164,7 @@ class Books:
     def read_texts(self) -> None:
         """Find the contacts that every line names; again after aliases were learned."""
         outdated = self.contacts.forget_outdated()
-        for row in self.rows if not self._are_read else [r for r in self.rows if r.text in outdated]:
+        for row in self.asked if not self._are_read else [r for r in self.asked if r.text in outdated]:
             self._read(row)
         self._are_read = True
 
@@ -223,6 +229,18 @@ class Books:
     def is_card(self, account_id: str) -> bool:
         """True when the account is a card."""
         return account_id in self.cards
+
+
+def _recent(context: Context, asked: Sequence[Row]) -> list[BankLine]:
+    """Lines approved earlier that are near enough to the asked ones for a second delivery."""
+    if not asked:
+        return []
+    first, last = asked[0].day - AGAIN_DAYS, asked[-1].day + AGAIN_DAYS
+    known = {row.line.id for row in asked}
+    past = {
+        x.id: x for a in context.history for x in a.lines if first <= x.on.toordinal() <= last and x.id not in known
+    }
+    return sorted(past.values(), key=lambda x: (x.on, x.id))
 
 
 def own_contacts(context: Context) -> tuple[frozenset[str], ...]:

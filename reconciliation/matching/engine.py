@@ -94,9 +94,9 @@ def explain_all(books: Books) -> list[Hypothesis]:
     """Every hypothesis about the statement, without probabilities; reads and learns first."""
     prepare(books)
     desks, runs = Desks(books), Runs(books)
-    alone = {row.index: explain_alone(books, row, desks, runs) for row in books.rows}
+    alone = {row.index: explain_alone(books, row, desks, runs) for row in books.asked}
     desks.apply_habits()
-    return explain_together(books, books.rows, alone)
+    return explain_together(books, books.asked, alone)
 
 
 def prepare(books: Books) -> None:

@@ -63,8 +63,6 @@ _WORDS = {
     "transfer_pair_cited": "both lines hold the same number",
     "payer_known": "this payer has paid for this contact before",
     "payer_strange": "this payer has paid for others before, never for this contact",
-    "habit_amount": "this contact has paid this amount before",
-    "habit_account": "this contact usually pays into this account",
     "habit_account_new": "this contact has never paid into this account",
     "habit_lag": "paid as long after the due day as this contact usually pays",
     "habit_lag_off": "not when this contact usually pays",

@@ -30,10 +30,10 @@ def learn(books: Books) -> None:
         contacts = {e.contact_name for e in approved.entries}
         if len(contacts) == 1 and (name := contacts.pop()) in position:
             lessons += [(words(x.counterparty) or words(x.description), position[name]) for x in approved.lines]
-    for row in books.rows:
+    for row in books.asked:
         lessons += [(row.party or row.text, item.contact) for item in _certain_items(books, row)[:1]]
     shared = _shared_words(books, lessons)
-    payers = Counter(_payer(books, row.party or row.text, shared) for row in books.rows)
+    payers = Counter(_payer(books, row.party or row.text, shared) for row in books.asked)
     seen: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
     for text, contact in lessons:
         payer = _payer(books, text, shared)
@@ -59,7 +59,7 @@ def learn_habits(books: Books) -> None:
                 lag = (line.on - max(due)).days if due else None
                 price = (line.currency, to_units(line.amount))
                 books.habits.learn(Lesson(payer, position[name], line.account_id, price, lag))
-    for row in books.rows:
+    for row in books.asked:
         for item in _certain_items(books, row)[:1]:
             lag = row.day - item.due if item.entry.due_on else None
             price = (row.line.currency, row.units)

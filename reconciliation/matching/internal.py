@@ -9,13 +9,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 
-from .books import Books, Row
+from .books import AGAIN_DAYS, Books, Row
 from .evidence import Features, mentions_self
 from .hypothesis import Hypothesis
 
 _TRANSFER_DAYS = 5
 _RETURN_DAYS = 12
-_DUPLICATE_DAYS = 4
 _BUCKET = 12
 _FX_SHARE = 0.025
 
@@ -32,14 +31,28 @@ def internal_hypotheses(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
         for position, first in enumerate(rows):
             for second in rows[position + 1 : position + 1 + _BUCKET]:
                 out += _pair(books, first, second)
-    return out + _currency_transfers(books, among)
+    return out + _delivered_again(books, among) + _currency_transfers(books, among)
+
+
+def _delivered_again(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
+    """Lines that repeat one which was approved earlier."""
+    approved: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
+    for row in books.past:
+        approved[row.line.account_id, row.line.currency, row.units].append(row)
+    return [
+        h
+        for row in among
+        for first in approved.get((row.line.account_id, row.line.currency, row.units), ())[:_BUCKET]
+        if 0 <= row.day - first.day <= AGAIN_DAYS
+        for h in _duplicate(books, first, row)
+    ]
 
 
 def _pair(books: Books, first: Row, second: Row) -> list[Hypothesis]:
     days = second.day - first.day
     same_account = first.line.account_id == second.line.account_id
     if first.units == second.units:
-        return _duplicate(books, first, second) if same_account and days <= _DUPLICATE_DAYS else []
+        return _duplicate(books, first, second) if same_account and days <= AGAIN_DAYS else []
     if same_account:
         return _return(books, first, second) if days <= _RETURN_DAYS else []
     return [_transfer(books, first, second, 0.0)] if days <= _TRANSFER_DAYS else []

@@ -50,11 +50,11 @@ class Standing:
         self._alone: dict[int, list[Hypothesis]] = {}
         self._supposed: dict[int, list[Hypothesis]] = defaultdict(list)
         self._proposed: dict[str, Proposal] = {}
-        for row in self._books.rows:
+        for row in self._books.asked:
             self._index(row)
             self._suppose(row)
         self._desks.apply_habits()
-        self._settle(self._books.rows, explain_together(self._books, self._books.rows, self._alone), frozenset())
+        self._settle(self._books.asked, explain_together(self._books, self._books.asked, self._alone), frozenset())
 
     @property
     def proposals(self) -> list[Proposal]:

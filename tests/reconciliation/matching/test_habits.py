@@ -1,0 +1,112 @@
+"""What approvals teach, what they do not, and that it can be unlearned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciliation.matching import Approved, Context
+from reconciliation.matching.habits import Habits, Lesson
+
+from .builders import CONTEXT, entry, line, proposal_of, propose
+
+ACME, ZENNOR = "Harrowgate Lantern Works Ltd", "Zennor Hydraulics"
+
+
+def lesson(contact: int, *, payer: str = "wimbrel", account: str = "MAIN", units: int = 90_000, lag: int = 3) -> Lesson:
+    """A payment of 90.00 three days late through a payment platform."""
+    return Lesson((payer,), contact, account, ("EUR", units), lag)
+
+
+def asked(
+    habits: Habits, contact: int, *, row: int = 99, payer: str = "wimbrel", units: int = 90_000
+) -> dict[str, float]:
+    """What the habits say about another payment like it."""
+    return habits.features(row, (payer,), "MAIN", ("EUR", units), contact)
+
+
+def test_a_platform_is_known_for_whom_it_paid_and_strange_for_others() -> None:
+    habits = Habits()
+    for contact in (1, 1, 2):
+        habits.learn(lesson(contact))
+
+    assert asked(habits, 1)["payer_known"] > asked(habits, 2)["payer_known"] > 0
+    assert asked(habits, 3) == {"payer_strange": 0.75}
+    assert asked(habits, 1, payer="stranger").keys().isdisjoint({"payer_known", "payer_strange"})
+
+
+def test_a_line_is_never_its_own_evidence() -> None:
+    habits = Habits()
+    habits.learn(lesson(1), row=7)
+
+    assert asked(habits, 1, row=7) == {}
+    assert habits.lag_features(7, 1, 3) == {}
+    assert "habit_amount" in asked(habits, 1, row=8)
+
+
+def test_the_usual_account_and_delay_count_from_two_payments_on() -> None:
+    habits = Habits()
+    habits.learn(lesson(1))
+    assert "habit_account" not in asked(habits, 1)
+
+    habits.learn(lesson(1, lag=4))
+
+    assert asked(habits, 1)["habit_account"] == 1.0
+    assert habits.features(9, ("wimbrel",), "OTHER", ("EUR", 1), 1)["habit_account_new"] == 1.0
+    assert habits.lag_features(9, 1, 5) == {"habit_lag": 1.0}
+    assert habits.lag_features(9, 1, 60)["habit_lag_off"] > 1.0
+
+
+def past(contact: str, times: int, prefix: str) -> tuple[Approved, ...]:
+    """Approvals of a platform's payments for a contact."""
+    return tuple(
+        Approved(
+            (line(f"{prefix}{n}", f"{70 + n}.00", "CREDIT IN", party="Wimbrel Nominees", day=-40 + n),),
+            (entry(f"{prefix}e{n}", f"{70 + n}.00", contact, due=-42 + n),),
+        )
+        for n in range(times)
+    )
+
+
+def chosen(context: Context) -> tuple[tuple[str, ...], float]:
+    """What is proposed for a platform's payment that three contacts' documents would fit, and how surely."""
+    entries = [
+        entry("a1", "250.00", ACME, "INV-90417"),
+        entry("a2", "250.00", ZENNOR, "INV-90418"),
+        entry("a3", "250.00", "Alderney Freight", "INV-90419"),
+    ]
+    found = proposal_of("b", propose([line("b", "250.00", "CREDIT IN", party="Wimbrel Nominees")], entries, context))
+    return (found.ledger_ids, found.confidence) if found else ((), 0.0)
+
+
+def test_a_platform_that_pays_for_several_speaks_for_the_one_it_mostly_pays_for() -> None:
+    taught = replace(CONTEXT, history=past(ZENNOR, 6, "z") + past(ACME, 2, "h"))
+
+    ledger, confidence = chosen(taught)
+
+    assert ledger == ("a2",)
+    assert confidence > chosen(CONTEXT)[1]
+
+
+def test_an_approval_that_is_undone_teaches_nothing_any_more() -> None:
+    taught = replace(CONTEXT, history=past(ZENNOR, 4, "z"))
+    before = chosen(CONTEXT)
+
+    assert chosen(taught) != before
+    assert chosen(replace(taught, history=())) == before
+
+
+def test_a_line_delivered_again_after_its_approval_is_a_duplicate() -> None:
+    first = line("h", "512.40", "CREDIT IN HARROWGATE LANTERN INV-90417 REF 771204993", day=-1)
+    approved = Approved((first,), (entry("a", "512.40", ACME, "INV-90417", open="0.00"),))
+
+    found = proposal_of(
+        "b",
+        propose(
+            [line("b", "512.40", "CREDIT IN HARROWGATE LANTERN INV-90417 REF 771204993")],
+            [entry("a", "512.40", ACME, "INV-90417", open="0.00")],
+            replace(CONTEXT, history=(approved,)),
+        ),
+    )
+
+    assert found is not None
+    assert (found.bank_ids, found.ledger_ids, found.kind) == (("b", "h"), (), "duplicate")
