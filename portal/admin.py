@@ -73,10 +73,12 @@ def _records(resource: str) -> str:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The side bar: what waits for people first, then the books, then what keeps them running."""
+    """The side bar: what waits for people first, then how it is mapped, the books, and what keeps them running."""
     waiting = waiting_counts(request)
     groups = {
         "Work": _work(waiting),
+        "Bank": _bank(waiting),
+        "Mapping": _mapping(waiting),
         "Books": _books(),
         "Operations": _operations(waiting),
         "Organisation": _organisation(),
@@ -88,38 +90,48 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _work(waiting: Waiting) -> list[dict[str, Any]]:
     return [
         _item("Overview", "home", reverse("admin:index")),
-        _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
-        _item("Custom fields", "extension", reverse("admin:integrations_customfield_changelist")),
-        _item("Overrides", "function", reverse("admin:integrations_fieldoverride_changelist")),
-        _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
-        _item("Configuration", "folder_zip", reverse("admin:mappings_configuration")),
-        _item(
-            "Mapping health",
-            "health_and_safety",
-            reverse("admin:mappings_healthfinding_changelist"),
-            badge=waiting.unwell,
-        ),
-        _item(
-            "Duplicate contacts",
-            "group_work",
-            reverse("admin:mappings_duplicategroup_changelist"),
-            badge=waiting.duplicates,
-        ),
         _item("Source documents", "receipt_long", reverse("admin:mappings_sourcedocument_changelist")),
         _item("Imported files", "upload_file", reverse("admin:mappings_documentimport_changelist")),
-        _item("Posting rules", "rule_settings", reverse("admin:mappings_postingrule_changelist")),
-        _item("Cut-over", "linked_services", reverse("admin:mappings_cut_over")),
         _item(
             "Discrepancies",
             "balance",
             reverse("admin:integrations_discrepancy_changelist"),
             badge=waiting.discrepancies,
         ),
+        _item("Cut-over", "linked_services", reverse("admin:mappings_cut_over")),
+    ]
+
+
+def _bank(waiting: Waiting) -> list[dict[str, Any]]:
+    return [
         _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),
         _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
         _item("Bank rules", "rule", reverse("admin:reconciliation_bankrule_changelist")),
         _item("Odd payments", "policy_alert", reverse("admin:reconciliation_anomaly_changelist")),
         _item("Period close", "event_available", reverse("admin:reconciliation_periodclose_changelist")),
+    ]
+
+
+def _mapping(waiting: Waiting) -> list[dict[str, Any]]:
+    return [
+        _item("Mappings", "schema", reverse("admin:mappings_workbench"), badge=waiting.unmapped),
+        _item("Mapping versions", "history_edu", reverse("admin:mappings_mappingset_changelist")),
+        _item(
+            "Mapping health",
+            "health_and_safety",
+            reverse("admin:mappings_healthfinding_changelist"),
+            badge=waiting.unwell,
+        ),
+        _item("Posting rules", "rule_settings", reverse("admin:mappings_postingrule_changelist")),
+        _item(
+            "Duplicate contacts",
+            "group_work",
+            reverse("admin:mappings_duplicategroup_changelist"),
+            badge=waiting.duplicates,
+        ),
+        _item("Custom fields", "extension", reverse("admin:integrations_customfield_changelist")),
+        _item("Overrides", "function", reverse("admin:integrations_fieldoverride_changelist")),
+        _item("Configuration", "folder_zip", reverse("admin:mappings_configuration")),
     ]
 
 
