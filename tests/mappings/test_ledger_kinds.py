@@ -322,3 +322,27 @@ def _by_name(company: Company) -> dict[str, Decimal]:
 
 def _is_exchange(name: str) -> bool:
     return "exchange" in name.lower() or "currency gain" in name.lower()
+
+
+def test_dimensions_of_a_document_arrive_where_the_ledger_has_them(ledger: Ledger, acme: Actors) -> None:
+    connection = ledger.connection
+    if connection.connector == "zoho_books":
+        pytest.skip("Zoho documents no address for its tags; that the document says so is tried elsewhere")
+    with tenant_scope(connection.tenant_id):
+        known = LedgerRecord.objects.of(connection, "tracking_categories").filter(is_active=True)
+        value = known.filter(kind__in=("class", "department", "option")).order_by("kind", "id")[0]
+        draft = ensure_draft(connection=connection, by=acme.editor)
+        for side in ("sales", "purchases"):
+            set_value(draft=draft, word=Word("dimension", side, "channel: shop"), record=value, by=acme.editor)
+        submit(mapping_set=draft, by=acme.editor, comment="The channels")
+        activate(mapping_set=draft, by=acme.approver)
+    told: dict[str, Any] = {"dimensions": {"channel": "shop"}}
+    sale = _lined(connection, "sale", "s-1", **told)
+    rows = ledger.deliver(sale, _lined(connection, "purchase", "b-1", counterparty={"name": "Rail Co"}, **told))
+    with tenant_scope(connection.tenant_id):
+        assert {state_of(row) for row in rows} == {"posted"}, [(str(row), row.problems) for row in rows]
+        for row in rows:
+            record = Posting.objects.get(origin_kind="source_document", origin_id=row.pk, operation="create").record
+            assert record is not None
+            found = [each["id"] for line in record.unified["lines"] for each in line.get("dimensions") or []]
+            assert value.external_id in found, (row.kind, record.unified)
