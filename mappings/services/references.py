@@ -89,17 +89,28 @@ def _find_or_make(found: References, document: SourceDocument, kind: str, versio
             found, "contact", name, record.name, record.external_id, "an active contact has exactly this name", version
         )
         return {"id": record.external_id, "name": record.name, "type": kind}
-    if any(row.name.casefold() == name.casefold() for row in rows):
+    if any(row.name.casefold() == name.casefold() for row in rows) or _asked_by_another_kind(connection, kind, name):
         # Ledgers such as QuickBooks keep one list of names for customers, vendors and employees.
         name = f"{name} ({kind})"
     email = (document.body.get("counterparty") or {}).get("email") or ""
     body = {"contact_type": kind, "name": name} | ({"email": email} if email else {})
     if connection.currency and document.currency != connection.currency:
         body["currency"] = document.currency
-    posting = _asked_once(found, document, "contacts", CONTACT, f"{kind}:{name.casefold()}", body)
+    posting = _asked_once(found, document, "contacts", CONTACT, _contact_key(kind, name), body)
     why = f"no active {kind} has exactly this name, so it is created first"
     _note(found, "contact", document.counterparty, name, posting.external_id, why, version)
     return {**_reference(posting, name), "type": kind}
+
+
+def _asked_by_another_kind(connection: Connection, kind: str, name: str) -> bool:
+    """Whether a contact of this name that no sync has read yet is being made for the other side of the books."""
+    others = {each for each in CONTACTS.values() if each != kind}
+    asked = [_free_or_taken(connection, _contact_key(other, name))[1] for other in others]
+    return any(posting is not None and posting.status != Posting.Status.REJECTED for posting in asked)
+
+
+def _contact_key(kind: str, name: str) -> str:
+    return f"{kind}:{name.casefold()}"
 
 
 def _contacts(connection: Connection, names: list[str]) -> list[LedgerRecord]:

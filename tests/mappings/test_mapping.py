@@ -112,6 +112,17 @@ def test_a_name_that_a_vendor_has_gives_the_customer_another_name(connection: Co
     assert Posting.objects.get(resource="contacts").body["name"] == "Blue Bottle Ltd (customer)"
 
 
+def test_a_name_that_is_being_given_to_a_customer_gives_the_vendor_another_name(
+    connection: Connection, acme: Actors
+) -> None:
+    activated(connection, acme)
+    received(connection)
+    body = expense(connection, counterparty={"name": "BLUE bottle Ltd"})
+    map_document(acme.tenant.pk, receive_document(connection=connection, body=body).document.pk)
+    made = {each.body["contact_type"]: each.body["name"] for each in Posting.objects.filter(resource="contacts")}
+    assert made == {"customer": "Blue Bottle Ltd", "vendor": "BLUE bottle Ltd (vendor)"}
+
+
 def test_documents_arriving_together_share_one_posting_of_their_new_customer(
     connection: Connection, acme: Actors
 ) -> None:
