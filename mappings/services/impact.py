@@ -8,11 +8,13 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from integrations.models import LedgerRecord
 from mappings.models import DocumentValue, MappingSet, SourceDocument
+from mappings.services.practice import practice_of
 from mappings.services.targets import find_targets
 from mappings.services.versions import rule_of
 from mappings.transform import Book, Document
 from mappings.transform.fit import misfit
 from mappings.transform.money import text_of
+from mappings.transform.naming import used
 
 MOST_READ = 2_000
 
@@ -99,7 +101,9 @@ def _named(mapping_set: MappingSet, rows: QuerySet[SourceDocument]) -> Iterator[
     rules = list(mapping_set.values.filter(value__in=values | {""}))
     targets = find_targets(mapping_set.connection, rules)
     book = Book(0, [rule_of(row, targets[row.target_key]) for row in rules])
+    practices = {kind: practice_of(mapping_set.connection, kind) for kind in {document.kind for document in documents}}
     for document in documents:
-        found = [(key, book.target(key, document, line)) for _, key, line in document.words()]
+        asked = used(book, document, practices[document.kind])
+        found = [(key, book.target(key, document, line)) for _, key, line in document.words() if key in asked]
         if all(target and not misfit(key, target, document.currency) for key, target in found):
             yield document
