@@ -103,7 +103,7 @@ def test_text_is_never_code_and_the_same_record_gives_the_same_for_ever(evaluato
 def test_whatever_an_expression_does_it_ends_and_says_why(evaluator: Evaluator, program: str, kinds: set[str]) -> None:
     begun = time.monotonic()
     assert refused(evaluator, program).kind in kinds
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60
     assert of(evaluator, "1 + 1") == 2
 
 
