@@ -100,7 +100,7 @@ def document_state(portal: Portal, document: dict[str, Any]) -> dict[str, Any]:
 def map_and_submit(editor: Person) -> None:
     """The editor maps the category by its suggestion and the tax code by search, and asks for approval."""
     page = editor.open("/admin/mappings/mappingset/workbench/")
-    expect(page.get_by_text("1 document", exact=False).first).to_be_visible()
+    expect(page.get_by_role("link", name="1 waits").first).to_be_visible()
     editor.picture("mappings")
     _choose(page, "Categories", "4010", re.compile("4010"))
     _choose(page, "Tax codes", "20.0% S", re.compile("20.0% S"))
