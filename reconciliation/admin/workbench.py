@@ -54,7 +54,7 @@ class WorkbenchPages:
             "kinds": Proposal.Kind.choices,
             "accounts": BankAccount.objects.for_tenant(request.tenant).order_by("name"),
             "address": request.get_full_path(),
-            "query_without_page": _query(request, page=None),
+            "query_without_page": _query(request, page=None, at=None),
             "focus": _number(request.GET.get("at", "")),
             "undo_list": _undo_list(request),
             "run": run,

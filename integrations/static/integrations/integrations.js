@@ -6,6 +6,7 @@
   const follow = (panel) => {
     let wait = 1000;
     const ask = async () => {
+      if (!panel.isConnected) { return; }
       if (document.hidden) { window.setTimeout(ask, wait); return; }
       try {
         const answer = await fetch(panel.dataset.live, { headers: { Accept: "application/json" }, credentials: "same-origin" });
@@ -81,17 +82,21 @@
     }
   });
 
-  document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll("[data-copy]").forEach(copy);
-    document.querySelectorAll("[data-fill]").forEach(fill);
-    document.querySelectorAll("[data-narrows]").forEach(narrow);
-    document.querySelectorAll("[data-live]").forEach(follow);
-    document.querySelectorAll("details[data-body]").forEach(lazy);
-    document.querySelectorAll(".tab-strip [aria-current]").forEach((tab) => {
+  const wire = (root) => {
+    root.querySelectorAll("[data-copy]").forEach(copy);
+    root.querySelectorAll("[data-fill]").forEach(fill);
+    root.querySelectorAll("[data-narrows]").forEach(narrow);
+    root.querySelectorAll("[data-live]").forEach(follow);
+    root.querySelectorAll("details[data-body]").forEach(lazy);
+    root.querySelectorAll(".tab-strip [aria-current]").forEach((tab) => {
       tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.clientWidth / 2;
     });
-    document.querySelectorAll("form[data-once]").forEach((form) => form.addEventListener("submit", () => {
+    root.querySelectorAll("form[data-once]").forEach((form) => form.addEventListener("submit", () => {
       form.querySelectorAll("button[type=submit]").forEach((button) => { window.setTimeout(() => { button.disabled = true; }, 0); });
     }));
-  });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => wire(document));
+  // A part of a page that a script has put in place of another says so with this event.
+  document.addEventListener("portal:fresh", (event) => wire(event.target));
 })();
