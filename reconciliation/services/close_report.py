@@ -3,43 +3,21 @@
 import csv
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import Any
-from xml.sax.saxutils import escape
-
-from reportlab.lib import colors
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from reconciliation.models import CloseStep, PeriodClose
 from reconciliation.money import figure
 from reconciliation.services.closing import Ground
+from tenants import paper
 from tenants.resources import neutral
 
-_AT_ONCE = 200
-"""Rows of one table: a table of thousands costs the square of its length to lay out."""
 _STATES = {"ok": "done", "look": "see the note", "blocked": "not done"}
 _NAMES = {
     "opening": "Opening balance", "money_in": "Money in", "money_out": "Money out", "closing": "Closing balance",
     "stated": "The bank's closing balance", "lines": "Lines", "matched": "Matched", "set_aside": "Set aside",
     "open": "Open items", "open_money": "Money of the open items",
 }  # fmt: skip
-_PLAIN = ParagraphStyle("plain", fontName="Vera", fontSize=7.5, leading=9.5)
-_BOLD = ParagraphStyle("bold", parent=_PLAIN, fontName="VeraBd")
-_TITLE = ParagraphStyle("title", parent=_BOLD, fontSize=14, leading=19)
-_HEAD = ParagraphStyle("head", parent=_BOLD, fontSize=10, leading=14, spaceBefore=8)
-_GRID = TableStyle(
-    [
-        ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#eef0f3")),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.HexColor("#c9ced6")),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-    ]
-)
 Section = tuple[str, list[str], list[list[str]], list[float]]
 """A title, heads, rows of text, and widths in millimetres."""
 
@@ -102,47 +80,12 @@ def csv_of(close: PeriodClose, ground: Ground) -> bytes:
 
 
 def pdf_of(close: PeriodClose, ground: Ground) -> bytes:
-    """A4 upright; characters that the built-in font lacks are written as their code, such as \\u0391."""
-    known = _glyphs()
-    out = BytesIO()
-    document = SimpleDocTemplate(
-        out, pagesize=A4, title=str(close), leftMargin=15 * mm, rightMargin=15 * mm, topMargin=14 * mm,
-        bottomMargin=16 * mm,
-    )  # fmt: skip
-    story: list[Any] = [_paragraph(f"Reconciliation of {close}", _TITLE, known)]
+    """A4 upright."""
+    return paper.pdf(f"Reconciliation of {close}", _story(close, ground))
+
+
+def _story(close: PeriodClose, ground: Ground) -> Iterator[Any]:
     for title, heads, rows, widths in sections_of(close, ground):
-        story.append(_paragraph(title, _HEAD, known))
-        if not rows:
-            story.append(_paragraph("None.", _PLAIN, known))
-        for start in range(0, len(rows), _AT_ONCE):
-            story.append(_table(heads, rows[start : start + _AT_ONCE], [width * mm for width in widths], known))
-        story.append(Spacer(1, 3 * mm))
-    document.build(story, onFirstPage=_number, onLaterPages=_number)
-    return out.getvalue()
-
-
-def _table(heads: list[str], rows: list[list[str]], widths: list[float], known: frozenset[int]) -> LongTable:
-    cells = [[_paragraph(text, _BOLD, known) for text in heads]]
-    cells += [[_paragraph(text[:400], _PLAIN, known) for text in row] for row in rows]
-    return LongTable(cells, colWidths=widths, repeatRows=1, style=_GRID)
-
-
-def _paragraph(text: str, style: ParagraphStyle, known: frozenset[int]) -> Paragraph:
-    shown = "".join(each if ord(each) in known else f"\\u{ord(each):04x}" for each in text)
-    return Paragraph(escape(shown), style)
-
-
-def _number(canvas: Any, document: Any) -> None:
-    canvas.saveState()
-    canvas.setFont("Vera", 7)
-    canvas.drawRightString(A4[0] - 15 * mm, 9 * mm, f"Page {document.page}")
-    canvas.restoreState()
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    """Registers the fonts that reportlab brings, and says which characters they have."""
-    plain = TTFont("Vera", "Vera.ttf")
-    for font in (plain, TTFont("VeraBd", "VeraBd.ttf")):
-        pdfmetrics.registerFont(font)
-    return frozenset(plain.face.charToGlyph)
+        yield paper.text(title, paper.HEAD)
+        yield from paper.table(heads, rows, widths) if rows else [paper.text("None.")]
+        yield paper.space(3)
