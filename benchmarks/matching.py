@@ -14,21 +14,27 @@ import importlib.util
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from reconciliation.matching import AUTOMATIC, Proposal, match
-from reconciliation.matching.files import read_job, write_proposals
+from reconciliation.matching import AUTOMATIC, BankLine, Proposal, match
+from reconciliation.matching.files import Job, read_job, write_proposals
 
 FILES = ("bank_transactions.csv", "ledger_entries.csv", "fx_rates.csv", "context.json", "history.json")
 TARGET = 0.995
 
 
+def load(directory: Path) -> Job:
+    """The job that a directory's files describe."""
+    return read_job({n: (directory / n).read_text(encoding="utf-8") for n in FILES if (directory / n).is_file()})
+
+
 def run(directory: Path) -> tuple[list[Proposal], int, float]:
     """Proposals, number of lines and processor seconds of the engine alone."""
-    job = read_job({n: (directory / n).read_text(encoding="utf-8") for n in FILES if (directory / n).is_file()})
+    job = load(directory)
     started = time.process_time()
     proposals = match(job.lines, job.entries, job.context)
     return proposals, len(job.lines), time.process_time() - started
@@ -69,6 +75,24 @@ def exact_groups(truth: dict[str, Any], proposals: list[Proposal], lines: int) -
     }
 
 
+def wrong_money(truth: dict[str, Any], proposals: list[Proposal], lines: Sequence[BankLine]) -> dict[str, float]:
+    """Which share of the money in proposals with entries is in wrong ones, in the books' currency: at the preset
+    threshold, and over all."""
+    same, base = truth.get("ledger_equiv", {}), truth.get("to_base", {})
+    copies = {d["bank"]: d["of"] for d in truth.get("duplicates", ())}
+    wanted = {_key(g["bank"], g["ledger"], same, copies) for g in truth["groups"]}
+    money = {x.id: abs(float(x.amount)) * base.get(x.currency, 1.0) for x in lines}
+    found = {"preset": [0.0, 0.0], "all": [0.0, 0.0]}
+    for p in proposals:
+        if p.ledger_ids:
+            worth = sum(money[b] for b in p.bank_ids)
+            is_wrong = _key(p.bank_ids, p.ledger_ids, same, copies) not in wanted
+            for name in ("preset", "all") if p.confidence >= AUTOMATIC else ("all",):
+                found[name][0] += worth
+                found[name][1] += worth * is_wrong
+    return {f"wrong_money_{name}": wrong / max(1e-9, whole) for name, (whole, wrong) in found.items()}
+
+
 def _mean_gap(asked: list[Proposal], right: list[bool], decile: int) -> float:
     return sum(
         p.confidence - ok for p, ok in zip(asked, right, strict=True) if min(9, int(p.confidence * 10)) == decile
@@ -98,6 +122,7 @@ def _row(name: str, r: dict[str, Any]) -> str:
         f"{name:24s} F1 {r['f1']:.4f}  P {r['precision']:.4f}  R {r['recall']:.4f}  "
         f"automatic at {TARGET:.1%} {r['automatic_rate_at_target']:.4f}  "
         f"preset {r['preset_precision']:.4f} of {r['preset_proposals']}  "
+        f"wrong money {r['wrong_money_preset']:.2%} at preset, {r['wrong_money_all']:.2%} of all  "
         f"calibration {r['calibration_error']:.4f}  {r['seconds']:.2f} s, {r['lines_per_second']:.0f} lines/s"
     )
 
@@ -113,11 +138,8 @@ def main() -> int:
     for directory in options.directories:
         proposals, lines, seconds = run(directory)
         truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
-        result = exact_groups(truth, proposals, lines) | {
-            "lines": lines,
-            "seconds": seconds,
-            "lines_per_second": lines / max(1e-9, seconds),
-        }
+        result = exact_groups(truth, proposals, lines) | wrong_money(truth, proposals, load(directory).lines)
+        result |= {"lines": lines, "seconds": seconds, "lines_per_second": lines / max(1e-9, seconds)}
         if options.scorer:
             outside = outside_score(options.scorer, directory, proposals)
             result["scorer"] = {

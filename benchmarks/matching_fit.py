@@ -1,12 +1,13 @@
 """Fit the matching engine's weights, or show how well weights do that were fitted without a sample.
 
-    python benchmarks/matching_fit.py DIR [DIR …] [--leave-one-out] [--rewordings 1] [--rounds 120] [--write]
+    python benchmarks/matching_fit.py DIR [DIR …] [--businesses 1 2 3] [--leave-one-out] [--rewordings 1] [--write]
 
 Maximum likelihood *through* the competition: the gradient of a weight is the sum, over all hypotheses, of its feature
 times (right or not − probability after propagation), less a penalty that keeps rarely seen evidence modest. Each sample
 is also taken as invented banks would have written it (`matching_rewording`), so that no weight leans on one bank's
-wording, and with two fifths of it approved already, so that habits count. With --leave-one-out every sample is judged
-by weights that have seen neither it nor its variants: the figures to believe.
+wording, and with two fifths of it approved already, so that habits count. --businesses adds invented businesses of
+every kind (`benchmarks.businesses`) by these seeds. With --leave-one-out every sample, and every kind of business at
+banks that are in no lesson, is judged by weights that have seen neither it nor its variants: the figures to believe.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.businesses import KINDS, UNSEEN, make
 from benchmarks.matching import FILES, exact_groups, run
 from benchmarks.matching_rewording import Rewording
 from benchmarks.matching_samples import Sample, with_history
@@ -33,7 +35,7 @@ from reconciliation.matching.hypothesis import Hypothesis
 from reconciliation.matching.probability import propagate, score
 from reconciliation.matching.weights import WEIGHTS
 
-_PENALTY = 0.3
+_PENALTY = 1.0
 _STEP = 0.2
 _HOPELESS = -5.0
 _USUAL_LINES = 2000
@@ -141,41 +143,71 @@ def judge(directory: Path, weights: Mapping[str, float]) -> str:
     )
 
 
+@dataclass
+class Pupil:
+    """One origin of lessons, a sample or a kind of business: what it teaches, and where weights without it are
+    judged."""
+
+    lessons: list[Lesson]
+    judged: list[Path]
+
+
+def of_sample(directory: Path, rewordings: int, scratch: Path) -> Pupil:
+    """A sample, as given, as invented banks would have written it, and with two fifths of it approved."""
+    sample = Sample.read(directory)
+    weight = (_USUAL_LINES / len(sample.bank)) ** 0.5
+    pupil = Pupil([lesson(directory, weight)], [directory])
+    if len(sample.bank) > _MANY_LINES:
+        return pupil
+    variants = [Rewording(sample, seed).apply() for seed in range(101, 101 + rewordings)]
+    if "history.json" not in sample.other:
+        variants.append(with_history(sample, 0.4))
+    for number, variant in enumerate(variants):
+        variant.write(scratch / f"{directory.name}_{number}")
+        pupil.lessons.append(lesson(scratch / f"{directory.name}_{number}", weight))
+    return pupil
+
+
+def of_kind(kind: str, seeds: Sequence[int], scratch: Path) -> Pupil:
+    """Invented businesses of a kind, every second with approvals; judged by seeds whose banks nobody has seen."""
+    pupil = Pupil([], [scratch / f"{kind}_{seed}" for seed in (UNSEEN + 1, UNSEEN + 2)])
+    for seed, directory in zip((UNSEEN + 1, UNSEEN + 2), pupil.judged, strict=True):
+        make(kind, seed).write(directory)
+    for seed in seeds:
+        sample = make(kind, seed)
+        directory = scratch / f"{kind}_{seed}"
+        (sample if seed % 2 else with_history(sample, 0.4)).write(directory)
+        pupil.lessons.append(lesson(directory))
+    return pupil
+
+
 def main() -> int:
     """Fit, judge, and with --write keep the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directories", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("directories", nargs="*", type=Path, metavar="DIR")
+    parser.add_argument("--businesses", nargs="*", type=int, default=(), metavar="SEED")
     parser.add_argument("--leave-one-out", action="store_true")
     parser.add_argument("--rewordings", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=120)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    lessons: dict[Path, list[Lesson]] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for directory in options.directories:
-            sample = Sample.read(directory)
-            weight = (_USUAL_LINES / len(sample.bank)) ** 0.5
-            lessons[directory] = [lesson(directory, weight)]
-            if len(sample.bank) > _MANY_LINES:
-                continue
-            variants = [Rewording(sample, seed).apply() for seed in range(101, 101 + options.rewordings)]
-            if "history.json" not in sample.other:
-                variants.append(with_history(sample, 0.4))
-            for number, variant in enumerate(variants):
-                target = Path(scratch) / f"{directory.name}_{number}"
-                variant.write(target)
-                lessons[directory].append(lesson(target, weight))
-    everything = [x for taught in lessons.values() for x in taught]
-    if options.leave_one_out:
-        for left_out in options.directories:
-            others = [x for d, taught in lessons.items() if d != left_out for x in taught]
-            print("left out:", judge(left_out, fit(others, options.rounds, WEIGHTS)), flush=True)
-    if options.write or not options.leave_one_out:
-        weights = fit(everything, options.rounds, WEIGHTS)
-        if options.write:
-            write_weights(weights)
-        for directory in options.directories:
-            print("fitted:  ", judge(directory, weights), flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        scratch = Path(place)
+        pupils = {d.name: of_sample(d, options.rewordings, scratch) for d in options.directories}
+        if options.businesses:
+            pupils |= {kind: of_kind(kind, options.businesses, scratch) for kind in KINDS}
+        if options.leave_one_out:
+            for name, left_out in pupils.items():
+                others = [x for n, p in pupils.items() if n != name for x in p.lessons]
+                weights = fit(others, options.rounds, WEIGHTS)
+                for directory in left_out.judged:
+                    print("left out:", judge(directory, weights), flush=True)
+        if options.write or not options.leave_one_out:
+            weights = fit([x for p in pupils.values() for x in p.lessons], options.rounds, WEIGHTS)
+            if options.write:
+                write_weights(weights)
+            for directory in [d for p in pupils.values() for d in p.judged]:
+                print("fitted:  ", judge(directory, weights), flush=True)
     return 0
 
 

@@ -70,7 +70,7 @@ def enlarged(job: Job, copies: int) -> Job:
     return Job(tuple(lines), tuple(entries), replace(job.context, fx_rates=rates))
 
 
-def _elsewhere(entries: Sequence[LedgerEntry], copy: int) -> Iterator[LedgerEntry]:
+def elsewhere(entries: Sequence[LedgerEntry], copy: int) -> Iterator[LedgerEntry]:
     """The same documents of other contacts: the same days and amounts, other numbers, names with other letters."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     turned = letters[copy % 26 :] + letters[: copy % 26]
@@ -110,7 +110,7 @@ def one_by_one(directory: Path, new: int, entries: int) -> dict[str, float]:
     """Processor milliseconds of one new line against a standing statement, with at least so many entries open."""
     job = _job(directory)
     opened = [e for e in job.entries if e.open_amount != Decimal(0)]
-    beside = [e for copy in range(1, math.ceil(entries / len(opened))) for e in _elsewhere(opened, copy)]
+    beside = [e for copy in range(1, math.ceil(entries / len(opened))) for e in elsewhere(opened, copy)]
     step = max(1, len(job.lines) // new)
     fresh = job.lines[step - 1 :: step][:new]
     kept = {x.id for x in fresh}

@@ -1,7 +1,8 @@
 """The matching engine: lists of bank lines and ledger entries in, explained and calibrated proposals out. Pure
 Python, no I/O."""
 
-from .engine import match
+from .census import Census
+from .engine import match, match_among
 from .history import settle
 from .model import (
     Account,
@@ -26,6 +27,7 @@ __all__ = [
     "Alternative",
     "Approved",
     "BankLine",
+    "Census",
     "Change",
     "Context",
     "FxRate",
@@ -37,5 +39,6 @@ __all__ = [
     "Standing",
     "Tolerances",
     "match",
+    "match_among",
     "settle",
 ]

@@ -41,7 +41,8 @@ def limits(tolerances: Tolerances) -> Limits:
 
 def agreed_discounts(memo: str) -> tuple[float, ...]:
     """The percentages that a memo's terms grant for paying early (“2/10 net 30”, “2,5 % Skonto 10 Tage”)."""
-    return tuple(float(p.replace(",", ".")) for p in _TERMS.findall(memo))
+    has_terms = "/" in memo or "%" in memo
+    return tuple(float(p.replace(",", ".")) for p in _TERMS.findall(memo)) if has_terms else ()
 
 
 def relation(paid: int, owed: int, granted: Sequence[float], limit: Limits) -> str | None:

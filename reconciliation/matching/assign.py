@@ -77,10 +77,10 @@ def _refill(
     return found
 
 
-def rivals(hypotheses: Sequence[Hypothesis]) -> dict[int, list[Hypothesis]]:
-    """For every line, all explanations of it, most probable first."""
+def rivals(hypotheses: Sequence[Hypothesis], least: float) -> dict[int, list[Hypothesis]]:
+    """For every line, all explanations of it that are at least so probable, most probable first."""
     by_row: dict[int, list[Hypothesis]] = defaultdict(list)
-    for h in sorted(hypotheses, key=_order):
+    for h in sorted((h for h in hypotheses if h.probability >= least), key=_order):
         for row in h.rows:
             by_row[row].append(h)
     return by_row

@@ -4,19 +4,20 @@ them."""
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from .amounts import agreed_discounts
+from .amounts import agreed_discounts, limits
+from .census import Census
 from .habits import Habits
-from .model import BankLine, Context, LedgerEntry
-from .names import ContactIndex, NameMatch, trading_names
+from .model import DUE_KINDS, BankLine, Context, LedgerEntry
+from .names import KNOWN_BY_NUMBER, ContactIndex, NameMatch, trading_names
 from .normalise import words
 from .rates import RateTable
-from .references import NEAR_LEAST, citations, number_keys, told_days
-from .shelves import Dated, Shelf
+from .references import MAX_RUNS, NEAR_LEAST, citations, month_keys, number_keys, told_days, told_months
+from .shelves import Dated, Prices, Shelf
 from .units import to_units
 
 LOUD = 3.6
@@ -25,13 +26,18 @@ SURE = 4.6
 """A citation of at least this strength is enough to learn from."""
 AGAIN_DAYS = 4
 """A feed delivers a line again within so many days."""
-_KEY_BUCKET = 24
+KEY_BUCKET = 24
+"""A number that more entries share than this cites none of them."""
+_EQUALS_READ = 60
+_CODE_LEAST = 6
+_FAINT = 2.0
 
 
 @dataclass(slots=True, eq=False)
 class Row:
     """A bank line, prepared. `loud` are the entries that it cites strongly, `named` the contacts it names with their
-    weight, the heaviest first."""
+    weight, the heaviest first; `evidence` keeps what was found to speak for each contact, `elsewhere` for entries that
+    are not cited."""
 
     index: int
     line: BankLine
@@ -47,12 +53,16 @@ class Row:
     loud: tuple[tuple[float, int], ...] = ()
     payer: tuple[str, ...] = ()
     has_name: bool = False
+    evidence: dict[int, dict[str, float]] = field(default_factory=dict)
+    elsewhere: dict[str, float] = field(default_factory=dict)
+    months: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
 class Item:
     """A ledger entry, prepared; `due` falls back to the entry's own day, `granted` are agreed discounts in percent,
-    `told` the days that its memo names."""
+    `told` the days that its memo names, `months` the months. The last three repeat the entry's, because they are asked
+    most."""
 
     index: int
     entry: LedgerEntry
@@ -64,26 +74,43 @@ class Item:
     long_keys: tuple[str, ...]
     granted: tuple[float, ...]
     told: frozenset[int] = frozenset()
+    months: frozenset[int] = frozenset()
+    currency: str = ""
+    is_due: bool = False
+    is_credit: bool = False
+
+    def __post_init__(self) -> None:
+        self.currency = self.entry.currency
+        self.is_due, self.is_credit = self.entry.kind in DUE_KINDS, self.entry.kind == "credit_note"
 
 
 class Books:
     """Everything that the searches look things up in: `asked` are the lines to explain, `past` approved lines of the
-    same days, which only say that a line was delivered again; `rows` holds both."""
+    same days, which only say that a line was delivered again; `rows` holds both. `whole`: these are a few lines and
+    entries out of many, and words and numbers are counted over those."""
 
-    def __init__(self, lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> None:
+    def __init__(
+        self,
+        lines: Sequence[BankLine],
+        entries: Sequence[LedgerEntry],
+        context: Context,
+        rates: RateTable | None = None,
+        whole: Census | None = None,
+    ) -> None:
         self.context = context
-        self.rates = RateTable(context.fx_rates)
+        self._cited = whole.cited if whole else {}
+        self.rates = rates or RateTable(context.fx_rates)
+        self.limits = limits(context.tolerances)
         self.asked = [_row(i, line) for i, line in enumerate(sorted(lines, key=lambda x: (x.on, x.id)))]
         self.past = [_row(len(self.asked) + i, line) for i, line in enumerate(_recent(context, self.asked))]
         self.rows = [*self.asked, *self.past]
         names = sorted({e.contact_name for e in entries})
         self._position = {name: at for at, name in enumerate(names)}
         self.items = [_item(i, e, self._position) for i, e in enumerate(sorted(entries, key=lambda x: (x.on, x.id)))]
-        self.contacts = ContactIndex(names, (r.text for r in self.asked), len(self.asked))
+        self.contacts = ContactIndex(names, (r.text for r in self.asked), len(self.asked), whole)
         self.own = own_contacts(context)
         self.cards = frozenset(a.id for a in context.accounts if a.type == "card")
         self.crowd: dict[int, dict[str, float]] = {}
-        self._are_read = False
         self.habits = Habits()
         self._index_items()
         self._index_aliases()
@@ -106,7 +133,7 @@ class Books:
             self.by_contact[item.contact].insert(item.day, item.index)
             self.shelves[item.contact].setdefault(way, Shelf()).add(item)
             priced[way].append((item.open, item.index))
-        self.priced = {key: sorted(found) for key, found in sorted(priced.items())}
+        self.priced = {key: Prices(found) for key, found in sorted(priced.items())}
         for shelves in self.shelves.values():
             for shelf in shelves.values():
                 shelf.sort()
@@ -126,7 +153,7 @@ class Books:
             self.by_amount[item.entry.currency, item.open].insert(item.due, item.index)
             self.by_contact[contact].insert(item.day, item.index)
             self.shelves[contact].setdefault(way, Shelf()).insert(item)
-            insort(self.priced.setdefault(way, []), (item.open, item.index))
+            self.priced.setdefault(way, Prices()).insert(item.open, item.index)
         for name in trading_names(entry.memo):
             self.contacts.add_name(contact, name, is_alias=True)
         return item
@@ -138,7 +165,7 @@ class Books:
             self.by_amount[item.entry.currency, item.open].remove(item.due, item.index)
             self.by_contact[item.contact].remove(item.day, item.index)
             self.shelves[item.contact][way].remove(item)
-            self.priced[way].remove((item.open, item.index))
+            self.priced[way].remove(item.open, item.index)
             self.crowd.clear()
             item.open = 0
 
@@ -153,8 +180,9 @@ class Books:
         return row
 
     def _cite(self, row: Row) -> None:
-        row.hits = self._hits(row)
-        row.loud = tuple((s, i) for i, s in row.hits.items() if s >= LOUD)
+        row.hits, row.elsewhere = self._hits(row), {}
+        loud = [(s, i) for i, s in row.hits.items() if s >= LOUD] if row.hits else []
+        row.loud = tuple(loud if len(loud) <= MAX_RUNS else sorted(loud, key=lambda h: (-h[0], h[1]))[:MAX_RUNS])
 
     def _index_aliases(self) -> None:
         for item in self.items:
@@ -162,11 +190,9 @@ class Books:
                 self.contacts.add_name(item.contact, name, is_alias=True)
 
     def read_texts(self) -> None:
-        """Find the contacts that every line names; again after aliases were learned."""
-        outdated = self.contacts.forget_outdated()
-        for row in self.asked if not self._are_read else [r for r in self.asked if r.text in outdated]:
+        """Find the contacts that every line names, once aliases were learned."""
+        for row in self.asked:
             self._read(row)
-        self._are_read = True
 
     def _read(self, row: Row) -> None:
         row.contacts = self._plainly_named(row) or self.contacts.find(row.text)
@@ -174,6 +200,7 @@ class Books:
         row.named = tuple(sorted(named, key=lambda n: (-n[0], n[1])))
         row.payer = tuple(filter(self.contacts.is_rare, row.party or row.text))
         row.has_name = bool(row.payer)
+        row.evidence = {}
 
     def read_again(self, row: Row) -> None:
         """Read a line again, after entries or names were added that it may mean."""
@@ -190,13 +217,28 @@ class Books:
         match = self.contacts.score(row.text, item.contact)
         return {item.contact: match} if match.coverage >= 0.9 and not match.via_alias else {}
 
+    def codes_of(self, cites: frozenset[str]) -> frozenset[str]:
+        """Long numbers that are no document's: they may stand for a mandate, a customer, an account."""
+        return frozenset(c for c in cites if len(c) >= _CODE_LEAST and c not in self.by_key and c not in self._cited)
+
+    def recognise_codes(self) -> None:
+        """Let lines that name nobody be known by a number that earlier payments of one contact held."""
+        for row in self.asked:
+            if row.long_cites and (not row.named or row.named[0][0] < _FAINT):
+                contact = self.habits.known_by(row.index, self.codes_of(row.cites))
+                if contact is not None and contact not in row.contacts:
+                    row.contacts = row.contacts | {contact: KNOWN_BY_NUMBER}
+                    row.evidence = {}
+                    row.named = tuple(sorted((*row.named, (_FAINT, contact)), key=lambda n: (-n[0], n[1])))
+
     def _hits(self, row: Row) -> dict[int, float]:
         hits: dict[int, float] = {}
-        for key in sorted(row.cites):
-            found = self.by_key.get(key)
-            if not found or len(found) > _KEY_BUCKET:
+        for key in sorted(row.cites & self.by_key.keys()):
+            found = self.by_key[key]
+            sharing = max(len(found), self._cited.get(key, 0))
+            if sharing > KEY_BUCKET:
                 continue
-            strength = min(len(key), 8) + (1.0 if not key.isdigit() else 0.0) - math.log10(len(found))
+            strength = min(len(key), 8) + (1.0 if not key.isdigit() else 0.0) - math.log10(sharing)
             for index in found:
                 if strength > hits.get(index, 0.0):
                     hits[index] = strength
@@ -212,19 +254,17 @@ class Books:
         found = self.by_amount.get((row.line.currency, row.units))
         return found.nearest(row.day, most) if found else []
 
-    def own_same_amount(self, row: Row, contact: int) -> list[int]:
-        """A contact's open items of exactly the line's amount."""
-        shelf = self.shelves.get(contact, {}).get((row.line.currency, row.units > 0))
-        return shelf.between(abs(row.units), abs(row.units)) if shelf else []
-
-    def priced_near(self, currency: str, value: float, share: float, most: int) -> list[int]:
-        """Open items of a currency within a share of an amount, the nearest amounts first, at most so many."""
-        found = self.priced.get((currency, value > 0), [])
-        ends = sorted((int(value * (1 - share)), int(value * (1 + share))))
-        at = bisect_left(found, (int(value), -1))
-        low = max(at - most, bisect_left(found, (ends[0], -1)))
-        high = min(at + most, bisect_right(found, (ends[1], len(self.items))))
-        return [i for _, i in sorted(found[low:high], key=lambda f: (abs(f[0] - value), f[1]))[:most]]
+    def owed_exactly(self, row: Row, most: int) -> list[int]:
+        """Open items of exactly the line's amount whose contact the line names; of very many, of each contact only
+        those due nearest to the line."""
+        found = self.by_amount.get((row.line.currency, row.units))
+        if not found or not row.contacts:
+            return []
+        if len(found) <= _EQUALS_READ:
+            return [i for i in found if self.items[i].contact in row.contacts]
+        way, paid = (row.line.currency, row.units > 0), abs(row.units)
+        shelves = (self.shelves[contact].get(way) for contact in row.contacts if contact in self.shelves)
+        return [i for shelf in shelves if shelf for i in shelf.equal(paid, row.day, most)]
 
     def is_card(self, account_id: str) -> bool:
         """True when the account is a card."""
@@ -248,26 +288,40 @@ def own_contacts(context: Context) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(words(name)) for name in context.own_names if name)
 
 
-def _row(index: int, line: BankLine) -> Row:
+def read(line: BankLine) -> tuple[str, ...]:
+    """The words of a line, each once: the counterparty's first."""
     party = words(line.counterparty)
-    text = tuple(dict.fromkeys((*party, *words(line.description), *words(line.reference))))
+    return tuple(dict.fromkeys((*party, *words(line.description), *words(line.reference))))
+
+
+def _row(index: int, line: BankLine) -> Row:
+    party, text = words(line.counterparty), read(line)
     cites = citations(line.description) | citations(line.reference) | citations(line.counterparty)
-    long = tuple(sorted(c for c in cites if len(c) >= NEAR_LEAST))
-    return Row(index, line, line.on.toordinal(), to_units(line.amount), text, party, cites, long)
+    months = told_months(line.description) | told_months(line.reference)
+    dated = {key for at in months for key in month_keys(at)} if months else ()
+    long = tuple(sorted(c for c in cites if len(c) >= NEAR_LEAST and c not in dated))
+    return Row(index, line, line.on.toordinal(), to_units(line.amount), text, party, cites, long, months=months)
 
 
 def _item(index: int, entry: LedgerEntry, position: dict[str, int]) -> Item:
     day = entry.on.toordinal()
     due = entry.due_on.toordinal() if entry.due_on else day
-    texts = (entry.number, entry.reference, *_codes(entry.memo))
-    keys = tuple(dict.fromkeys(k for text in texts if text for k in number_keys(text)))
+    keys = keys_of(entry)
     long = tuple(k for k in keys if len(k) >= NEAR_LEAST)
     granted = agreed_discounts(entry.memo)
     contact = position[entry.contact_name]
     told = told_days(entry.memo) if entry.memo else frozenset()
-    return Item(index, entry, day, due, to_units(entry.open_amount), contact, keys, long, granted, told)
+    months = told_months(entry.memo) if entry.memo else frozenset()
+    return Item(index, entry, day, due, to_units(entry.open_amount), contact, keys, long, granted, told, months)
+
+
+def keys_of(entry: LedgerEntry) -> tuple[str, ...]:
+    """Every way to cite an entry: by its number, its reference, or the codes of its memo."""
+    texts = (entry.number, entry.reference, *_codes(entry.memo))
+    return tuple(dict.fromkeys(k for text in texts if text for k in number_keys(text)))
 
 
 def _codes(memo: str) -> list[str]:
-    """Words of a memo that can be an identifier: they hold a digit and are longer than a year."""
-    return [w for w in memo.split() if len(w) > 4 and any(map(str.isdigit, w)) and w.count("-") < 2]
+    """The first words of a memo that can be an identifier: they hold a digit and are longer than a year."""
+    long = (w for w in memo.split() if len(w) > 4 and not w.isalpha() and w.count("-") < 2)
+    return list(islice((w for w in long if any(map(str.isdigit, w))), MAX_RUNS))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from . import amounts
 from .books import Books, Item, Row
 from .evidence import single_features
 from .hypothesis import Hypothesis
-from .model import DUE_KINDS
 from .names import leaders
 
 _BUCKET = 10
@@ -32,7 +33,7 @@ _DOUBTS = frozenset(("name_other", "ref_elsewhere", "ref_elsewhere_sure", "ref_u
 def single_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
     """Every plausible one-to-one explanation of a line: what it cites and what the payer owes to the cent first, then
     what the payer owes otherwise, then by amount alone; each step only where those before leave it open."""
-    limit = amounts.limits(books.context.tolerances)
+    limit = books.limits
     told = _told_items(books, row)
     found, parts = _explain(books, row, sorted(told), limit)
     settled = _is_settled(found)
@@ -71,8 +72,9 @@ def is_settling(h: Hypothesis) -> bool:
     f = h.features
     if h.family == "exact":
         return is_convincing(h)
-    is_cited = ("ref_sure" in f or "ref_strong" in f) and not _DOUBTS & f.keys()
-    return h.family in _NEARLY and is_cited and ("name_full" in f or "name_most" in f)
+    if h.family not in _NEARLY or not ("ref_sure" in f or "ref_strong" in f):
+        return False
+    return ("name_full" in f or "name_most" in f) and _DOUBTS.isdisjoint(f)
 
 
 def _partial_order(row: Row, item: Item) -> tuple[float, float, int, int]:
@@ -88,11 +90,11 @@ def _partial_order(row: Row, item: Item) -> tuple[float, float, int, int]:
 def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) -> tuple[list[Hypothesis], list[Item]]:
     """Hypotheses that settle an item, and the items that the line may pay a part of."""
     found, parts = [], []
-    for index in indexes:
-        item = books.items[index]
+    currency = row.line.currency
+    for item in [books.items[i] for i in indexes]:
         if not _is_timely(item, row):
             continue
-        if item.entry.currency != row.line.currency:
+        if item.currency != currency:
             hypothesis = _currency(books, row, item, limit)
             if hypothesis:
                 found.append(hypothesis)
@@ -112,7 +114,7 @@ def _is_timely(item: Item, row: Row) -> bool:
 def _told_items(books: Books, row: Row) -> set[int]:
     """Open items that the text cites, and those of the line's amount whose contact it names."""
     chosen = {i for i in row.hits if books.items[i].open}
-    named = [i for contact in row.contacts for i in books.own_same_amount(row, contact)]
+    named = books.owed_exactly(row, _TWINS + 1)
     chosen.update(named if len(named) <= _TWINS else _nearest(books, row, named, _TWINS))
     return chosen
 
@@ -140,13 +142,13 @@ def _nearest(books: Books, row: Row, indexes: list[int], most: int) -> list[int]
 
 def _blind_currency(books: Books, row: Row) -> list[int]:
     found: list[int] = []
-    for currency, positive in books.priced:
-        if currency == row.line.currency or positive != (row.units > 0):
+    for (currency, is_positive), prices in books.priced.items():
+        if currency == row.line.currency or is_positive != (row.units > 0):
             continue
         factor = books.rates.factor(row.line.currency, currency, row.day)
         if factor:
-            near = books.priced_near(currency, row.units * factor, _FX_BLIND_SHARE, _FX_READ)
-            found += [i for i in near if _is_timely(books.items[i], row)][:_FX_BLIND]
+            near = prices.near(row.units * factor, _FX_BLIND_SHARE, _FX_READ)
+            found += islice((i for i in near if _is_timely(books.items[i], row)), _FX_BLIND)
     return found
 
 
@@ -170,7 +172,7 @@ def _single(books: Books, row: Row, item: Item, family: str) -> Hypothesis:
 def _may_be_part(row: Row, item: Item) -> bool:
     match = row.contacts.get(item.contact)
     told = item.index in row.hits or (match is not None and match.coverage >= _PART_NAMED and match.bits >= 2.0)
-    return told and item.entry.kind in DUE_KINDS and row.day >= item.day - 1
+    return told and item.is_due and row.day >= item.day - 1
 
 
 def _shape(features: dict[str, float], row: Row, item: Item, family: str) -> None:
@@ -217,7 +219,7 @@ def _currency(books: Books, row: Row, item: Item, limit: amounts.Limits) -> Hypo
     if original_amount_cited(row, item):
         features["fx_original"] = 1.0
     gap = row.units - round(expected)
-    return Hypothesis((row.index,), (item.index,), "currency", features, gap, notes={"rate": f"{factor:.6f}"})
+    return Hypothesis((row.index,), (item.index,), "currency", features, gap, rate=f"{factor:.6f}")
 
 
 def original_amount_cited(row: Row, item: Item) -> bool:

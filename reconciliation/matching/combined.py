@@ -9,16 +9,15 @@ from . import amounts
 from .books import Books, Item, Row
 from .evidence import Features, text_features, time_features
 from .hypothesis import Hypothesis
-from .model import DUE_KINDS
 from .names import leaders
-from .sums import WIDE_SEARCH, subsets
+from .sums import WIDE_SEARCH, SubsetSums, subsets
 from .units import UNITS
 
 _KEEP = 8
 _MIN_COVERAGE = 0.5
 _BEHIND_DAYS = 300
+_OFFSET_DAYS = 45
 _CENTS = UNITS // 10
-_KINDS = (*DUE_KINDS, "credit_note")
 
 
 def combined_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
@@ -26,9 +25,13 @@ def combined_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
     found: list[Hypothesis] = []
     for contact in _payers(books, row):
         pool = _pool(books, row, contact)
-        if len(pool) >= 2 and abs(sum(i.open for i in pool if i.entry.kind in DUE_KINDS)) >= abs(row.units) - _CENTS:
+        if len(pool) >= 2 and _owed(row, pool) >= abs(row.units) - _CENTS:
             found += _from_pool(books, row, pool)
     return found
+
+
+def _owed(row: Row, pool: list[Item]) -> int:
+    return sum([abs(i.open) for i in pool if i.is_due and (i.open > 0) == (row.units > 0)])
 
 
 def _payers(books: Books, row: Row) -> list[int]:
@@ -46,26 +49,27 @@ def _payers(books: Books, row: Row) -> list[int]:
 def _pool(books: Books, row: Row, contact: int) -> list[Item]:
     """Open documents of the contact that could be in this payment, the nearest to their due day first when there
     are too many."""
+    currency, is_in = row.line.currency, row.units > 0
     usable = [
         i
         for i in books.documents(contact, row.day - _BEHIND_DAYS, row.day + 2)
-        if i.entry.currency == row.line.currency and i.entry.kind in _KINDS and _fits(i, row)
+        if i.currency == currency and (i.is_due if (i.open > 0) == is_in else _is_set_off(i, row))
     ]
-    credit = sum(abs(i.open) for i in usable if i.entry.kind == "credit_note")
-    usable = [i for i in usable if abs(i.open) <= abs(row.units) + credit]
+    most = abs(row.units) + sum([abs(i.open) for i in usable if (i.open > 0) != is_in])
+    usable = [i for i in usable if -most <= i.open <= most]
     if len(usable) > WIDE_SEARCH:
         usable.sort(key=lambda i: (i.index not in row.hits, abs(i.due - row.day), i.index))
         usable = usable[:WIDE_SEARCH]
     return sorted(usable, key=lambda i: (i.due, i.index))
 
 
-def _fits(item: Item, row: Row) -> bool:
-    same_way = (item.open > 0) == (row.units > 0)
-    return same_way if item.entry.kind in DUE_KINDS else not same_way
+def _is_set_off(item: Item, row: Row) -> bool:
+    """Credit notes; of somebody who buys and sells, also the other side's documents of these weeks."""
+    return item.is_credit or (item.is_due and abs(item.due - row.day) <= _OFFSET_DAYS)
 
 
 def _from_pool(books: Books, row: Row, pool: list[Item]) -> list[Hypothesis]:
-    limit = amounts.limits(books.context.tolerances)
+    limit = books.limits
     values = [i.open for i in pool]
     ordered = sorted(range(len(pool)), key=lambda i: (pool[i].index not in row.hits, abs(pool[i].due - row.day), i))
     found = subsets([values[i] for i in ordered], row.units, limit.rounding)
@@ -87,9 +91,10 @@ def _cited_sets(row: Row, pool: list[Item], values: list[int], limit: amounts.Li
     if len(cited) > 1 and -limit.rounding <= gap <= min(limit.short_abs, limit.short_share * abs(row.units)):
         sets.add(cited)
     rest = [i for i in range(len(pool)) if i not in cited]
+    sums = SubsetSums([values[i] for i in rest], range(1, 4))
     for base in (cited, *(cited[:k] + cited[k + 1 :] for k in range(len(cited)) if len(cited) > 2)):
         missing = row.units - sum(values[i] for i in base)
-        for more in subsets([values[i] for i in rest], missing, limit.rounding, sizes=range(1, 4), most=4):
+        for more in sums.find(missing, limit.rounding, most=4):
             sets.add(tuple(sorted((*base, *(rest[i] for i in more)))))
     return {s for s in sets if len(s) > 1}
 
@@ -111,9 +116,10 @@ def _hypothesis(books: Books, row: Row, pool: list[Item], chosen: Sequence[int])
         for name, value in time_features(row, item).items():
             features[name] = features.get(name, 0.0) + value / len(items)
     features |= set_features(pool, chosen, row.units)
+    features |= books.habits.settlement_features(items[0].contact, len(items), -gap, total)
     if gap:
         features["combined_gap"] = 1.0
-        if abs(gap) > amounts.limits(books.context.tolerances).rounding:
+        if abs(gap) > books.limits.rounding:
             features["combined_short"] = 1.0
     return Hypothesis((row.index,), tuple(i.index for i in items), "combined", features, gap)
 
@@ -129,6 +135,11 @@ def set_features(pool: list[Item], chosen: Sequence[int], target: int) -> Featur
         "set_holes": min(holes, 6) / 3.0,
         "set_size": min(count, 10) / 4.0,
     }
+    sides = {pool[i].open > 0 for i in chosen if pool[i].is_due}
+    if len(sides) > 1:
+        features["set_offset"] = 1.0
+        if len({pool[i].due for i in chosen}) == 1:
+            features["set_offset_same_day"] = 1.0
     if min(chosen) == 0:
         features["set_from_oldest"] = 1.0
     if count == size:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from .assign import choose, rivals
 from .books import Books, Row
 from .candidates import is_settling, single_hypotheses
+from .census import Census
 from .combined import combined_hypotheses
 from .explain import KINDS, difference, reasons
 from .history import learn, learn_habits
@@ -17,12 +18,14 @@ from .instalments import instalment_hypotheses, many_to_many_hypotheses
 from .internal import internal_hypotheses
 from .model import Alternative, BankLine, Context, LedgerEntry, Proposal
 from .payouts import Desks, payout_hypotheses
-from .probability import calibrate, propagate, score
+from .probability import adjust, propagate, score
+from .rates import RateTable
 from .runs import Runs
-from .weights import CALIBRATION, WEIGHTS
+from .turns import take_turns
+from .weights import CALIBRATION, CEILINGS, WEIGHTS
 from .windows import WINDOW, windows
 
-LEAST = 0.25
+LEAST = 0.3
 """Explanations less probable than this are not worth a person's time as a proposal; they may still be
 alternatives."""
 
@@ -42,7 +45,9 @@ def match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Co
     with _no_collector():
         if len(lines) <= WINDOW:
             return match_whole(lines, entries, context)
-        return [p for window in windows(lines, entries) for p in window.keep(match_whole(*window.question, context))]
+        rates = RateTable(context.fx_rates)
+        found = ((window, match_whole(*window.question, context, rates)) for window in windows(lines, entries))
+        return [p for window, proposals in found for p in window.keep(proposals)]
 
 
 @contextmanager
@@ -58,10 +63,30 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def match_whole(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> list[Proposal]:
-    """All lines at once, whatever their number."""
-    books = Books(lines, entries, context)
+def match_whole(
+    lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context, rates: RateTable | None = None
+) -> list[Proposal]:
+    """All lines at once, whatever their number; `rates` are the context's, where they were prepared before."""
+    books = Books(lines, entries, context, rates)
     return decide(books, explain_all(books))
+
+
+def match_among(
+    lines: Sequence[BankLine],
+    entries: Sequence[LedgerEntry],
+    context: Context,
+    *,
+    whole: Census,
+    held: Collection[str] = (),
+) -> list[Proposal]:
+    """Match a few lines out of many with the entries around them, weighed as in the whole that `whole` counts.
+
+    `held`: ids of entries that proposals about other lines hold: they compete, and are not proposed again.
+    """
+    with _no_collector():
+        books = Books(lines, entries, context, whole=whole)
+        taken = {-1 - item.index for item in books.items if item.entry.id in held}
+        return decide(books, explain_all(books), taken)
 
 
 def decide(books: Books, hypotheses: Sequence[Hypothesis], taken: Collection[int] = ()) -> list[Proposal]:
@@ -69,10 +94,9 @@ def decide(books: Books, hypotheses: Sequence[Hypothesis], taken: Collection[int
     score(hypotheses, WEIGHTS)
     hypotheses = hopeful(hypotheses)
     propagate(hypotheses)
-    for h in hypotheses:
-        h.probability = calibrate(h.probability, CALIBRATION)
+    adjust(hypotheses, CALIBRATION, CEILINGS)
     free = [h for h in hypotheses if not any(c in taken for c in h.claims)] if taken else hypotheses
-    by_row = rivals(hypotheses)
+    by_row = rivals(hypotheses, _FLOOR)
     return [_proposal(books, h, by_row) for h in choose(free, LEAST)]
 
 
@@ -86,7 +110,7 @@ def hopeful(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
     return [
         h
         for h in hypotheses
-        if h.score >= 0.0 or h.score >= max(_HOPELESS, min(best.get(r, _HOPELESS) for r in h.rows) - _FAR)
+        if h.score >= 0.0 or (h.score >= _HOPELESS and h.score >= min([best.get(r, _HOPELESS) for r in h.rows]) - _FAR)
     ]
 
 
@@ -100,8 +124,7 @@ def explain_all(books: Books) -> list[Hypothesis]:
 
 
 def prepare(books: Books) -> None:
-    """Read all lines, and learn aliases and habits from them and from history."""
-    books.read_texts()
+    """Learn aliases from citations and from history, read all lines with them, and learn habits."""
     learn(books)
     books.read_texts()
     learn_habits(books)
@@ -110,7 +133,7 @@ def prepare(books: Books) -> None:
 def explain_alone(books: Books, row: Row, desks: Desks, runs: Runs) -> list[Hypothesis]:
     """Every hypothesis about one line by itself; they change only when entries or names do."""
     found = single_hypotheses(books, row)
-    if not any(is_settling(h) for h in found):
+    if not any(map(is_settling, found)):
         found += combined_hypotheses(books, row)
         found += runs.hypotheses(row)
     return found + payout_hypotheses(books, row, desks)
@@ -120,10 +143,11 @@ def explain_together(books: Books, rows: Sequence[Row], alone: Mapping[int, Sequ
     """What is supposed about each of these lines alone, and what they may mean together."""
     rows = sorted(rows, key=lambda row: (row.day, row.line.id))
     found = [h for row in rows for h in alone[row.index]]
-    open_questions = [row for row in rows if not any(is_settling(h) for h in alone[row.index])]
+    open_questions = [row for row in rows if not any(map(is_settling, alone[row.index]))]
     found += instalment_hypotheses(books, [h for h in found if h.family == "partial"])
     found += many_to_many_hypotheses(books, open_questions)
     found += internal_hypotheses(books, rows)
+    take_turns(books, found)
     return _allowed(books, found)
 
 
@@ -133,10 +157,14 @@ def _allowed(books: Books, found: list[Hypothesis]) -> list[Hypothesis]:
     refused = {(r.bank_ids, r.ledger_ids) for r in books.context.rejections}
     unique: dict[tuple[tuple[int, ...], tuple[int, ...]], Hypothesis] = {}
     for h in sorted(found, key=lambda h: (h.rows, h.items, h.family)):
-        unique.setdefault((tuple(sorted(h.rows)), tuple(sorted(h.items))), h)
+        unique.setdefault((_in_order(h.rows), _in_order(h.items)), h)
     if not refused:
         return list(unique.values())
     return [h for h in unique.values() if _ids(books, h) not in refused]
+
+
+def _in_order(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return numbers if len(numbers) < 2 else tuple(sorted(numbers))
 
 
 def _ids(books: Books, h: Hypothesis) -> tuple[frozenset[str], frozenset[str]]:
@@ -144,7 +172,7 @@ def _ids(books: Books, h: Hypothesis) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _proposal(books: Books, h: Hypothesis, by_row: dict[int, list[Hypothesis]]) -> Proposal:
-    others = [o for o in by_row[h.rows[0]] if o is not h and o.probability >= _FLOOR]
+    others = [o for o in by_row[h.rows[0]] if o is not h]
     return Proposal(
         bank_ids=tuple(books.rows[r].line.id for r in h.rows),
         ledger_ids=tuple(books.items[i].entry.id for i in h.items),

@@ -4,40 +4,43 @@ bank is known here."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
+from operator import attrgetter
+from sys import intern
 
 from .books import Books, Item, Row
-from .model import DUE_KINDS
-from .names import NO_MATCH
+from .names import NAMED, NO_MATCH
 from .references import is_near
 
 Features = dict[str, float]
-_TWINS_READ = 200
+_OLDER = 4
+_coverage = attrgetter("coverage")
 _CROWD_DAYS = 120
 
+_DUE_DAYS = (-45, -15, -4, 3, 14, 45)
 _DUE_BINS = (
-    (-45, "due_very_early"),
-    (-15, "due_early"),
-    (-4, "due_bit_early"),
-    (3, "due_on_time"),
-    (14, "due_late"),
-    (45, "due_very_late"),
+    {"due_very_early": 1.0},
+    {"due_early": 1.0},
+    {"due_bit_early": 1.0},
+    {"due_on_time": 1.0},
+    {"due_late": 1.0},
+    {"due_very_late": 1.0},
+    {"due_overdue": 1.0},
 )
+_DAYS = (-4, -1, 0, 2, 4, 8)
 _DAY_BINS = (
-    (-4, "day_far_before"),
-    (-1, "day_before"),
-    (0, "day_same"),
-    (2, "day_soon"),
-    (4, "day_few"),
-    (8, "day_week"),
+    {"day_far_before": 1.0},
+    {"day_before": 1.0},
+    {"day_same": 1.0},
+    {"day_soon": 1.0},
+    {"day_few": 1.0},
+    {"day_week": 1.0},
+    {"day_later": 1.0},
 )
-
-
-def _binned(value: int, bins: Sequence[tuple[int, str]], last: str) -> str:
-    for limit, name in bins:
-        if value <= limit:
-            return name
-    return last
+"""What the last day of each span, both inclusive, and everything after them says; shared, so never changed."""
+_STRENGTHS = (3.6, 4.6, 6.0)
+_REF_BINS = ("ref_weak", "ref_fair", "ref_strong", "ref_sure")
 
 
 def text_features(books: Books, row: Row, items: Sequence[Item]) -> Features:
@@ -45,36 +48,51 @@ def text_features(books: Books, row: Row, items: Sequence[Item]) -> Features:
     features: Features = {}
     if row.cites:
         _reference_features(row, items, books, features)
-    _name_features(row, items, features)
     contact = items[0].contact
-    if all(i.contact == contact for i in items):
-        line = row.line
-        price = (line.currency, row.units)
-        features |= books.habits.features(row.index, row.payer, line.account_id, price, contact)
+    if len(items) > 1 and any(i.contact != contact for i in items):
+        _name_features(row, {i.contact for i in items}, features)
+        return features
+    features |= row.evidence.get(contact) or _payer_features(books, row, contact)
+    return features
+
+
+def _payer_features(books: Books, row: Row, contact: int) -> Features:
+    """What speaks for a contact's payment, whichever of its entries is meant; found once for every line."""
+    features: Features = {}
+    _name_features(row, (contact,), features)
+    line = row.line
+    price = (line.currency, row.units)
+    is_named = row.contacts.get(contact, NO_MATCH).coverage >= NAMED
+    features |= books.habits.features(row.index, row.payer, line.account_id, price, contact, is_named)
+    row.evidence[contact] = features
     return features
 
 
 def _reference_features(row: Row, items: Sequence[Item], books: Books, features: Features) -> None:
+    if len(items) == 1 and items[0].index not in row.hits:
+        if row.loud:
+            features |= row.elsewhere or _elsewhere(row, items, books)
+        if _near_citation(row, items):
+            features["ref_near"] = 1.0
+        return
     cited = [row.hits.get(i.index, 0.0) for i in items]
     for strength in cited:
         if strength:
-            name = (
-                "ref_weak"
-                if strength < 3.6
-                else "ref_fair"
-                if strength < 4.6
-                else "ref_strong"
-                if strength < 6
-                else "ref_sure"
-            )
+            name = _REF_BINS[bisect_right(_STRENGTHS, strength)]
             features[name] = features.get(name, 0.0) + 1.0 / len(items)
-    missing = sum(1 for s in cited if not s)
+    missing = cited.count(0.0)
     if missing and missing < len(items):
         features["ref_gap"] = missing / len(items)
     if row.loud:
         _loud_features(row, items, books, any(cited), features)
     if missing and _near_citation(row, items):
         features["ref_near"] = 1.0
+
+
+def _elsewhere(row: Row, items: Sequence[Item], books: Books) -> Features:
+    """What a line's citations say about entries that it does not cite; found once for every line."""
+    _loud_features(row, items, books, False, row.elsewhere)
+    return row.elsewhere
 
 
 def _loud_features(row: Row, items: Sequence[Item], books: Books, is_cited: bool, features: Features) -> None:
@@ -93,23 +111,20 @@ def _loud_features(row: Row, items: Sequence[Item], books: Books, is_cited: bool
 
 
 def _near_citation(row: Row, items: Sequence[Item]) -> bool:
-    for item in items:
-        if item.index in row.hits:
-            continue
-        for key in item.long_keys:
-            for cited in row.long_cites:
-                if is_near(cited, key):
-                    return True
+    for item in items if row.long_cites else ():
+        if item.index not in row.hits:
+            for key in item.long_keys:
+                first, last = key[0], key[-1]
+                for cited in row.long_cites:
+                    # One slip leaves at least one end of a number as it was.
+                    if (cited[0] == first or cited[-1] == last) and is_near(cited, key):
+                        return True
     return False
 
 
-def _name_features(row: Row, items: Sequence[Item], features: Features) -> None:
-    contacts = {i.contact for i in items}
-    if len(contacts) == 1:
-        own = row.contacts.get(items[0].contact, NO_MATCH)
-    else:
-        own = max((row.contacts.get(c, NO_MATCH) for c in sorted(contacts)), key=lambda m: m.coverage)
-    if own.coverage >= 0.35:
+def _name_features(row: Row, contacts: Collection[int], features: Features) -> None:
+    own = max([row.contacts.get(c, NO_MATCH) for c in sorted(contacts)], key=_coverage)
+    if own.coverage >= NAMED:
         name = "name_full" if own.coverage >= 0.9 else "name_most" if own.coverage >= 0.65 else "name_some"
         features[name] = 1.0
         features["name_rarity"] = min(own.bits, 10.0) / 10.0
@@ -133,39 +148,31 @@ def time_features(row: Row, item: Item) -> Features:
 
 
 def _lag_features(row: Row, item: Item) -> Features:
-    kind = item.entry.kind
-    if kind in DUE_KINDS:
-        features = {_binned(row.day - item.due, _DUE_BINS, "due_overdue"): 1.0}
-        if row.day < item.day - 1:
-            features["before_issue"] = 1.0
-        return features
-    if kind == "credit_note":
-        return {"before_issue": 1.0} if row.day < item.day - 1 else {"credit_age": min(row.day - item.day, 60) / 30.0}
-    return {_binned(row.day - item.day, _DAY_BINS, "day_later"): 1.0}
+    day = row.day
+    if item.is_due:
+        features = _DUE_BINS[bisect_left(_DUE_DAYS, day - item.due)]
+        return features | {"before_issue": 1.0} if day < item.day - 1 else features
+    if item.is_credit:
+        return {"before_issue": 1.0} if day < item.day - 1 else {"credit_age": min(day - item.day, 60) / 30.0}
+    return _DAY_BINS[bisect_left(_DAYS, day - item.day)]
 
 
-def crowd_features(books: Books, item: Item) -> Features:
-    """How ordinary this amount is, and whether the same contact has an older open twin of it."""
-    known = books.crowd.get(item.index)
-    if known is None:
-        known = books.crowd[item.index] = _crowd(books, item)
-    return known
-
-
-def _crowd(books: Books, item: Item) -> Features:
-    twins = books.by_amount[item.entry.currency, item.open].count(item.due - _CROWD_DAYS, item.due + _CROWD_DAYS)
+def _own_features(books: Books, item: Item) -> Features:
+    """What an entry says by itself: how ordinary its amount is, whether the same contact has an older open twin of it,
+    and its kind; found once for every entry."""
+    twins = books.by_amount[item.currency, item.open].count(item.due - _CROWD_DAYS, item.due + _CROWD_DAYS)
     features = {"crowd": math.log(twins)} if twins > 1 else {}
-    shelf = books.shelves[item.contact][item.entry.currency, item.open > 0]
-    others = (books.items[j] for j in shelf.between(abs(item.open), abs(item.open))[:_TWINS_READ])
-    older = sum(1 for o in others if (o.due, o.index) < (item.due, item.index))
+    shelf = books.shelves[item.contact][item.currency, item.open > 0]
+    older = shelf.before(abs(item.open), item.due, item.index, _OLDER)
     if older:
-        features["older_twin"] = min(older, 4) / 2.0
+        features["older_twin"] = older / 2.0
+    features[intern(f"kind_{item.entry.kind}")] = 1.0
+    books.crowd[item.index] = features
     return features
 
 
-def account_features(books: Books, row: Row, item: Item) -> Features:
+def _account_features(books: Books, row: Row, item: Item, features: Features) -> None:
     """Whether this kind of entry usually passes through this kind of account, and mentions of own accounts."""
-    features: Features = {f"kind_{item.entry.kind}": 1.0}
     if books.is_card(row.line.account_id):
         features["card_expense" if item.entry.kind == "expense" else "card_other"] = 1.0
     if item.entry.kind == "transfer":
@@ -173,7 +180,6 @@ def account_features(books: Books, row: Row, item: Item) -> Features:
             features["transfer_account"] = 1.0
         if mentions_self(books, row):
             features["transfer_self"] = 1.0
-    return features
 
 
 def mentions_self(books: Books, row: Row) -> bool:
@@ -187,13 +193,19 @@ def mentions_self(books: Books, row: Row) -> bool:
 
 def single_features(books: Books, row: Row, item: Item, family: str) -> Features:
     """Everything for one line against one entry."""
-    features: Features = {f"is_{family}": 1.0}
-    features |= text_features(books, row, (item,))
+    features: Features = {intern(f"is_{family}"): 1.0}
+    if row.cites:
+        _reference_features(row, (item,), books, features)
+    features |= row.evidence.get(item.contact) or _payer_features(books, row, item.contact)
     features |= time_features(row, item)
-    if item.entry.kind in DUE_KINDS:
+    if item.is_due:
         features |= books.habits.lag_features(row.index, item.contact, row.day - item.due)
-    features |= crowd_features(books, item)
-    features |= account_features(books, row, item)
+        if item.currency == row.line.currency:
+            features |= books.habits.settlement_features(item.contact, 1, item.open - row.units, item.open)
+    if row.months and item.months:
+        features["month_told" if not row.months.isdisjoint(item.months) else "month_other"] = 1.0
+    features |= books.crowd.get(item.index) or _own_features(books, item)
+    _account_features(books, row, item, features)
     if row.units % 100_000 == 0:
         features["round_amount"] = 1.0
     return features

@@ -25,6 +25,7 @@ KINDS = {
     "instalments": "instalments",
     "many_to_many": "combined",
     "run": "run",
+    "deposit": "run",
     "payout_booked": "payout",
     "payout_net": "payout",
     "payout_extra": "payout",
@@ -37,7 +38,7 @@ KINDS = {
 _WORDS = {
     "ref_sure": "the text cites the document number",
     "ref_strong": "the text cites the document number",
-    "ref_fair": "the text holds the end of the document number",
+    "ref_fair": "the text holds the document's number, or its end",
     "ref_weak": "the text holds a short number of the document",
     "ref_gap": "not every document is cited",
     "ref_near": "a cited number differs from the document's by one slip",
@@ -61,8 +62,17 @@ _WORDS = {
     "return_name": "both lines name the same party",
     "transfer_pair_self": "the text names the tenant's own account",
     "transfer_pair_cited": "both lines hold the same number",
+    "in_turn": "the turn of this document among equal ones",
+    "out_of_turn": "another document of this amount comes first",
+    "month_told": "both name the same month",
+    "month_other": "the text names another month",
+    "set_offset": "documents of both directions are set off",
     "payer_known": "this payer has paid for this contact before",
     "payer_strange": "this payer has paid for others before, never for this contact",
+    "habit_together": "this contact has settled several documents at once before",
+    "habit_gap": "this contact has fallen short by as much before",
+    "habit_unnamed": "this contact's approved payments did not name it either",
+    "habit_always_named": "this contact's approved payments have always named it",
     "habit_account_new": "this contact has never paid into this account",
     "habit_lag": "paid as long after the due day as this contact usually pays",
     "habit_lag_off": "not when this contact usually pays",
@@ -125,7 +135,7 @@ def amount_words(books: Books, h: Hypothesis) -> str:
     gap = difference(books, h)
     if h.family == "currency":
         item = books.items[h.items[0]].entry
-        worth = f"{item.open_amount} {item.currency} at {h.notes.get('rate', '?')}"
+        worth = f"{item.open_amount} {item.currency} at {h.rate}"
         return f"{paid} {currency} is {worth}, difference {gap} {currency}"
     owed = to_decimal(sum(books.items[i].open for i in h.items))
     count = f"{len(h.items)} entries of together " if len(h.items) > 1 else ""

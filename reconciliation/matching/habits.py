@@ -17,21 +17,43 @@ _FEW = 2
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """Somebody paid for a contact: with these words, into this account, this amount; `lag` in days after the due day
-    where there was one."""
+    where there was one; `is_named` tells of approved payments whether the line held the contact's name (lines that
+    this statement proves by a citation would tell of named payments too often)."""
 
     payer: Words
     contact: int
     account: str
     price: tuple[str, int]
     lag: int | None
+    codes: frozenset[str] = frozenset()
+    is_named: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """An approved match of one line: how many documents it settled, and by how many units, and which share, it fell
+    short of them."""
+
+    contact: int
+    documents: int
+    gap: int
+    share: float
 
 
 @dataclass(slots=True)
 class _Known:
     payments: int = 0
+    named: int = 0
+    unnamed: int = 0
+    settled: int = 0
+    together: int = 0
+    gaps: Counter[int] = field(default_factory=Counter)
+    shares: Counter[float] = field(default_factory=Counter)
     accounts: Counter[str] = field(default_factory=Counter)
     prices: Counter[tuple[str, int]] = field(default_factory=Counter)
     lags: list[int] = field(default_factory=list)
+    usual: dict[int | None, tuple[int, int]] = field(default_factory=dict)
+    """The middle lag and the middle distance from it, without the one lag that is the key."""
 
 
 class Habits:
@@ -41,6 +63,7 @@ class Habits:
         self._payers: dict[Words, Counter[int]] = defaultdict(Counter)
         self._known: dict[int, _Known] = defaultdict(_Known)
         self._own: dict[int, Lesson] = {}
+        self._coded: dict[str, Counter[int]] = defaultdict(Counter)
 
     def learn(self, lesson: Lesson, row: int | None = None) -> None:
         """Take a payment in; `row` when it is one of this statement's lines."""
@@ -48,15 +71,55 @@ class Habits:
             self._own[row] = lesson
         if lesson.payer:
             self._payers[lesson.payer][lesson.contact] += 1
+        for code in lesson.codes:
+            self._coded[code][lesson.contact] += 1
         known = self._known[lesson.contact]
         known.payments += 1
+        known.named += lesson.is_named is True
+        known.unnamed += lesson.is_named is False
         known.accounts[lesson.account] += 1
         known.prices[lesson.price] += 1
         if lesson.lag is not None:
             known.lags.append(lesson.lag)
+            known.usual.clear()
 
-    def features(self, row: int, payer: Words, account: str, price: tuple[str, int], contact: int) -> Features:
-        """Whether a line fits what is known about a contact's payments."""
+    def learn_settlement(self, told: Settlement) -> None:
+        """Take in how an approved match settled its documents."""
+        known = self._known[told.contact]
+        known.settled += 1
+        known.together += told.documents > 1
+        if told.gap:
+            known.gaps[told.gap] += 1
+            known.shares[round(told.share, 3)] += 1
+
+    def known_by(self, row: int, codes: frozenset[str]) -> int | None:
+        """The one contact whose payments held one of these numbers: a mandate, a customer's number, an account."""
+        own = self._own.get(row)
+        found: set[int] = set()
+        for code in codes & self._coded.keys():
+            for contact, times in self._coded[code].items():
+                if times > (own is not None and code in own.codes and own.contact == contact):
+                    found.add(contact)
+        return found.pop() if len(found) == 1 else None
+
+    def settlement_features(self, contact: int, documents: int, gap: int, total: int) -> Features:
+        """Whether this contact settled several documents at once before, and fell short by as much."""
+        known = self._known.get(contact)
+        if known is None or not known.settled:
+            return {}
+        features: Features = {}
+        if known.settled >= _FEW:
+            name = "habit_together" if documents > 1 else "habit_single"
+            usual = known.together / known.settled
+            features[name] = usual if documents > 1 else 1.0 - usual
+        if gap and (known.gaps[gap] or known.shares[round(gap / total, 3)]):
+            features["habit_gap"] = 1.0
+        return features
+
+    def features(
+        self, row: int, payer: Words, account: str, price: tuple[str, int], contact: int, is_named: bool
+    ) -> Features:
+        """Whether a line, that names the contact or does not, fits what is known about the contact's payments."""
         own = self._own.get(row)
         features = self._payer_features(payer, contact, own)
         known = self._known.get(contact)
@@ -64,10 +127,14 @@ class Habits:
             return features
         mine = own is not None and own.contact == contact
         payments = known.payments - mine
-        if known.prices[price] - (mine and own is not None and own.price == price) > 0:
+        if known.prices.get(price, 0) - (mine and own is not None and own.price == price) > 0:
             features["habit_amount"] = 1.0
+        if not is_named and known.unnamed:
+            features["habit_unnamed"] = (known.unnamed + 0.5) / (known.unnamed + known.named + 1.0)
+        elif not is_named and known.named:
+            features["habit_always_named"] = known.named / (known.named + 1.0)
         if payments >= _FEW:
-            there = known.accounts[account] - (mine and own is not None and own.account == account)
+            there = known.accounts.get(account, 0) - (mine and own is not None and own.account == account)
             features[
                 "habit_account" if there * 2 > payments else "habit_account_rare" if there else "habit_account_new"
             ] = 1.0
@@ -92,15 +159,21 @@ class Habits:
         if known is None:
             return {}
         own = self._own.get(row)
-        lags = known.lags
-        if own is not None and own.contact == contact and own.lag is not None:
-            lags = [*lags]
-            lags.remove(own.lag)
-        if len(lags) < _FEW:
+        taught = own.lag if own is not None and own.contact == contact else None
+        if len(known.lags) - (taught is not None) < _FEW:
             return {}
-        middle = sorted(lags)[len(lags) // 2]
+        if taught not in known.usual:
+            known.usual[taught] = _usual(known.lags, taught)
+        middle, spread = known.usual[taught]
         off = abs(lag - middle)
-        spread = sorted(abs(x - middle) for x in lags)[len(lags) // 2]
         if off <= max(2, spread):
             return {"habit_lag": 1.0}
         return {"habit_lag_off": min((off - spread) / 15.0, 2.0)} if off > spread + 4 else {}
+
+
+def _usual(lags: list[int], without: int | None) -> tuple[int, int]:
+    left = sorted(lags)
+    if without is not None:
+        left.remove(without)
+    middle = left[len(left) // 2]
+    return middle, sorted([abs(x - middle) for x in left])[len(left) // 2]

@@ -8,14 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from .books import SURE, Books, Item, Row
-from .habits import Lesson
-from .model import Approved, BankLine, LedgerEntry
+from .books import SURE, Books, Item, Row, read
+from .habits import Lesson, Settlement
+from .model import DUE_KINDS, Approved, BankLine, LedgerEntry
+from .names import NAMED
 from .normalise import words
+from .references import citations
 from .units import to_units
 
 _DOMINANCE = 0.8
 _TRUST = 5
+_NEARLY = 0.06
 
 
 def learn(books: Books) -> None:
@@ -37,7 +40,7 @@ def learn(books: Books) -> None:
     seen: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
     for text, contact in lessons:
         payer = _payer(books, text, shared)
-        if payer and books.contacts.score(text, contact).coverage < 0.35:
+        if payer and books.contacts.score(text, contact).coverage < NAMED:
             seen[payer][contact] += 1
     for payer, counts in sorted(seen.items()):
         contact, most = max(sorted(counts.items()), key=lambda c: c[1])
@@ -58,12 +61,27 @@ def learn_habits(books: Books) -> None:
                 payer = tuple(filter(books.contacts.is_rare, dict.fromkeys(text)))
                 lag = (line.on - max(due)).days if due else None
                 price = (line.currency, to_units(line.amount))
-                books.habits.learn(Lesson(payer, position[name], line.account_id, price, lag))
+                codes = books.codes_of(citations(line.description) | citations(line.reference))
+                is_named = books.contacts.score(read(line), position[name]).coverage >= NAMED
+                books.habits.learn(Lesson(payer, position[name], line.account_id, price, lag, codes, is_named))
+            _learn_settlement(books, position[name], approved)
     for row in books.asked:
         for item in _certain_items(books, row)[:1]:
             lag = row.day - item.due if item.entry.due_on else None
             price = (row.line.currency, row.units)
-            books.habits.learn(Lesson(row.payer, item.contact, row.line.account_id, price, lag), row.index)
+            lesson = Lesson(row.payer, item.contact, row.line.account_id, price, lag, books.codes_of(row.cites))
+            books.habits.learn(lesson, row.index)
+    books.recognise_codes()
+
+
+def _learn_settlement(books: Books, contact: int, approved: Approved) -> None:
+    """How one line settled its documents; their open amounts before it are only known where it paid about all."""
+    documents = [e for e in approved.entries if e.kind in DUE_KINDS]
+    owed = sum(to_units(e.amount) for e in documents)
+    if len(approved.lines) == 1 and documents and all(e.currency == approved.lines[0].currency for e in documents):
+        gap = owed - to_units(approved.lines[0].amount)
+        is_whole = owed and abs(gap) <= abs(owed) * _NEARLY
+        books.habits.learn_settlement(Settlement(contact, len(documents), gap * bool(is_whole), gap / (owed or 1)))
 
 
 def _shared_words(books: Books, lessons: Sequence[tuple[tuple[str, ...], int]]) -> set[str]:

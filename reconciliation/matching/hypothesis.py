@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True, eq=False)
@@ -10,7 +10,8 @@ class Hypothesis:
     """These rows and these items belong together; `claims` are the rows and items that nobody else may then use.
 
     Rows count from 0 upwards, items are claimed as -1 - index. A duplicate claims only itself, not its original.
-    `difference` is rows minus items in whole units of the rows' currency.
+    `difference` is rows minus items in whole units of the rows' currency, `rate` what converted them where that was
+    needed.
     """
 
     rows: tuple[int, ...]
@@ -21,7 +22,7 @@ class Hypothesis:
     claims: tuple[int, ...] = ()
     score: float = 0.0
     probability: float = 0.0
-    notes: dict[str, str] = field(default_factory=dict)
+    rate: str = ""
 
     def __post_init__(self) -> None:
         if not self.claims:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import combinations
 
-from . import amounts
 from .books import Books, Item, Row
 from .combined import set_features
 from .evidence import Features, text_features, time_features
 from .hypothesis import Hypothesis
-from .model import DUE_KINDS
-from .sums import subsets
+from .sums import SubsetSums, subsets
 from .units import UNITS
 
 _ROWS = 14
@@ -21,6 +20,10 @@ _PAIR_DAYS = 28
 _POOL = 14
 _POOL_DAYS = 150
 _KEEP = 4
+_CLOSE_DAYS = 9
+_CLOSE_ROWS = 7
+_MOST_ROWS = 5
+_MOST_OPEN = 60
 _TOLD = frozenset(("name_full", "name_most", "ref_fair", "ref_strong", "ref_sure"))
 
 
@@ -30,7 +33,7 @@ def instalment_hypotheses(books: Books, partial: Sequence[Hypothesis]) -> list[H
     for h in partial:
         if not _TOLD.isdisjoint(h.features):
             payers[h.items[0]].append(h.rows[0])
-    slack = amounts.limits(books.context.tolerances).rounding
+    slack = books.limits.rounding
     out: list[Hypothesis] = []
     for index, found in sorted(payers.items()):
         item = books.items[index]
@@ -69,7 +72,8 @@ def _add(into: Features, more: Features, share: float) -> None:
 
 
 def many_to_many_hypotheses(books: Books, rows: Sequence[Row]) -> list[Hypothesis]:
-    """Two lines of one payer, within four weeks, that together pay several documents but none of them alone."""
+    """Two lines of one payer within four weeks, or up to five within days, that together pay several documents but
+    none of them alone."""
     by_contact: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         for contact, match in row.contacts.items():
@@ -88,20 +92,71 @@ def many_to_many_hypotheses(books: Books, rows: Sequence[Row]) -> list[Hypothesi
                     and (second.units > 0) == (first.units > 0)
                 ):
                     out += _pair(books, first, second, contact)
+        out += _several(books, found, contact)
     return out
+
+
+def _several(books: Books, found: Sequence[Row], contact: int) -> list[Hypothesis]:
+    """Three to five lines of a payer within days for several documents: a transfer that a bank's limit had split.
+
+    Of a payer with very many open lines, nothing is said.
+    """
+    out: list[Hypothesis] = []
+    if len(found) > _MOST_OPEN:
+        return out
+    for at, first in enumerate(found):
+        near = [
+            r
+            for r in found[at + 1 : at + _CLOSE_ROWS]
+            if r.day - first.day <= _CLOSE_DAYS
+            and r.line.currency == first.line.currency
+            and (r.units > 0) == (first.units > 0)
+        ]
+        if len(near) < 2:
+            continue
+        pool = _documents(books, (first, *near), contact)
+        sums = SubsetSums([i.open for i in pool], range(2, 8))
+        for size in range(2, min(len(near), _MOST_ROWS - 1) + 1):
+            for more in combinations(near, size):
+                out += _together(pool, sums, (first, *more), len(near) + 1, books)
+    return out
+
+
+def _together(
+    pool: Sequence[Item], sums: SubsetSums, rows: tuple[Row, ...], among: int, books: Books
+) -> list[Hypothesis]:
+    total = sum(r.units for r in rows)
+    out = []
+    for chosen in sums.find(total, most=_KEEP):
+        items = [pool[i] for i in chosen]
+        values = [i.open for i in items]
+        if not any(subsets(values, r.units, sizes=range(1, len(items)), most=1) for r in rows):
+            hypothesis = _hypothesis(books, rows, items, "many_to_many", among)
+            hypothesis.features |= set_features(list(pool), chosen, total)
+            hypothesis.features["rows_several"] = len(rows) - 2.0
+            out.append(hypothesis)
+    return out
+
+
+def _documents(books: Books, rows: Sequence[Row], contact: int) -> list[Item]:
+    """The contact's open documents that these lines may pay: of very many those cited, then those due nearest."""
+    first, last = rows[0], rows[-1]
+    cited = {i for r in rows for i in r.hits}
+    currency, is_in = first.line.currency, first.units > 0
+    pool = [
+        i
+        for i in books.documents(contact, last.day - _POOL_DAYS, last.day + 1)
+        if i.is_due and i.currency == currency and (i.open > 0) == is_in
+    ]
+    pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
+    return sorted(pool[:_POOL], key=lambda i: (i.due, i.index))
 
 
 def _pair(books: Books, first: Row, second: Row, contact: int) -> list[Hypothesis]:
     cited = first.hits.keys() | second.hits.keys()
-    pool = [
-        i
-        for i in books.documents(contact, second.day - _POOL_DAYS, second.day + 1)
-        if i.entry.kind in DUE_KINDS and i.entry.currency == first.line.currency and (i.open > 0) == (first.units > 0)
-    ]
+    pool = _documents(books, (first, second), contact)
     if abs(sum(i.open for i in pool)) < abs(first.units + second.units):
         return []
-    pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
-    pool = sorted(pool[:_POOL], key=lambda i: (i.due, i.index))
     out = []
     for chosen in subsets([i.open for i in pool], first.units + second.units, sizes=range(2, 7), most=24):
         items = [pool[i] for i in chosen]

@@ -17,6 +17,7 @@ _TRANSFER_DAYS = 5
 _RETURN_DAYS = 12
 _BUCKET = 12
 _FX_SHARE = 0.025
+_BEST = 4
 
 
 def internal_hypotheses(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
@@ -29,8 +30,9 @@ def internal_hypotheses(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
         if len(rows) < 2:
             continue
         for position, first in enumerate(rows):
-            for second in rows[position + 1 : position + 1 + _BUCKET]:
-                out += _pair(books, first, second)
+            later = rows[position + 1 : position + 1 + _BUCKET]
+            for second in later:
+                out += _pair(books, first, second, later)
     return out + _delivered_again(books, among) + _currency_transfers(books, among)
 
 
@@ -48,13 +50,13 @@ def _delivered_again(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
     ]
 
 
-def _pair(books: Books, first: Row, second: Row) -> list[Hypothesis]:
+def _pair(books: Books, first: Row, second: Row, later: Sequence[Row]) -> list[Hypothesis]:
     days = second.day - first.day
     same_account = first.line.account_id == second.line.account_id
     if first.units == second.units:
         return _duplicate(books, first, second) if same_account and days <= AGAIN_DAYS else []
     if same_account:
-        return _return(books, first, second) if days <= _RETURN_DAYS else []
+        return _return(books, first, second, later) if days <= _RETURN_DAYS else []
     return [_transfer(books, first, second, 0.0)] if days <= _TRANSFER_DAYS else []
 
 
@@ -89,7 +91,7 @@ def _overlap(first: tuple[str, ...], second: tuple[str, ...]) -> float:
     return len(set(first) & set(second)) / max(1, min(len(first), len(second)))
 
 
-def _return(books: Books, first: Row, second: Row) -> list[Hypothesis]:
+def _return(books: Books, first: Row, second: Row, later: Sequence[Row]) -> list[Hypothesis]:
     shared = [w for w in set(first.text) & set(second.text) if books.contacts.is_rare(w)]
     features: Features = {"is_return": 1.0, "return_days": (second.day - first.day) / 6.0}
     if shared:
@@ -106,6 +108,14 @@ def _return(books: Books, first: Row, second: Row) -> list[Hypothesis]:
     features["return_first_document"] = 1.0 if _has_document(books, first) else 0.0
     if abs(first.units) % 100_000 == 0:
         features["round_amount_pair"] = 1.0
+    near = [r for r in later if r is not second and r.day - first.day <= 2 * _RETURN_DAYS]
+    if any(r.units == first.units and r.day >= second.day and _overlap(first.text, r.text) >= 0.6 for r in near):
+        features["return_again"] = 1.0
+    rivals = sum(1 for r in near if r.line.account_id == first.line.account_id)
+    if rivals:
+        features["return_rivals"] = math.log1p(rivals)
+    if not first.hits.keys().isdisjoint(second.hits):
+        features["return_same_document"] = 1.0
     return [Hypothesis((first.index, second.index), (), "return", features)]
 
 
@@ -114,7 +124,7 @@ def _has_document(books: Books, row: Row) -> bool:
     cited = (books.items[i] for i in row.hits)
     if any(i.open == row.units and i.entry.currency == row.line.currency for i in cited):
         return True
-    return any(books.own_same_amount(row, contact) for contact in row.contacts)
+    return bool(books.owed_exactly(row, 1))
 
 
 def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:
@@ -129,6 +139,9 @@ def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:
     )
     if named:
         features["transfer_pair_named"] = float(named)
+    booked = sum(_is_booked(books, r) for r in (first, second))
+    if booked:
+        features["transfer_pair_booked"] = float(booked)
     strangers = sum(r.has_name for r in (first, second))
     if strangers:
         features["transfer_pair_strangers"] = float(strangers)
@@ -141,6 +154,12 @@ def _transfer(books: Books, first: Row, second: Row, off: float) -> Hypothesis:
         features["transfer_pair_round"] = 1.0
     rows = (first.index, second.index) if first.units < 0 else (second.index, first.index)
     return Hypothesis(rows, (), "transfer", features, first.units + second.units if not off else 0)
+
+
+def _is_booked(books: Books, row: Row) -> bool:
+    """True when a transfer of exactly this amount is booked within some days."""
+    items = (books.items[i] for i in books.same_amount(row, _BUCKET))
+    return any(i.entry.kind == "transfer" and abs(i.day - row.day) <= _TRANSFER_DAYS for i in items)
 
 
 def _currency_transfers(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
@@ -170,9 +189,12 @@ def _opposites(books: Books, row: Row, currency: str, days: list[list[tuple[int,
     found = []
     for priced in days:
         start, end = bisect_left(priced, (int(low), -1)), bisect_right(priced, (int(high), len(books.rows)))
-        for _, index in priced[start:end]:
-            other = books.rows[index]
-            off = (other.units - expected) / expected
-            first, second = sorted((row, other), key=lambda r: r.index)
-            found.append((abs(off), _transfer(books, first, second, off or 1e-9)))
-    return [h for _, h in sorted(found, key=lambda f: (f[0], f[1].rows))[:4]]
+        for units, index in priced[start:end]:
+            off = (units - expected) / expected
+            found.append((abs(off), (row.index, index) if row.units < 0 else (index, row.index), off, index))
+    return [_currency_transfer(books, row, books.rows[index], off) for _, _, off, index in sorted(found)[:_BEST]]
+
+
+def _currency_transfer(books: Books, row: Row, other: Row, off: float) -> Hypothesis:
+    first, second = (row, other) if row.index < other.index else (other, row)
+    return _transfer(books, first, second, off or 1e-9)

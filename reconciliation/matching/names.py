@@ -10,11 +10,13 @@ from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 
+from .census import Census
 from .legal_forms import LEGAL_FORMS, TRADING_AS
 from .normalise import fold, skeleton, sound, words
 
 _FORMS = frozenset(sound(form) for form in LEGAL_FORMS)
-_BUCKET_LIMIT = 150
+BUCKET_LIMIT = 150
+"""A key that more contacts share than this tells nobody."""
 _CANDIDATES = 8
 _SCORED = 12
 _HOPEFUL = 0.3
@@ -25,17 +27,21 @@ _RARE_SHARE = 0.04
 _RARE = -math.log(_RARE_SHARE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NameMatch:
     """`coverage`: share of the contact's name that the text explains (0..1); `bits`: rarity of what agreed, in
-    nats."""
+    nats. Never changed; not frozen only because that is slow to make, and very many are made."""
 
     coverage: float
     bits: float
     via_alias: bool
 
 
+NAMED = 0.35
+"""A text that explains this share of a name is taken to name the contact."""
 NO_MATCH = NameMatch(0.0, 0.0, False)
+KNOWN_BY_NUMBER = NameMatch(0.7, 3.0, True)
+"""A contact recognised by a number that only its payments held."""
 
 
 def leaders(contacts: Mapping[int, NameMatch], least: float) -> list[int]:
@@ -66,7 +72,9 @@ class _Variant:
     tokens: tuple[str, ...]
     squashed: str
     is_alias: bool
-    weights: tuple[float, ...]
+    parts: tuple[tuple[str, float], ...]
+    """Every token with its weight."""
+    total: float
 
 
 def trading_names(memo: str) -> list[str]:
@@ -78,25 +86,31 @@ def trading_names(memo: str) -> list[str]:
 class ContactIndex:
     """All contacts of the ledger, found from the words of a bank line."""
 
-    def __init__(self, names: Sequence[str], texts: Iterable[tuple[str, ...]], lines: int) -> None:
+    def __init__(
+        self, names: Sequence[str], texts: Iterable[tuple[str, ...]], lines: int, whole: Census | None = None
+    ) -> None:
         self.names = list(names)
         self._variants: list[list[_Variant]] = [[] for _ in names]
         self._blocks: dict[str, list[int]] = defaultdict(list)
-        self._df = Counter(t for n in names for t in set(words(n)))
-        self._bank_df = Counter(t for text in texts for t in set(text))
-        self._lines = max(1, lines)
+        self._df = Counter(whole.borne if whole else (t for n in names for t in set(words(n))))
+        self._bank_df = Counter(whole.said if whole else (t for text in texts for t in set(text)))
+        self._lines = max(1, whole.lines if whole else lines)
+        self._known = max(len(self.names), whole.names if whole else 0)
+        self._crowded = whole.blocks if whole else {}
         self._cache: dict[tuple[str, ...], dict[int, NameMatch]] = {}
         self._pair: dict[tuple[str, str], float] = {}
         self._rare: dict[str, bool] = {}
         self._shares: dict[str, float] = {}
-        self._fresh_keys: set[str] = set()
+        self._votes: dict[str, list[tuple[float, list[int]]]] = {}
         for contact, name in enumerate(names):
             self.add_name(contact, name, is_alias=False)
 
     def add_contact(self, name: str) -> int:
         """Make one more contact findable; its number."""
         self.names.append(name)
+        self._known = max(self._known, len(self.names))
         self._variants.append([])
+        self._votes.clear()
         self.add_name(len(self.names) - 1, name, is_alias=False)
         return len(self.names) - 1
 
@@ -111,25 +125,18 @@ class ContactIndex:
         if not tokens or any(v.tokens == tokens for v in self._variants[contact]):
             return
         weights = tuple(self.rarity(t) * (_LEGAL_WEIGHT if t in _FORMS else 1.0) for t in tokens)
-        self._variants[contact].append(_Variant(tokens, "".join(tokens), is_alias, weights))
-        keys = _block_keys(tokens)
-        for key in keys:
+        parts = tuple(zip(tokens, weights, strict=True))
+        self._variants[contact].append(_Variant(tokens, "".join(tokens), is_alias, parts, sum(weights)))
+        self._votes.clear()
+        self._cache.clear()
+        for key in block_keys(tokens):
             bucket = self._blocks[key]
             if contact not in bucket[-3:]:
                 bucket.append(contact)
-        self._fresh_keys |= keys
-
-    def forget_outdated(self) -> set[tuple[str, ...]]:
-        """Drop remembered answers that names added since could change, and say which."""
-        fresh, self._fresh_keys = self._fresh_keys, set()
-        outdated = {t for t in self._cache if any(k in fresh for w in t for k, _ in _probe_keys(w))}
-        for text in outdated:
-            del self._cache[text]
-        return outdated
 
     def rarity(self, token: str) -> float:
         """Nats of information when a bank line holds this word; words of the bank's own templates say little."""
-        among = math.log((1 + len(self.names)) / (1 + self._df[token]))
+        among = math.log((1 + self._known) / (1 + self._df[token]))
         lines = math.log((1 + self._lines) / (1 + self._bank_df[token]))
         return max(0.2, min(among, lines, 6.0))
 
@@ -150,13 +157,13 @@ class ContactIndex:
 
     def _search(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
         votes: dict[int, float] = defaultdict(float)
-        for key, weight in self._probes(text):
-            bucket = self._blocks.get(key)
-            if bucket and len(bucket) <= _BUCKET_LIMIT:
-                share = weight * math.log((2 + len(self.names)) / len(bucket))
+        for word in text:
+            asked = self._votes.get(word)
+            for share, bucket in self._ask(word) if asked is None else asked:
                 for contact in bucket:
                     votes[contact] += share
-        enough = max(votes.values(), default=0.0) * _HOPEFUL
+        ordered = sorted(votes.values())[-_SCORED:]
+        enough = max(ordered[-1] * _HOPEFUL, ordered[0] if len(votes) > _SCORED else 0.0) if ordered else 0.0
         hopeful = [c for c, v in votes.items() if v >= enough]
         best = sorted(hopeful, key=lambda c: (-votes[c], self.names[c]))[:_SCORED]
         heard = _Text(text)
@@ -166,54 +173,60 @@ class ContactIndex:
         )
         return {c: scored[c] for c in ranked[:_CANDIDATES] if scored[c].coverage >= 0.2}
 
-    def _probes(self, text: tuple[str, ...]) -> Iterable[tuple[str, float]]:
-        """Keys to look contacts up by; a word that half of all lines share hardly counts."""
-        for word in text:
-            share = self._shares.get(word)
-            if share is None:
-                heard = math.log((1 + self._lines) / (1 + self._bank_df[word])) / _RARE
-                share = self._shares[word] = min(1.0, heard + 0.1)
-            keys = _probe_keys(word)
-            for key, weight in keys if share >= _TELLING else keys[:1]:
-                yield key, weight * share
+    def _ask(self, word: str) -> list[tuple[float, list[int]]]:
+        """The contacts that a word may mean, and how much it speaks for them; a word that half of all lines share
+        hardly counts."""
+        share = self._shares.get(word)
+        if share is None:
+            heard = math.log((1 + self._lines) / (1 + self._bank_df[word])) / _RARE
+            share = self._shares[word] = min(1.0, heard + 0.1)
+        keys, crowded = probe_keys(word), self._crowded
+        found = [
+            (weight * share, bucket, max(len(bucket), crowded.get(key, 0)))
+            for key, weight in (keys if share >= _TELLING else keys[:1])
+            if (bucket := self._blocks.get(key))
+        ]
+        known = 2 + self._known
+        votes = [(w * math.log(known / size), b) for w, b, size in found if size <= BUCKET_LIMIT]
+        self._votes[word] = votes
+        return votes
 
     def score(self, text: tuple[str, ...], contact: int) -> NameMatch:
         """Compare words with every known name of the contact and keep the best."""
         return self._score(_Text(text), contact)
 
     def _score(self, text: _Text, contact: int) -> NameMatch:
-        best = NO_MATCH
+        best, worth = NO_MATCH, 0.0
         for variant in self._variants[contact]:
-            found = self._compare(text, variant)
-            if found.coverage * found.bits > best.coverage * best.bits:
-                best = found
+            coverage, bits = self._compare(text, variant)
+            if coverage * bits > worth:
+                best, worth = NameMatch(coverage, bits, variant.is_alias), coverage * bits
         return best
 
-    def _compare(self, text: _Text, variant: _Variant) -> NameMatch:
+    def _compare(self, text: _Text, variant: _Variant) -> tuple[float, float]:
+        """The share of a name that the text explains, and the rarity of what agreed."""
         squashed = _squashed_coverage(text.long, variant.squashed) if text.long else 0.0
-        total = matched = trailing = 0.0
-        for token, weight in zip(variant.tokens, variant.weights, strict=True):
-            total += weight
+        matched = trailing = 0.0
+        alike = self._pair
+        for token, weight in variant.parts:
             if token in text.words:
                 matched += weight
                 trailing = 0.0
                 continue
             best = 0.0
             for word in text.by_first.get(token[0], ()):
-                best = max(best, self._alike(word, token))
-            matched += weight * best
-            trailing = 0.0 if best else trailing + weight
-        coverage = matched / (total - 0.4 * trailing) if matched else 0.0
-        if squashed > coverage:
-            return NameMatch(squashed, squashed * total, variant.is_alias)
-        return NameMatch(coverage, matched, variant.is_alias)
-
-    def _alike(self, word: str, token: str) -> float:
-        pair = (word, token)
-        value = self._pair.get(pair)
-        if value is None:
-            value = self._pair[pair] = likeness(word, token)
-        return value
+                value = alike.get((word, token))
+                if value is None:
+                    value = alike[word, token] = likeness(word, token)
+                if value > best:
+                    best = value
+            if best:
+                matched += weight * best
+                trailing = 0.0
+            else:
+                trailing += weight
+        coverage = matched / (variant.total - 0.4 * trailing) if matched else 0.0
+        return (squashed, squashed * variant.total) if squashed > coverage else (coverage, matched)
 
 
 def likeness(word: str, token: str) -> float:
@@ -252,7 +265,8 @@ def _squashed_coverage(long: list[str], squashed: str) -> float:
     return best
 
 
-def _block_keys(tokens: tuple[str, ...]) -> set[str]:
+def block_keys(tokens: tuple[str, ...]) -> set[str]:
+    """The keys under which a name of these words is found."""
     keys = {f"t:{t}" for t in tokens if len(t) >= 2}
     keys |= {f"p:{t[:4]}" for t in tokens if len(t) >= 4}
     keys |= {f"q:{t[:3]}" for t in tokens if len(t) >= 3}
@@ -265,7 +279,8 @@ def _block_keys(tokens: tuple[str, ...]) -> set[str]:
 
 
 @lru_cache(maxsize=65536)
-def _probe_keys(word: str) -> tuple[tuple[str, float], ...]:
+def probe_keys(word: str) -> tuple[tuple[str, float], ...]:
+    """The keys that a word of a bank line asks for, and how much each speaks for who is found."""
     size, bones = len(word), skeleton(word)
     found = []
     if size >= 2:

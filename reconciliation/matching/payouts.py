@@ -13,19 +13,20 @@ from operator import attrgetter
 
 from .books import Books, Item, Row
 from .hypothesis import Hypothesis
-from .model import Processor
+from .model import LedgerEntry, Processor
 from .names import likeness
 from .normalise import words
 from .sums import SubsetSums
 from .units import UNITS
 
-_LOOKBACK_DAYS = 12
+_LOOKBACK_DAYS = 16
 _FEE_DAYS = 5
 _POOL_LIMIT = 400
 _EXTRA_SHARE = 0.02
 _KEEP = 6
 _RECENT = 14
 _CLEAR = 4
+_SEVERAL = 5
 _TAKINGS = ("payment", "invoice", "credit_note")
 _CENT = UNITS // 100
 
@@ -33,8 +34,8 @@ _CENT = UNITS // 100
 class Desk:
     """One processor's open takings and fees, in order of time."""
 
-    def __init__(self, processor: Processor, name: tuple[str, ...]) -> None:
-        self.processor, self.name = processor, name
+    def __init__(self, processor: Processor, name: tuple[str, ...], *, stands_alone: bool) -> None:
+        self.processor, self.name, self.stands_alone = processor, name, stands_alone
         self._takings: list[Item] = []
         self._fees: list[Item] = []
         self._lags: dict[int, list[tuple[Hypothesis, int, bool]]] = {}
@@ -42,8 +43,12 @@ class Desk:
     def keep(self, item: Item, told: Sequence[str]) -> None:
         """Take an item in when these words hold the processor's whole name."""
         kept = self._fees if item.entry.kind == "expense" else self._takings
-        if set(self.name) <= set(told) and (not kept or kept[-1] is not item):
+        if self.is_named(told) and (not kept or kept[-1] is not item):
             insort(kept, item, key=attrgetter("day"))
+
+    def is_named(self, told: Sequence[str]) -> bool:
+        """Whether these words name the processor: by its first word where no other begins so."""
+        return self.name[0] in told and (self.stands_alone or set(self.name) <= set(told))
 
     def takings(self, currency: str, first_day: int, last_day: int) -> list[Item]:
         """Open takings and refunds of these days, both inclusive."""
@@ -81,8 +86,9 @@ class Desks:
     """Every processor of the tenant with what it still owes."""
 
     def __init__(self, books: Books) -> None:
-        named = [(p, words(p.contact_name)) for p in books.context.processors]
-        self._all = [Desk(processor, name) for processor, name in named if name]
+        named = [(p, words(p.contact_name)) for p in (*books.context.processors, *_unlisted(books))]
+        first = Counter(name[0] for _, name in named if name)
+        self._all = [Desk(p, name, stands_alone=first[name[0]] == 1) for p, name in named if name]
         self._by_first: dict[str, list[Desk]] = defaultdict(list)
         for desk in self._all:
             self._by_first[desk.name[0]].append(desk)
@@ -114,6 +120,30 @@ class Desks:
         return known
 
 
+def _unlisted(books: Books) -> list[Processor]:
+    """Contacts that collect for others without being told of: their fees are booked, and the memos of several open
+    takings of other contacts begin with their name. They have no list price."""
+    known = {words(p.contact_name)[:1] for p in books.context.processors}
+    charging: dict[str, set[str]] = defaultdict(set)
+    takings: list[LedgerEntry] = []
+    for item in books.items:
+        if item.open and item.entry.kind == "expense":
+            for word in words(item.entry.contact_name)[:1]:
+                charging[word].add(item.entry.contact_name)
+        elif item.open > 0 and item.entry.kind in _TAKINGS and item.entry.memo:
+            takings.append(item.entry)
+    if not charging or not takings:
+        return []
+    first = Counter(
+        word for e in takings for word in words(e.memo)[:1] if word in charging and e.contact_name not in charging[word]
+    )
+    return [
+        Processor(word, min(charging[word]))
+        for word, times in sorted(first.items())
+        if times >= _SEVERAL and (word,) not in known and len(charging[word]) == 1
+    ]
+
+
 def _is_named(word: str, first: str) -> bool:
     return word.startswith(first) or (word[0] == first[0] and likeness(word, first) >= 0.85)
 
@@ -137,9 +167,9 @@ def payout_hypotheses(books: Books, row: Row, desks: Desks) -> list[Hypothesis]:
             found = _with_booked_fee(row, desk, pool)
             booked = {f.items[:-1] for f in found}
             found += [f for f in _with_list_fee(row, desk, pool) if f.items not in booked]
-            found.sort(key=lambda f: (f.held, not f.aligned, abs(f.residual), len(f.items), f.items))
+            found.sort(key=lambda f: (f.held, not f.aligned, abs(f.residual), f.items))
             made = [_hypothesis(books, row, pool, f) for f in found[:_KEEP]]
-            desk.remember(row, made, books.items)
+            desk.remember(row, _compare_siblings(made), books.items)
             out += made
     return out
 
@@ -165,6 +195,8 @@ def _with_list_fee(row: Row, desk: Desk, pool: list[Item]) -> list[_Found]:
         _Found(items, "payout_net", 0.0, held, aligned)
         for items, held, aligned in takings.search(float(row.units), 2.0 * _CENT)
     ]
+    if not share and not fixed:
+        return out
     gross = [0, *accumulate(max(i.open, 0) for i in pool)]
     for start, end in takings.windows:
         extra, whole = takings.total(start, end) - row.units, gross[end] - gross[start]
@@ -247,6 +279,23 @@ def _hypothesis(books: Books, row: Row, pool: list[Item], found: _Found) -> Hypo
         features["payout_cited"] = 1.0
     total = sum(i.open for i in items)
     return Hypothesis((row.index,), found.items, found.family, features, row.units - total)
+
+
+def _compare_siblings(made: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Payouts of the same sum may differ by a sale and its refund: nothing else of them says in which payout those are,
+    so nothing else counts. The others are returned."""
+    sets = [frozenset(h.items) for h in made]
+    alone = []
+    for h, own in zip(made, sets, strict=True):
+        told = {
+            "payout_incomplete": float(any(own < other for other in sets)),
+            "payout_padded": float(any(other < own for other in sets)),
+        }
+        if any(told.values()):
+            h.features = told
+        else:
+            alone.append(h)
+    return alone
 
 
 def _chargebacks(row: Row, desk: Desk) -> list[Hypothesis]:

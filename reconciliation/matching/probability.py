@@ -7,16 +7,19 @@ statement, so that explanations which exclude each other share one unit of proba
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp, log1p
 
 from .hypothesis import Hypothesis
 
 ROUNDS = 8
 _PACE = 0.65
 _STILL = 0.01
-_LIMIT = 25.0
+_SMALL = 0.05
+_LIMIT = 32.0
+"""e to this power leaves doubles precise enough to take one claimant off the sum of all."""
 
 
 def score(hypotheses: Sequence[Hypothesis], weights: Mapping[str, float]) -> None:
@@ -28,53 +31,90 @@ def score(hypotheses: Sequence[Hypothesis], weights: Mapping[str, float]) -> Non
         h.score = max(-_LIMIT, min(_LIMIT, total))
 
 
-@dataclass(slots=True)
-class _Contest:
-    """One row or item that several hypotheses claim, with the message to each of them."""
+_Contest = tuple[list[int], list[float]]
+"""The hypotheses that claim one row or item, and the message to each of them."""
 
-    owners: list[int]
-    inward: list[float]
-    is_open: bool = True
 
-    def settle(self, totals: list[float]) -> list[tuple[int, float]]:
-        """Renew the messages from the hypotheses' totals; which hypothesis gains how much by it."""
-        exp, log1p, inward = math.exp, math.log1p, self.inward
-        outward = [exp(min(_LIMIT, totals[o] - m)) for o, m in zip(self.owners, inward, strict=True)]
-        whole = sum(outward)
-        self.is_open = False
-        moved = []
-        for at, odds in enumerate(outward):
-            others = whole - odds
-            step = _PACE * ((-log1p(others) if others > 0.0 else 0.0) - inward[at])
-            if not -_STILL < step < _STILL:
-                inward[at] += step
-                moved.append((self.owners[at], step))
-        return moved
+def _settle(contest: _Contest, totals: list[float], moved: list[tuple[int, float]]) -> None:
+    """Renew the messages from the hypotheses' totals; note which hypothesis gains how much by it."""
+    owners, inward = contest
+    logs = [totals[o] - m for o, m in zip(owners, inward, strict=True)]
+    outward = [exp(x if x < _LIMIT else _LIMIT) for x in logs]
+    whole = sum(outward)
+    for at, odds in enumerate(outward):
+        others = whole - odds
+        step = _PACE * ((-log1p(others) if others > 0.0 else 0.0) - inward[at])
+        if not -_STILL < step < _STILL:
+            inward[at] += step
+            moved.append((owners[at], step))
+
+
+def _settle_two(contest: _Contest, totals: list[float], moved: list[tuple[int, float]]) -> None:
+    """The same between two hypotheses, which half of all contests are: without lists."""
+    (first, second), inward = contest
+    was, had = inward
+    one, two = totals[first] - was, totals[second] - had
+    odds, rest = exp(one if one < _LIMIT else _LIMIT), exp(two if two < _LIMIT else _LIMIT)
+    whole = odds + rest
+    step = _PACE * (-log1p(whole - odds) - was)
+    if not -_STILL < step < _STILL:
+        inward[0] += step
+        moved.append((first, step))
+    step = _PACE * (-log1p(whole - rest) - had)
+    if not -_STILL < step < _STILL:
+        inward[1] += step
+        moved.append((second, step))
 
 
 def propagate(hypotheses: Sequence[Hypothesis], rounds: int = ROUNDS) -> None:
     """Set each hypothesis' probability given that every row and item is used at most once.
 
     Sum-product messages on the graph of hypotheses and claims, in log form, all renewed at once and damped, so that
-    equals stay equal. Only claims whose surroundings still change are looked at again: the cost is linear in the number
-    of contested claims. Few rounds on purpose: in loops of near equals more of them would only feign certainty.
+    equals stay equal: the cost is linear in the number of contested claims. Few rounds on purpose: in loops of near
+    equals more of them would only feign certainty.
     """
     contests = _contests(hypotheses)
     totals = [h.score for h in hypotheses]
-    of_owner: list[list[_Contest]] = [[] for _ in hypotheses]
-    for contest in contests:
-        for owner in contest.owners:
-            of_owner[owner].append(contest)
     for _ in range(rounds):
-        steps = [step for contest in contests if contest.is_open for step in contest.settle(totals)]
-        for owner, step in steps:
-            totals[owner] += step
-            for contest in of_owner[owner]:
-                contest.is_open = True
-        if not steps:
+        moved: list[tuple[int, float]] = []
+        for contest in contests:
+            (_settle_two if len(contest[0]) == 2 else _settle)(contest, totals, moved)
+        if not moved:
             break
+        for owner, step in moved:
+            totals[owner] += step
     for h, total in zip(hypotheses, totals, strict=True):
         h.probability = _logistic(total)
+    _share(hypotheses, (owners for owners, _ in contests))
+
+
+def adjust(
+    hypotheses: Sequence[Hypothesis], knots: Sequence[tuple[float, float]], ceilings: Mapping[str, float]
+) -> None:
+    """Probabilities as measured: through the curve, no higher than what is right of a family at best, and still no more
+    than one unit for explanations that exclude each other."""
+    at_claim: dict[int, list[int]] = defaultdict(list)
+    for number, h in enumerate(hypotheses):
+        h.probability = min(calibrate(h.probability, knots), ceilings.get(h.family, 1.0))
+        if h.probability > _SMALL:
+            for claim in h.claims:
+                at_claim[claim].append(number)
+    _share(hypotheses, at_claim.values())
+
+
+def _share(hypotheses: Sequence[Hypothesis], claimants: Iterable[Sequence[int]]) -> None:
+    """Explanations that exclude each other get no more than one unit of probability together: where several overlap in
+    more than one claim, messages that come back to their sender would give each of them nearly all."""
+    shares: dict[int, float] = {}
+    for owners in claimants:
+        if len(owners) < 2:
+            continue
+        whole = sum([hypotheses[o].probability for o in owners])
+        if whole > 1.0:
+            for owner in owners:
+                shares[owner] = max(shares.get(owner, 1.0), whole)
+    for owner, whole in shares.items():
+        hypotheses[owner].probability /= whole
 
 
 def _contests(hypotheses: Sequence[Hypothesis]) -> list[_Contest]:
@@ -82,7 +122,7 @@ def _contests(hypotheses: Sequence[Hypothesis]) -> list[_Contest]:
     for number, h in enumerate(hypotheses):
         for claim in h.claims:
             at_claim[claim].append(number)
-    return [_Contest(owners, [0.0] * len(owners)) for owners in at_claim.values() if len(owners) > 1]
+    return [(owners, [0.0] * len(owners)) for owners in at_claim.values() if len(owners) > 1]
 
 
 def _logistic(x: float) -> float:
@@ -97,7 +137,8 @@ def calibrate(probability: float, knots: Sequence[tuple[float, float]]) -> float
     x = math.log(max(1e-9, probability) / max(1e-9, 1.0 - probability))
     if x <= knots[0][0]:
         return _logistic(knots[0][1] + (x - knots[0][0]))
-    for (x0, y0), (x1, y1) in zip(knots, knots[1:], strict=False):
-        if x <= x1:
-            return _logistic(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
-    return _logistic(knots[-1][1] + (x - knots[-1][0]) * 0.5)
+    at = bisect_left(knots, (x,))
+    if at == len(knots):
+        return _logistic(knots[-1][1] + (x - knots[-1][0]) * 0.5)
+    (x0, y0), (x1, y1) = knots[at - 1 : at + 1]
+    return _logistic(y0 + (y1 - y0) * (x - x0) / (x1 - x0))

@@ -21,6 +21,7 @@ class RateTable:
                 table[rate.currency][rate.on.toordinal()] = float(rate.per_base)
         self._days = {c: sorted(by_day) for c, by_day in table.items()}
         self._rates = {c: [by_day[d] for d in self._days[c]] for c, by_day in table.items()}
+        self._factors: dict[tuple[str, str, int], float | None] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -41,5 +42,8 @@ class RateTable:
         """What one unit of `source` is worth in `target`; None when unknown."""
         if source == target:
             return 1.0
-        have, want = self.per_base(source, day), self.per_base(target, day)
-        return want / have if have and want else None
+        asked = (source, target, day)
+        if asked not in self._factors:
+            have, want = self.per_base(source, day), self.per_base(target, day)
+            self._factors[asked] = want / have if have and want else None
+        return self._factors[asked]

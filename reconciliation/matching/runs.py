@@ -1,4 +1,4 @@
-"""Payment runs: one bank line for many supplier payments that were booked one by one."""
+"""One bank line for many payments that were booked one by one: payment runs to suppliers, and deposits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections import defaultdict
 from operator import attrgetter
 
 from .books import Books, Item, Row
+from .evidence import text_features
 from .hypothesis import Hypothesis
+from .names import leaders
 from .sums import FULL_SEARCH, SubsetSums, windows
 from .units import UNITS
 
@@ -17,6 +19,8 @@ _DAYS_BACK = 5
 _LONGEST = 40
 _KEEP = 5
 _NEAR_LIMIT = 120
+_DEPOSIT_DAYS = 8
+_DEPOSITOR = 0.5
 
 
 class _Day:
@@ -39,7 +43,7 @@ class _Day:
             everything = frozenset(range(len(self.items)))
             without = self._sums.find(self._total - amount, most=_KEEP)
             found = [tuple(sorted(everything - set(left))) for left in without]
-            found += [tuple(range(s, e)) for s, e in windows(self._values, amount, 0, longest=_LONGEST) if e - s > 1]
+            found += [tuple(range(s, e)) for s, e in windows(self._values, amount, longest=_LONGEST) if e - s > 1]
         return [tuple(self.items[i].index for i in chosen) for chosen in found]
 
 
@@ -49,6 +53,7 @@ class Runs:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._payments: dict[str, list[Item]] = defaultdict(list)
+        self._deposited: dict[tuple[int, str], list[Item]] = defaultdict(list)
         self._by_reference: dict[tuple[str, str], list[Item]] = defaultdict(list)
         for item in books.items:
             self._keep(item)
@@ -73,6 +78,8 @@ class Runs:
             insort(self._payments[item.entry.currency], item, key=attrgetter("day"))
             if item.entry.reference:
                 self._by_reference[item.entry.currency, item.entry.reference].append(item)
+        elif item.open > 0 and item.entry.kind == "payment":
+            insort(self._deposited[item.contact, item.entry.currency], item, key=attrgetter("day"))
         return is_one
 
     def _sharing_reference(self, currency: str, amount: int) -> list[list[Item]]:
@@ -87,7 +94,9 @@ class Runs:
 
     def hypotheses(self, row: Row) -> list[Hypothesis]:
         """Explanations of an outgoing line as the sum of several booked payments of one or two neighbouring days."""
-        if row.units >= 0 or any(m.coverage >= 0.8 and m.bits >= 4.0 for m in row.contacts.values()):
+        if row.units >= 0:
+            return self._deposits(row)
+        if any(m.coverage >= 0.8 and m.bits >= 4.0 for m in row.contacts.values()):
             return []
         sets: dict[tuple[int, ...], bool] = {}
         for found in self._sharing_reference(row.line.currency, row.units):
@@ -98,6 +107,30 @@ class Runs:
                 sets.setdefault(chosen, False)
         ranked = sorted(sets, key=lambda s: (not sets[s], -len(s), s))[:_KEEP]
         return [self._hypothesis(row, chosen, sets[chosen]) for chosen in ranked]
+
+    def _deposits(self, row: Row) -> list[Hypothesis]:
+        """Receipts of one contact booked one by one that arrive as one sum: the card batches of a weekend."""
+        found: list[tuple[Item, ...]] = []
+        for contact in leaders(row.contacts, _DEPOSITOR):
+            booked = self._deposited.get((contact, row.line.currency), [])
+            low = bisect_left(booked, row.day - _DEPOSIT_DAYS, key=attrgetter("day"))
+            high = bisect_left(booked, row.day + 2, key=attrgetter("day"))
+            near = [i for i in booked[low:high] if i.open][-_LONGEST:]
+            spans = windows([i.open for i in near], row.units, longest=_LONGEST)
+            found += [tuple(near[s:e]) for s, e in spans if e - s > 1]
+        return [self._deposit(row, items) for items in found[-_KEEP:]]
+
+    def _deposit(self, row: Row, items: tuple[Item, ...]) -> Hypothesis:
+        days = {i.day for i in items}
+        beside = [i for i in self._deposited[items[0].contact, row.line.currency] if i.day in days and i.open]
+        features = text_features(self._books, row, items) | {
+            "is_deposit": 1.0,
+            "deposit_days": min(len(days), 5) / 3.0,
+            "deposit_lag": min(row.day - max(days), 6) / 3.0,
+        }
+        if len(beside) > len(items):
+            features["deposit_torn"] = 1.0
+        return Hypothesis((row.index,), tuple(i.index for i in items), "deposit", features)
 
     def _days_near(self, row: Row) -> list[_Day]:
         key = (row.line.currency, row.day)

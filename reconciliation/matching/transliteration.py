@@ -85,6 +85,11 @@ TABLE = str.maketrans(_CYRILLIC | _GREEK | _LATIN)
 
 # Spellings that differ only by habit of transliteration or by umlaut digraphs; applied to both sides, in this order.
 SAME_SOUND = (
+    ("shi", "si"),
+    ("chi", "ti"),
+    ("tsu", "tu"),
+    ("fu", "hu"),
+    ("ji", "zi"),
     ("kh", "h"),
     ("ts", "c"),
     ("ck", "k"),

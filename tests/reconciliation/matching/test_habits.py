@@ -21,7 +21,7 @@ def asked(
     habits: Habits, contact: int, *, row: int = 99, payer: str = "wimbrel", units: int = 90_000
 ) -> dict[str, float]:
     """What the habits say about another payment like it."""
-    return habits.features(row, (payer,), "MAIN", ("EUR", units), contact)
+    return habits.features(row, (payer,), "MAIN", ("EUR", units), contact, is_named=True)
 
 
 def test_a_platform_is_known_for_whom_it_paid_and_strange_for_others() -> None:
@@ -51,7 +51,7 @@ def test_the_usual_account_and_delay_count_from_two_payments_on() -> None:
     habits.learn(lesson(1, lag=4))
 
     assert asked(habits, 1)["habit_account"] == 1.0
-    assert habits.features(9, ("wimbrel",), "OTHER", ("EUR", 1), 1)["habit_account_new"] == 1.0
+    assert habits.features(9, ("wimbrel",), "OTHER", ("EUR", 1), 1, is_named=True)["habit_account_new"] == 1.0
     assert habits.lag_features(9, 1, 5) == {"habit_lag": 1.0}
     assert habits.lag_features(9, 1, 60)["habit_lag_off"] > 1.0
 
@@ -93,6 +93,41 @@ def test_an_approval_that_is_undone_teaches_nothing_any_more() -> None:
 
     assert chosen(taught) != before
     assert chosen(replace(taught, history=())) == before
+
+
+def paid(contact: str, text: str, prefix: str) -> tuple[Approved, ...]:
+    """Approvals of three payments of a contact with this text."""
+    return tuple(
+        Approved(
+            (line(f"{prefix}{n}", f"{310 + n}.00", text, day=-40 + n),),
+            (entry(f"{prefix}e{n}", f"{310 + n}.00", contact, due=-42 + n),),
+        )
+        for n in range(3)
+    )
+
+
+def test_a_line_without_a_name_is_rather_of_somebody_whose_approved_payments_named_nobody() -> None:
+    entries = [entry("a1", "250.00", ACME, "INV-90417"), entry("a2", "250.00", ZENNOR, "INV-90418")]
+    taught = replace(CONTEXT, history=paid(ACME, f"CREDIT IN {ACME.upper()}", "h") + paid(ZENNOR, "CREDIT IN", "z"))
+
+    without = proposal_of("b", propose([line("b", "250.00", "CREDIT IN")], entries, CONTEXT))
+    found = proposal_of("b", propose([line("b", "250.00", "CREDIT IN")], entries, taught))
+
+    assert without is None or without.confidence < 0.6
+    assert found is not None
+    assert found.ledger_ids == ("a2",)
+    assert found.confidence > 0.8
+
+
+def test_a_named_line_is_told_nothing_by_who_hides_their_name() -> None:
+    habits = Habits()
+    habits.learn(replace(lesson(1), is_named=False))
+
+    named = habits.features(9, (), "MAIN", ("EUR", 1), 1, is_named=True)
+    unnamed = habits.features(9, (), "MAIN", ("EUR", 1), 1, is_named=False)
+
+    assert "habit_unnamed" not in named
+    assert unnamed["habit_unnamed"] == 0.75
 
 
 def test_a_line_delivered_again_after_its_approval_is_a_duplicate() -> None:
