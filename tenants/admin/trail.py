@@ -15,6 +15,7 @@ from pghistory.models import Events
 from unfold.decorators import display
 
 from tenants.admin.scoping import TenantScopedAdmin
+from tenants.content import HIDDEN, watched
 from tenants.http import TenantRequest
 
 # Counters, leases and copies of content: they move with every step of a worker and tell an auditor nothing.
@@ -22,6 +23,7 @@ _QUIET = {
     "id", "tenant_id", "created_at", "progress", "calls", "attempts", "fence", "lease_until", "available_at", "records",
     "content_hash", "body_hash", "raw", "unified", "search", "synced_at", "modified_at", "throttled", "trace", "body",
 }  # fmt: skip
+_STANDING = {"status", "role", "expires_at", "is_active", "waits_for", "error_code", "attempt"}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _LONGEST = 80
 _MOST = 6
@@ -32,6 +34,11 @@ def _short(value: Any) -> str:
     if _INSTANT.match(text):
         return text[:16].replace("T", " ")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _told(key: str, value: Any) -> str:
+    """A value in few words; somebody who may not see content learns that a field changed, and where work stands."""
+    return HIDDEN if watched() and key not in _STANDING and value not in (None, "", {}, []) else _short(value)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -111,7 +118,7 @@ class TrailAdmin(TenantScopedAdmin):
 
     @display(description="To")
     def what(self, event: Trail) -> str:
-        data = event.pgh_data or {}
+        data = {} if watched() else event.pgh_data or {}
         named = data.get("name") or data.get("number") or data.get("role") or data.get("status") or ""
         kind = apps.get_model(event.pgh_obj_model)._meta.verbose_name if event.pgh_obj_model else ""
         return f"{kind} {named}".strip()
@@ -119,7 +126,7 @@ class TrailAdmin(TenantScopedAdmin):
     @display(description="Before → after")
     def change(self, event: Trail) -> SafeString | str:
         changes = [
-            (key.removesuffix("_id").replace("_", " "), _short(before), _short(after))
+            (key.removesuffix("_id").replace("_", " "), _told(key, before), _told(key, after))
             for key, (before, after) in (event.pgh_diff or {}).items()
             if key not in _QUIET
         ]

@@ -13,7 +13,9 @@ from mappings.services.backtests import request_back_test, run_back_test
 from mappings.services.cleansing import search
 from mappings.services.intake import receive_document
 from mappings.services.mapping import map_documents
-from portal.discretion import HIDDEN, Veil, answer, page
+from portal.discretion import Veil, answer, page
+from portal.hiding import Seen
+from tenants.content import HIDDEN
 from tests.conftest import Actors
 from tests.mappings.factories import activated, chart_of, connection_of, drafted, record_of, sale
 
@@ -143,14 +145,14 @@ def test_a_stream_is_hidden_in_too(connection: Connection, acme: Actors) -> None
 
 
 def test_what_is_no_name_and_no_amount_stays() -> None:
-    hide = Veil(["Blue & Co", "div"], own="me@here.example")
     source = '<div title="Blue &amp; Co" id="a1.25">20.00 % of 1,200.50 GBP, 1,200 JPY, rate 0.8520, 12:30 UTC</div>'
+    hide = Veil(Seen().pattern(f"{source} div", ["Blue & Co", "div"]), own=frozenset({"me@here.example"}))
     assert (
         page(source, hide)
         == f'<div title="{HIDDEN}" id="a1.25">20.00 % of {HIDDEN} GBP, {HIDDEN} JPY, rate 0.8520, 12:30 UTC</div>'
     )
     script = '<script id="rows" type="application/json">[{"money": "5.00 GBP", "n": 5.25}]</script>'
     assert page(script, hide).startswith('<script id="rows" type="application/json">[{"money": "')
-    assert answer('{"n": 5.25, "who": "blue & co", "to": "me@here.example"}', hide) == (
-        f'{{"n": 5.25, "who": "{HIDDEN}", "to": "me@here.example"}}'
+    assert answer('{"n": 5, "chart": 5.25, "who": "blue & co", "to": "me@here.example"}', hide) == (
+        f'{{"n": 5, "chart": 0, "who": "{HIDDEN}", "to": "me@here.example"}}'
     )

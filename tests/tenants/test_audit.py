@@ -25,6 +25,9 @@ DIARIES = {
     "integrations.replayunit",
     "integrations.seenrecord",
     "integrations.webhookevent",
+    # Derived from the mirror by matching runs, and how far they have read it.
+    "reconciliation.clue",
+    "reconciliation.matchmark",
     # How the watch over mapped records goes, and what it saw last; what it finds is in the trail.
     "mappings.healthwatch",
     "mappings.watchedtarget",
