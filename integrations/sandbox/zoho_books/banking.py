@@ -1,18 +1,19 @@
-"""Bank accounts, what moved on them, and the statements imported into them."""
+"""Bank accounts, and what moved on them."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
 from integrations.sandbox.books.company import is_posted
 from integrations.sandbox.books.money import ZERO, decimal
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.wire import Body
-from integrations.sandbox.zoho_books import lists, querying
-from integrations.sandbox.zoho_books.books import Books, stamp
+from integrations.sandbox.zoho_books import feed, lists, querying
+from integrations.sandbox.zoho_books.books import Books
 from integrations.sandbox.zoho_books.errors import invalid_value, missing, not_found
 
 _ROW = ("account_id", "account_name", "account_code", "currency_id", "currency_code", "account_type", "is_active",
         "uncategorized_transactions", "balance", "bank_balance", "bcy_balance", "bank_name")  # fmt: skip
+_IMPORTED = "Your bank statement has been imported."
+_WAITS = "uncategorized"
 _MONEY = ("bank", "credit_card")
 _TYPES = {"expense": "expense", "payment": "customer_payment", "bill_payment": "vendor_payment",
           "deposit": "deposit", "transfer": "transfer_fund", "receipt": "sales_without_invoices"}  # fmt: skip
@@ -55,9 +56,9 @@ def _moved(
         case ["GET", "banktransactions", key]:
             return {"banktransaction": _found(books, key)}, ""
         case ["POST", "bankstatements"]:
-            return _imported(books, given), "Your bank statement has been imported."
-        case ["POST", "banktransactions", "uncategorized", key, "match" | "exclude" | "restore" as verb]:
-            return _marked(books, key, verb), "The transaction has been updated."
+            return feed.imported(books, _bank(books, str(given.get("account_id"))), given), _IMPORTED
+        case ["POST", "banktransactions", "uncategorized", key, *action]:
+            return feed.act(books, key, action, given, query)
     return None
 
 
@@ -77,8 +78,7 @@ def _account(books: Books, record: Record) -> Body:
     names = ("account_id", "account_name", "account_code", "account_type", "currency_id", "currency_code",
              "currency_symbol", "price_precision", "is_active", "description")  # fmt: skip
     amount = lists.balance(books, record)
-    waiting = [each for each in books.store.live("statement_line") if each.body["account_id"] == record.id
-               and each.body["status"] == "uncategorized"]  # fmt: skip
+    waiting = [row for row in feed.waiting(books) if row["account_id"] == record.id and row["status"] == _WAITS]
     return {
         **{name: whole[name] for name in names}, "balance": amount, "bcy_balance": amount, "bank_balance": amount,
         "account_number": own.get("account_number", ""), "bank_name": own.get("bank_name", ""),
@@ -92,14 +92,14 @@ def _account(books: Books, record: Record) -> Body:
 
 def _rows(books: Books, account: str = "") -> list[Body]:
     """A transaction stands once, seen from the account asked for, else from the one the money left."""
-    accounts = {each.id for each in _accounts(books)}
+    accounts, lines = {each.id for each in _accounts(books)}, feed.used(books)
     found = []
     for kind in _TYPES:
         for record in books.company.live(kind):
             if is_posted(record):
                 touched = sorted({line.account for line in record.lines} & accounts, key=_own_first(record))
                 touched = [account] if account in touched else touched[:1] if not account else []
-                found += [_row(books, record, key) for key in touched]
+                found += [_row(books, record, key, lines.get(record.key)) for key in touched]
     return found
 
 
@@ -107,7 +107,7 @@ def _own_first(record: Record) -> Callable[[str], tuple[bool, str]]:
     return lambda key: (key != record.body.get("account"), key)
 
 
-def _row(books: Books, record: Record, account: str) -> Body:
+def _row(books: Books, record: Record, account: str, line: Record | None = None) -> Body:
     body = record.body
     moved = [line for line in record.lines if line.account == account]
     amount = sum(((line.amount if line.foreign is None else line.foreign) for line in moved), ZERO)
@@ -116,28 +116,21 @@ def _row(books: Books, record: Record, account: str) -> Body:
     return {
         "transaction_id": record.id, "date": body["on"], "amount": abs(amount),
         "transaction_type": (body.get("own") or {}).get("transaction_type") or _TYPES[record.table],
-        "status": "manually_added", "source": "manually_added", "account_id": account,
+        "status": line.body["status"] if line else "manually_added", "source": "manually_added", "account_id": account,
         "account_name": books.name("account", account), "account_type": books.body("account", account)["type"],
         "payee": books.name("contact", body.get("contact")), party: lists.text(body.get("contact")),
         "description": lists.text(body.get("memo")), "reference_number": lists.text(body.get("reference")),
         # Money in is a debit of the bank account.
         "debit_or_credit": "debit" if amount > 0 else "credit", "offset_account_id": others[0] if others else "",
-        "offset_account_name": books.name("account", others[0]) if others else "", "imported_transaction_id": "",
+        "offset_account_name": books.name("account", others[0]) if others else "",
+        "imported_transaction_id": line.id if line else "",
         **books.currency(body["currency"]), "exchange_rate": body["rate"], **books.times(record),
     }  # fmt: skip
 
 
-def _statement_row(books: Books, record: Record) -> Body:
-    body = record.body
-    return {**body, "transaction_id": record.id, "imported_transaction_id": record.id, "source": "imported",
-            "account_name": books.name("account", body["account_id"]), "transaction_type": body["debit_or_credit"],
-            **books.currency(books.body("account", body["account_id"]).get("currency")),
-            "created_time": stamp(record.created), "last_modified_time": stamp(record.updated)}  # fmt: skip
-
-
 def _listed(books: Books, query: Mapping[str, str]) -> Body:
     state = (query.get("filter_by") or "Status.All").partition(".")[2]
-    rows = [_statement_row(books, each) for each in books.store.live("statement_line")]
+    rows = feed.waiting(books)
     rows += _rows(books, query.get("account_id", ""))
     tests: dict[str, Callable[[Body, str], bool]] = {
         "account_id": lambda row, value: row["account_id"] == value,
@@ -159,7 +152,8 @@ def _listed(books: Books, query: Mapping[str, str]) -> Body:
 
 
 def _found(books: Books, key: str) -> Body:
-    found = next((row for row in _rows(books) if row["transaction_id"] == key), None)
+    rows = (*feed.waiting(books), *_rows(books))
+    found = next((row for row in rows if row["transaction_id"] == key), None)
     if found is None:
         raise not_found("Transaction")
     return found
@@ -182,31 +176,3 @@ def _made(books: Books, given: Body) -> Body:
     body = {**head, "account": bank, "tax_mode": "none", "lines": [{"account": other, "amount": decimal(amount)}]}
     record = books.company.save("deposit" if kind in _IN else "expense", body)
     return _row(books, record, str(bank))
-
-
-# Statements
-
-
-def _imported(books: Books, given: Body) -> Body:
-    account = _bank(books, str(given.get("account_id")))
-    known = {each.body.get("external") for each in books.store.live("statement_line")}
-    for each in given.get("transactions") or ():
-        if each.get("transaction_id") in known and each.get("transaction_id"):
-            continue
-        if each.get("debit_or_credit") not in ("debit", "credit"):
-            raise invalid_value("debit_or_credit")
-        body = {"account_id": account.id, "date": str(each.get("date")), "amount": Decimal(str(each.get("amount"))),
-                "debit_or_credit": each["debit_or_credit"], "payee": each.get("payee", ""), "status": "uncategorized",
-                "description": each.get("description", ""), "reference_number": each.get("reference_number", ""),
-                "external": each.get("transaction_id", "")}  # fmt: skip
-        books.keep("statement_line", None, body)
-    return {}
-
-
-def _marked(books: Books, key: str, verb: str) -> Body:
-    record = books.store.get("statement_line", key)
-    if record is None:
-        raise not_found("Transaction")
-    states = {"match": "matched", "exclude": "excluded", "restore": "uncategorized"}
-    books.keep("statement_line", key, {**record.body, "status": states[verb]})
-    return {}

@@ -366,3 +366,25 @@ def test_bank_accounts_stand_beside_the_accounts_they_post_to(acme: Simulation) 
 
 def test_the_books_balance_after_all_this(acme: Simulation) -> None:
     assert acme.trial_balance()["difference"] == "0.00"
+
+
+def test_lines_of_the_banks_feed_are_read_signed_and_tell_what_is_matched() -> None:
+    books = Simulation("sage_intacct")
+    rows = [
+        {"postingDate": "2026-11-05", "txnType": kind, "amount": "56.34", "payee": "X", "documentNumber": "100"}
+        for kind in ("withdrawal", "deposit")
+    ]
+    bank = next(
+        record.unified["external_id"]
+        for page in books.ledger.pages("accounts")
+        for record in page.records
+        if record.unified["type"] == "bank"
+    )
+    body = {"financialAccount": {"id": bank}, "feedDate": "2026-11-06", "feedType": "xml", "transactions": rows}
+    books.ledger.client.send(RemoteRequest("POST", "/ia/api/v1/objects/cash-management/bank-feed", body=body))
+    found = [record.unified for page in books.ledger.pages("bank_lines") for record in page.records]
+    assert [(str(row["amount"]), row["account"]["id"], row["status"], row["currency"]) for row in found] == [
+        ("-56.34", bank, "open", "GBP"),
+        ("56.34", bank, "open", "GBP"),
+    ]
+    assert books.ledger.count("bank_lines") == 2

@@ -16,6 +16,7 @@ from integrations.engine.errors import (
     ReauthorizationNeeded,
     RejectedError,
 )
+from integrations.engine.messages import RemoteRequest
 from integrations.engine.results import Deletion, Outcome, Record
 from tests.integrations.connectors.simulation import Simulation
 
@@ -324,3 +325,62 @@ def test_what_zoho_cannot_repeat_is_not_repeated_though_there_is_a_field(keyed: 
     ]
     assert [verb.chosen(keyed.ledger.context.values).is_upsert for verb in verbs] == [True, False]
     assert [verb.chosen({}).is_upsert for verb in verbs] == [False, False]
+
+
+# Lines of the bank's feed ---------------------------------------------------------------------------------------------
+
+
+def fed(acme: Simulation, amount: str, side: str, reference: str = "") -> dict[str, Any]:
+    """A line as Zoho's feed brings it, and as the portal reads it."""
+    bank = first(acme, "accounts", type="bank")["external_id"]
+    row = {"date": "2026-11-05", "debit_or_credit": side, "amount": amount, "payee": "PAYEE", "description": "words",
+           "reference_number": reference}  # fmt: skip
+    body = {"account_id": bank, "start_date": "2026-11-01", "end_date": "2026-11-30", "transactions": [row]}
+    acme.ledger.client.send(RemoteRequest("POST", "/books/v3/bankstatements", body=body))
+    return next(row for row in listed(acme, "bank_lines") if row["reference"] == reference)
+
+
+def paying(acme: Simulation, line: dict[str, Any], invoice: dict[str, Any]) -> dict[str, Any]:
+    settled = {"type": "invoice", "id": invoice["external_id"], "amount": line["amount"]}
+    return {"contact": invoice["contact"], "issued_on": "2026-11-05", "account": line["account"],
+            "total": line["amount"], "reference": line["reference"], "allocations": [settled],
+            "bank_line": line["external_id"]}  # fmt: skip
+
+
+def test_a_feed_line_becomes_the_payment_and_can_never_be_booked_twice(acme: Simulation) -> None:
+    invoice = created(acme, "invoices", document(acme, "customer", "FEED-1"), key="feed-1")
+    done(acme, "invoices", "update", {"external_id": invoice["external_id"], "memo": "sent"})
+    line = fed(acme, "60", "debit", "FEED-A")
+    assert (line["amount"], line["status"], line["payee"]) == (Decimal(60), "open", "PAYEE")
+    before = len(acme.truth("payments"))
+    paid = created(acme, "payments", paying(acme, line, invoice), key="feed-2")
+    assert (paid["total"], paid["allocations"][0]["amount"], paid["account"]["id"]) == (60, 60, line["account"]["id"])
+    assert first(acme, "bank_transactions", external_id=paid["external_id"])["amount"] == 60
+    assert not [row for row in listed(acme, "bank_lines") if row["external_id"] == line["external_id"]]
+    with pytest.raises(RejectedError):
+        created(acme, "payments", paying(acme, line, invoice), key="feed-3")
+    assert len(acme.truth("payments")) == before + 1
+
+
+def test_a_feed_line_becomes_an_expense_and_waits_again_when_that_is_deleted(acme: Simulation) -> None:
+    line = fed(acme, "12.50", "credit", "FEED-B")
+    cost = first(acme, "accounts", type="expense")["external_id"]
+    body = {"issued_on": "2026-11-05", "account": line["account"], "payment_type": "cash", "reference": "FEED-B",
+            "lines": [{"account": {"id": cost}, "amount": Decimal("12.50")}], "total": Decimal("12.50"),
+            "bank_line": line["external_id"]}  # fmt: skip
+    spent = created(acme, "expenses", body, key="feed-4")
+    assert line["amount"] == Decimal("-12.50")
+    assert spent["total"] == Decimal("12.50")
+    acme.ledger.post("expenses", "delete", {"external_id": spent["external_id"]}, key="feed-5")
+    assert first(acme, "bank_lines", external_id=line["external_id"])["status"] == "open"
+
+
+def test_a_document_of_another_amount_than_its_line_is_refused_and_leaves_nothing(acme: Simulation) -> None:
+    line = fed(acme, "9.99", "credit", "FEED-C")
+    cost, before = first(acme, "accounts", type="expense")["external_id"], len(acme.truth("expenses"))
+    body = {"issued_on": "2026-11-05", "account": line["account"], "payment_type": "cash",
+            "lines": [{"account": {"id": cost}, "amount": Decimal("9.98")}],
+            "bank_line": line["external_id"]}  # fmt: skip
+    with pytest.raises(RejectedError):
+        created(acme, "expenses", body, key="feed-6")
+    assert len(acme.truth("expenses")) == before
