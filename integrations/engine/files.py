@@ -121,8 +121,13 @@ def attach(
         )
     if any(sign in content_type for sign in "\r\n"):
         raise RejectedError("This is no content type.", code="invalid_file")
-    name = "".join(sign for sign in file_name if sign.isprintable() and sign not in '"\\/')[:200] or "file"
-    places |= {"file_name": name, "content_type": content_type, "size": len(content), "idempotency": key, "file": ""}
+    places |= {
+        "file_name": clean_name(file_name),
+        "content_type": content_type,
+        "size": len(content),
+        "idempotency": key,
+        "file": "",
+    }
     found: Any = None
     for position, step in enumerate(files.upload):
         if not step.fits(places):
@@ -133,6 +138,11 @@ def attach(
         places |= {name: paths.getter(path)(answer.body) for name, path in step.take.items()}
         found = found or (paths.getter(files.answer)(answer.body) if files.answer else None)
     return _attached(files, found, places)
+
+
+def clean_name(file_name: str) -> str:
+    """The name that a file can have in an address, a query and a form: 200 characters, none of them a sign of those."""
+    return "".join(sign for sign in file_name if sign.isprintable() and sign not in '"\\/')[:200] or "file"
 
 
 def _declared(ledger: "Ledger", resource: str, external_id: str) -> tuple[Files, dict[str, Any]]:
