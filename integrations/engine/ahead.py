@@ -3,6 +3,10 @@
 One thread decides, waits for turns and uses what came; the threads beside it only speak HTTP. So the work behind a
 client keeps one connection to the database however many calls are under way, pages are used strictly in order, and an
 error shows when its page is reached. What waits to be used is bounded by calls and by bytes.
+
+While a window is open that will shut before all that is expected has left, calls go before the use of answers: an
+answer can be used while it is shut, and a call that leaves sooner lets the one that comes a window later leave sooner.
+When all that is left fits into the window, answers are used as they come.
 """
 
 import time
@@ -10,12 +14,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from integrations.engine.limits import Decision
+from integrations.engine.limits import Decision, LimitPolicy
 from integrations.engine.messages import Answer, RemoteRequest
-from integrations.engine.turns import Turn
+from integrations.engine.turns import Turn, shuts_before
 
 MOST_BYTES = 12_000_000
 """Answers that wait to be used hold at most about so much."""
@@ -24,7 +29,14 @@ OLDEST_SECONDS = 120.0
 """An answer that has waited longer is asked for again: what it says may no longer be so."""
 
 # Pages come in bursts, and are stored in the pauses between: small ones are bounded by their bytes, not their number.
-_WAITING_PER_PLACE = 10
+_WAITING_PER_PLACE = 12
+
+# Calls go before the use of answers for so long after a window has opened, and wait so long for their turn meanwhile: a
+# slow ledger must not keep work from being stored, and its lease from being renewed.
+_HURRY_SECONDS = 15.0
+_SOON_SECONDS = 0.25
+# A turn that is this far away is one after a pause.
+_SHUT_SECONDS = 2.0
 
 Key = tuple[Any, ...]
 
@@ -58,12 +70,16 @@ class Ahead:
     begin: Callable[[RemoteRequest, object], Flight]
     """The call, ready to leave with its lease; gives the lease back when it cannot be made."""
     at_once: int
+    shuts: Callable[[int], bool] = lambda calls: False
+    """Whether the limits will shut before so many calls have left."""
     _expected: OrderedDict[Key, RemoteRequest] = field(default_factory=OrderedDict)
     _flights: dict[Key, Flight] = field(default_factory=dict)
     _done: "SimpleQueue[Flight]" = field(default_factory=SimpleQueue)
     _arrived: set[int] = field(default_factory=set)
     _under_way: int = 0
     _ask_again_at: float = 0.0
+    _is_open: bool = False
+    _hurries_until: float = 0.0
     _held_up_by: Decision = field(default_factory=lambda: Decision(True))
     _threads: ThreadPoolExecutor | None = None
 
@@ -79,6 +95,8 @@ class Ahead:
         self._expected.update(new)
         for key in reversed(new) if first else ():
             self._expected.move_to_end(key, last=False)
+        if new and self._is_open:
+            self._opened()
         self.go_on()
 
     def forget(self) -> None:
@@ -102,7 +120,9 @@ class Ahead:
         while True:
             wait = self.go_on()
             if id(flight) in self._arrived:
-                break
+                if not self._hurries(wait):
+                    break
+                wait = min(_SOON_SECONDS if wait is None else wait, self._hurries_until - time.monotonic())
             self._settle(wait)
         del self._flights[key]
         self._arrived.discard(id(flight))
@@ -121,6 +141,18 @@ class Ahead:
                 return max(self._ask_again_at - time.monotonic(), 0.001)
             del self._expected[key]
         return None
+
+    def _hurries(self, wait: float | None) -> bool:
+        """Whether the next call's place is worth waiting for before an answer is used; `wait` is what `go_on` said."""
+        if not self._expected or time.monotonic() >= self._hurries_until:
+            return False
+        is_soon = bool(self._under_way) if wait is None else wait < _SOON_SECONDS
+        return is_soon and self._may_hold_more()
+
+    def _opened(self) -> None:
+        """Calls leave again: what is expected is more than may leave now, or it is not."""
+        if self.shuts(len(self._expected) + self._under_way):
+            self._hurries_until = time.monotonic() + _HURRY_SECONDS
 
     def rest(self) -> None:
         """Give back the places of what is under way: a call that waits for a turn must not wait for them."""
@@ -159,7 +191,11 @@ class Ahead:
         self._held_up_by = turn.decision
         if not turn.is_mine:
             self._ask_again_at = time.monotonic() + turn.decision.wait_seconds
+            self._is_open = self._is_open and turn.decision.wait_seconds < _SHUT_SECONDS
             return False
+        if not self._is_open:
+            self._is_open, self._hurries_until = True, 0.0
+            self._opened()
         flight = self._flights[_key(request)] = self.begin(request, turn.lease)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(max(self.at_once, 1), thread_name_prefix="ahead")
@@ -174,7 +210,7 @@ class Ahead:
     def _settle(self, seconds: float | None) -> None:
         """Wait for an answer, so long at most, and give its place back."""
         try:
-            self._landed(self._done.get(timeout=seconds))
+            self._landed(self._done.get(timeout=None if seconds is None else max(seconds, 0.0)))
         except Empty:
             return
 
@@ -190,7 +226,11 @@ class Ahead:
         flight.land()
 
     def _has_room(self) -> bool:
-        if self._under_way >= self.at_once or len(self._flights) >= self.at_once * (1 + _WAITING_PER_PLACE):
+        return self._under_way < self.at_once and self._may_hold_more()
+
+    def _may_hold_more(self) -> bool:
+        """Whether what waits to be used may become more."""
+        if len(self._flights) >= self.at_once * (1 + _WAITING_PER_PLACE):
             return False
         landed = [flight.bytes for flight in self._flights.values() if flight.done_at is not None]
         # What is under way is taken to be as big as the biggest that came.
@@ -206,6 +246,16 @@ class Ahead:
             flight.use()
         except Exception:  # noqa: BLE001 - nobody asked for it
             return
+
+
+def calls_ahead(
+    policy: LimitPolicy,
+    lane: str,
+    ask: Callable[[RemoteRequest], Turn],
+    begin: Callable[[RemoteRequest, object], Flight],
+) -> Ahead:
+    """Nothing expected yet; as many at once, and as hurried, as these limits say of the lane."""
+    return Ahead(ask, begin, policy.at_once(lane), partial(shuts_before, policy, lane))
 
 
 def _key(request: RemoteRequest) -> Key:

@@ -24,6 +24,8 @@ from integrations.engine.limits import (
 _LOOK_AT_LEAST_EVERY = 30.0
 _LOOK_SOON = 2.0
 _FEW = 100
+# A window that shuts for less than this is no pause in which anything could be made up for.
+_PAUSE_SECONDS = 5.0
 # Calls a second of a connection without short windows, at most.
 _FASTEST = 50.0
 
@@ -98,6 +100,12 @@ def seconds_for(policy: LimitPolicy, lane: str, calls: int) -> float:
         if window.covers("call")
     ]
     return max(waits, default=0.0) + min(calls, max(calls / at_once, 1)) * _USUAL_SECONDS
+
+
+def shuts_before(policy: LimitPolicy, lane: str, calls: int) -> bool:
+    """Whether so many reads do not fit into a window of this lane: it shuts, for a while, before the last leaves."""
+    long = (window for window in policy.windows if window.covers("call") and window.seconds >= _PAUSE_SECONDS)
+    return any(calls > most_of(window.most, window.share(policy.share(lane), is_write=False)) for window in long)
 
 
 def room(

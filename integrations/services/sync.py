@@ -70,6 +70,21 @@ def request_sync(
     return join_or_follow(existing, Wish(names, is_full, columns))
 
 
+def sync_after_consent(*, connection: Connection, is_first: bool, requested_by: User | None) -> SyncRun:
+    """The sync with which a connection begins, or catches up. No sync under way makes the consent fail.
+
+    One that is paused stays so, and is returned; as is one that cannot take this in: the schedule reads the rest.
+    """
+    trigger = SyncRun.Trigger.INITIAL if is_first else SyncRun.Trigger.MANUAL
+    existing = _unfinished(connection)
+    try:
+        return request_sync(connection=connection, trigger=trigger, requested_by=requested_by)
+    except ValidationError:
+        if existing is None:
+            raise
+        return existing
+
+
 def replay_sync(*, run: SyncRun, requested_by: User | None = None) -> SyncRun:
     """Ask again for what a failed or cancelled run was to do."""
     return request_sync(

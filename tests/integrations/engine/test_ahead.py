@@ -167,3 +167,80 @@ def test_a_turn_that_is_too_far_away_is_not_waited_for() -> None:
     ahead.expect(reads([1]))
     assert ahead.flight(read(1), 0.5) is None
     assert ahead.held_up_by.limit == "60 in a minute"
+
+
+@dataclass
+class Window(Field):
+    """Where so many calls may leave, and then no more for a minute."""
+
+    left_in_window: int = 6
+
+    def ask(self, request: RemoteRequest) -> Turn:
+        if not self.left_in_window:
+            return Turn(None, Decision(False, 60.0, "6 in a minute"))
+        turn = super().ask(request)
+        self.left_in_window -= turn.is_mine
+        return turn
+
+    def ahead(self, at_once: int = 3) -> Ahead:
+        return Ahead(self.ask, self.begin, at_once, lambda calls: calls > 6)
+
+
+def test_calls_go_before_the_use_of_answers_while_a_window_is_open_that_will_shut() -> None:
+    here = Window(ends_at_once=False)
+    ahead = here.ahead()
+    ahead.expect(reads(range(20)))
+    here.flights[0].gate.set()
+    threading.Timer(0.1, here.end_all).start()
+    threading.Timer(0.3, here.end_all).start()
+    take(ahead, 0)
+    assert len(here.flights) == 6
+    assert here.used == ["/0"]
+    here.end_all()
+    ahead.close()
+
+
+def test_answers_are_used_as_they_come_when_all_that_is_left_fits_into_the_window() -> None:
+    here = Window(ends_at_once=False)
+    ahead = here.ahead()
+    ahead.expect(reads(range(6)))
+    here.flights[0].gate.set()
+    take(ahead, 0)
+    assert len(here.flights) <= 4
+    here.end_all()
+    here.ends_at_once = True
+    ahead.close()
+
+
+def test_an_answer_is_used_when_calls_hurry_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HURRY_SECONDS", 0.02)
+    here = Window(ends_at_once=False)
+    ahead = here.ahead()
+    ahead.expect(reads(range(20)))
+    here.flights[0].gate.set()
+    assert take(ahead, 0) == "/0"
+    assert len(here.flights) <= 4
+    here.end_all()
+    ahead.close()
+
+
+def test_hurried_calls_hold_no_more_answers_than_others() -> None:
+    here = Window(size=module.MOST_BYTES // 2, left_in_window=100)
+    ahead = here.ahead()
+    ahead.expect(reads(range(50)))
+    take(ahead, 0)
+    assert len(here.flights) <= 4
+    ahead.close()
+
+
+def test_after_a_pause_it_is_told_anew_whether_the_window_will_shut() -> None:
+    here = Window()
+    ahead = here.ahead()
+    ahead.expect(reads(range(9)))
+    for number in range(6):
+        take(ahead, number)
+    here.left_in_window = 6
+    ahead._ask_again_at = 0.0
+    take(ahead, 6)
+    assert ahead._hurries_until == 0.0
+    ahead.close()

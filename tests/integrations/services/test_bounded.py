@@ -1,10 +1,13 @@
 """Between reading a ledger and writing the mirror nothing piles up: pages are asked for as they are stored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from integrations.engine.results import Page, Record
 from integrations.models import ApiCall, Connection, LedgerRecord, SyncRun
@@ -21,6 +24,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.ahead: list[int] = []
+        self.on_page: Callable[[], None] = lambda: None
         self.reader = SimpleNamespace(
             kinds=lambda resource: [SimpleNamespace(remote_type="Invoice")],
             first_request=lambda resource, entity, since: None,
@@ -29,6 +33,7 @@ class Shelf:
 
     def pages(self, resource: str, **_: Any) -> Iterator[Page]:
         for number in range(PAGES):
+            self.on_page()
             self.ahead.append(number - LedgerRecord.objects.count() // SIZE)
             found = [self._record(number * SIZE + place) for place in range(SIZE)]
             cursor = {"entity": "Invoice", "at": {"start": number}} if number < PAGES - 1 else None
@@ -58,6 +63,26 @@ def test_pages_are_asked_for_no_faster_than_they_are_stored(connection: Connecti
     assert LedgerRecord.objects.count() == PAGES * SIZE
     assert len(shelf.ahead) == PAGES
     assert max(shelf.ahead) <= MOST_AHEAD
+
+
+STATEMENTS_A_PAGE = 8
+"""Savepoint, tenant, what stands beside the page, copy, upsert, the run's row, the tenant outside, release."""
+
+
+def test_a_page_takes_so_many_statements_whatever_it_holds(connection: Connection) -> None:
+    run = SyncRun.objects.create(
+        tenant_id=connection.tenant_id, connection=connection, trigger="initial", is_full=True, resources=["invoices"]
+    )
+    shelf: Any = Shelf()
+    session: Any = SimpleNamespace(connection=connection, ledger=shelf, recorder=Recorder(connection))
+    at_page: list[int] = []
+
+    with CaptureQueriesContext(database) as queries:
+        shelf.on_page = lambda: at_page.append(len(queries))
+        Pull(run, session).everything()
+    # The first page makes the temporary table; the shelf itself counts once a page.
+    taken = [after - before - 1 for before, after in pairwise(at_page[1:])]
+    assert set(taken) == {STATEMENTS_A_PAGE}
 
 
 def test_what_a_pull_remembers_does_not_grow_with_what_it_has_read(connection: Connection) -> None:

@@ -1,0 +1,131 @@
+"""Calls may go far ahead of what is stored; what is stored goes in page by page, in order, with its cursor."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from integrations.engine import jsontext, manifest
+from integrations.engine.client import Client
+from integrations.engine.converters import Context
+from integrations.engine.endpoints import resolve
+from integrations.engine.errors import LedgerUnavailable
+from integrations.engine.ledger import Ledger
+from integrations.engine.limits import NOTHING, Decision, Heard
+from integrations.engine.turns import Turn
+from integrations.models import Connection, LedgerRecord, SyncRun
+from integrations.services.calls import Recorder
+from integrations.services.pulling import Pull
+from tests.conftest import Actors
+from tests.integrations.services.factories import make_connection
+
+PAGES, IN_A_WINDOW = 75, 57
+
+
+@dataclass
+class Window:
+    """So many calls, and no more before all of their pages are stored: the pause is long enough for that."""
+
+    patience: float = 75.0
+    taken: int = 0
+    stored_when_left: list[int] = field(default_factory=list)
+
+    def ask(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> Turn:
+        stored = LedgerRecord.objects.count()
+        if self.taken >= IN_A_WINDOW and stored < IN_A_WINDOW:
+            return Turn(None, Decision(False, 0.3, "57 in a minute"))
+        self.taken += 1
+        self.stored_when_left.append(stored)
+        return Turn(object())
+
+    def acquire(self, lane: str, endpoint_kind: str, *, is_write: bool = False) -> object:
+        return self.ask(lane, endpoint_kind).lease
+
+    def release(self, lease: object, *, heard: Heard = NOTHING, ago: float = 0.0) -> None:
+        """Nobody waits for it."""
+
+
+class Tokens:
+    """One that never ends."""
+
+    def token(self) -> str:
+        return "token"
+
+    def renew(self, stale: str) -> str:
+        return stale
+
+
+def answer(request: httpx.Request, broken: int) -> httpx.Response:
+    page = int(request.url.params.get("page", 1))
+    if page == broken:
+        raise httpx.ReadError("gone", request=request)
+    row = {
+        "InvoiceID": f"{page:04}",
+        "Type": "ACCREC",
+        "Status": "AUTHORISED",
+        "UpdatedDateUTC": "/Date(1777031976527+0000)/",
+    }
+    told = {"page": page, "pageCount": PAGES, "pageSize": 1, "itemCount": PAGES}
+    return httpx.Response(
+        200,
+        content=jsontext.dumps({"Invoices": [row], "pagination": told}),
+        headers={"content-type": "application/json"},
+    )
+
+
+def pull(connection: Connection, run: SyncRun, limiter: Window, *, broken: int = 0) -> None:
+    connector = manifest.load("xero")
+    recorder = Recorder(connection, run=run, waits=True)
+    with Client(
+        connector, resolve(connector, {}), Tokens(), limiter=limiter, recorder=recorder, lane="backfill",
+        transport=httpx.MockTransport(lambda request: answer(request, broken)),
+    ) as client:  # fmt: skip
+        ledger = Ledger(connector, client, Context(values={"org": "o", "home_currency": "NZD"}))
+        session: Any = SimpleNamespace(connection=connection, ledger=ledger, recorder=recorder)
+        Pull(run, session).everything()
+
+
+@pytest.fixture
+def connection(in_acme: Actors) -> Connection:
+    return make_connection(in_acme.tenant, connector="xero")
+
+
+@pytest.fixture
+def run(connection: Connection) -> SyncRun:
+    return SyncRun.objects.create(
+        tenant_id=connection.tenant_id, connection=connection, trigger="initial", is_full=True, resources=["invoices"]
+    )
+
+
+def stored() -> list[str]:
+    """The ids of records in the order in which they were stored."""
+    return list(LedgerRecord.objects.order_by("synced_at").values_list("external_id", flat=True))
+
+
+def test_a_windows_calls_leave_before_their_pages_are_stored_and_pages_are_stored_in_order(
+    connection: Connection, run: SyncRun
+) -> None:
+    window = Window()
+    pull(connection, run, window)
+    assert window.taken == PAGES
+    assert max(window.stored_when_left[:IN_A_WINDOW]) <= 1
+    assert stored() == [f"{page:04}" for page in range(1, PAGES + 1)]
+
+
+def test_a_worker_that_dies_with_answers_in_its_hands_goes_on_after_the_last_page_that_it_stored(
+    connection: Connection, run: SyncRun
+) -> None:
+    first = Window()
+    with pytest.raises(LedgerUnavailable):
+        pull(connection, run, first, broken=30)
+    assert first.taken > 30
+    assert stored() == [f"{page:04}" for page in range(1, 30)]
+    run = SyncRun.objects.get(pk=run.pk)
+    assert (run.progress["invoices"]["cursor"]["at"]["page"], run.records) == (30, 29)
+    second = Window()
+    pull(connection, run, second)
+    assert second.taken == PAGES - 29
+    assert stored() == [f"{page:04}" for page in range(1, PAGES + 1)]
+    assert SyncRun.objects.get(pk=run.pk).records == PAGES
