@@ -102,6 +102,7 @@ def _mirror_against_ledger(load: Load) -> dict[str, int]:
     from integrations.models import LedgerRecord
     from integrations.services.calls import Recorder
     from integrations.services.connectors import connector_of, readable_resources
+    from integrations.services.content import content
     from integrations.services.ledgers import open_ledger
     from tenants.rls import tenant_scope
 
@@ -117,7 +118,9 @@ def _mirror_against_ledger(load: Load) -> dict[str, int]:
         for resource in readable_resources(connector_of(load.connection)):
             for page in session.ledger.pages(resource):
                 theirs |= {
-                    (resource, each.remote_type, each.external_id): _plain(resource, each.unified)
+                    (resource, each.remote_type, each.external_id): _plain(
+                        resource, orjson.loads(content(each).unified)
+                    )
                     for each in page.records
                 }
     outdated = sorted(key for key in ours.keys() & theirs.keys() if ours[key] != theirs[key])
@@ -132,10 +135,9 @@ def _mirror_against_ledger(load: Load) -> dict[str, int]:
 
 
 def _plain(resource: str, unified: Any) -> Any:
-    """As the mirror's JSON column gives it back; without what ledgers add up anew without calling it a change."""
+    """Without what ledgers add up anew without calling it a change."""
     sums = _SUMS if resource in _WITH_SUMS else frozenset()
-    kept = {name: value for name, value in unified.items() if name not in sums}
-    return orjson.loads(orjson.dumps(kept, default=str))
+    return {name: value for name, value in unified.items() if name not in sums}
 
 
 def _difference(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:

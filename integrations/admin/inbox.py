@@ -26,6 +26,10 @@ from tenants.permissions import MANAGE_CONNECTIONS, REPLAY, may
 _PER_PAGE = 100
 
 
+# Failures are of several models: the heading names the page, not the model at whose address it lives.
+_OWN_HEADING = {"opts": None, "content_title": "Failures"}
+
+
 class InboxPages:
     """Adds the failure inbox to the run list's addresses."""
 
@@ -59,6 +63,7 @@ class InboxPages:
             "busy": {_key(each) for each in running},
             "plan": _planned(request, request.GET.get("plan", "")),
             **self.rights(request, may_replay=REPLAY, may_manage=MANAGE_CONNECTIONS),
+            **_OWN_HEADING,
         }
         response: HttpResponse = self.render(request, "integrations/failures.html", context, "Failures")
         return response
@@ -74,7 +79,7 @@ class InboxPages:
             return HttpResponseRedirect(reverse("admin:integrations_failures"))
         _, rows = inbox.rows_of(request.tenant, key)
         page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("page"))
-        context = {"group": group, "page": page, **self.rights(request, may_replay=REPLAY)}
+        context = {"group": group, "page": page, **self.rights(request, may_replay=REPLAY), **_OWN_HEADING}
         response: HttpResponse = self.render(request, "integrations/failures_cause.html", context, "Failures")
         return response
 

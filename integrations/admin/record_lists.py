@@ -114,6 +114,10 @@ SHAPES: dict[str, ListShape] = {
         (),
         ("expense", "deposit", "transfer", "payment", "bill_payment", "check"),
     ),
+    Resource.BANK_LINES: _documents(
+        ("number_shown", "issued_shown", "contact_shown", "amount_shown", "status_shown", "connection_shown"),
+        ("open", "matched", "excluded"),
+    ),
 }
 # The order of the tabs: what finance people open most comes first.
 TABS = (
@@ -131,6 +135,7 @@ TABS = (
     Resource.PURCHASE_ORDERS,
     Resource.JOURNAL_ENTRIES,
     Resource.BANK_TRANSACTIONS,
+    Resource.BANK_LINES,
     Resource.TRACKING_CATEGORIES,
     Resource.PAYMENT_METHODS,
     Resource.TERMS,

@@ -94,8 +94,8 @@ class Announcements:
 
     @property
     def tells_each_change(self) -> bool:
-        """Whether two changes of one second are two events; without ids of their own, the same words are one event."""
-        return self.repeats or bool(self.id_header) or all(form.id for form in self.forms)
+        """Whether two changes of one second are two events; without ids of their own, the same words may be one."""
+        return bool(self.id_header) or all(form.id for form in self.forms)
 
     def targets(self, kind: str) -> tuple[Target, ...]:
         """What a kind of record is here; nothing where it is not read."""

@@ -16,6 +16,8 @@ _LINES = frozenset({"amount", "price"})
 _TAXED = frozenset({"both", "exclusive"})
 _PAID = frozenset({"cash", "check", "bill"})
 _JOURNALS = frozenset({"bank", "ledger_account"})
+_UNTAXED = frozenset({"none", "exclusive"})
+_FEEDS = frozenset({"apart", "settled"})
 _DUE = frozenset({"optional", "needed"})
 
 
@@ -37,6 +39,8 @@ class Bookkeeping:
     paid_from_bank: str = "cash"
     journals_name: str = "bank"
     due_day: str = "optional"
+    feed_lines: str = "apart"
+    untaxed: str = "none"
 
 
 def bookkeeping(root: Section) -> Bookkeeping:
@@ -56,5 +60,7 @@ def bookkeeping(root: Section) -> Bookkeeping:
         taxed_amounts=section.choice("taxed_amounts", _TAXED, "both"),
         paid_from_bank=section.choice("paid_from_bank", _PAID, "cash"),
         journals_name=section.choice("journals_name", _JOURNALS, "bank"),
+        untaxed=section.choice("untaxed", _UNTAXED, "none"),
+        feed_lines=section.choice("feed_lines", _FEEDS, "apart"),
         due_day=section.choice("due_day", _DUE, "optional"),
     )

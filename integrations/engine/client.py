@@ -20,7 +20,7 @@ import httpx
 
 from integrations.engine import jsontext, xmltext
 from integrations.engine.access import Access, TokenSource, access_of
-from integrations.engine.ahead import Ahead
+from integrations.engine.ahead import calls_ahead
 from integrations.engine.declarations import Connector
 from integrations.engine.departures import Departure
 from integrations.engine.endpoints import Endpoints
@@ -107,9 +107,7 @@ class Client:
         self._opening = chosen.opening if isinstance(chosen, TokenWay) else None
         self._session = ""
         self._params = _placed(http.params, endpoints.places)
-        self._ahead = Ahead(
-            lambda request: self._limiter.ask(self.lane, request.kind), self._depart, connector.limits.at_once(lane)
-        )
+        self._ahead = calls_ahead(connector.limits, lane, lambda each: self._limiter.ask(lane, each.kind), self._depart)
         self._http = httpx.Client(
             transport=transport,
             auth=HeaderAuth(self._access) if self._access is not None else None,

@@ -23,6 +23,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     ),
     "bookkeeping": _keys(
         "items_are document_dimensions lines_say taxed_amounts paid_from_bank journals_name due_day",
+        "feed_lines untaxed",
         "tax_rounding inclusive_lines payment_settles payment_rest credits_applied_by refunds_by payouts_by",
     ),
     "urls": _keys("api authorize token revoke app simulated"),
@@ -59,7 +60,7 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
     "operation": _keys(
         "by",
         "method path params params_when headers body fields include sends wrap needs interface action answers",
-        "read_after each upsert when",
+        "read_after found_after each upsert when",
     ),
     "paging": _keys(
         "strategy method path params headers body interface action many statement count_statement count_path",

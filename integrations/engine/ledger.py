@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from integrations.engine import extras, files, paths, templates, writing
+from integrations.engine import extras, files, files_found, paths, templates, writing
 from integrations.engine.announced import AnnouncedReader, Told, Wanted
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Connector, Entity, Resource
@@ -30,6 +30,7 @@ from integrations.engine.results import (
     BatchResult,
     Changes,
     Deletion,
+    FileProbe,
     Organisation,
     Page,
     Probe,
@@ -247,6 +248,12 @@ class Ledger:
     def attachments(self, resource: str, external_id: str) -> list[Attachment]:
         """The files that hang on a record. Raises RejectedError `unsupported`."""
         return files.listed(self, resource, external_id)
+
+    def find_file(
+        self, resource: str, external_id: str, *, file_name: str, content: bytes, sent_at: datetime | None = None
+    ) -> FileProbe:
+        """Whether a file hangs on a record, known by its content; `sent_at` (UTC): since when it may be on its way."""
+        return files_found.found(self, resource, external_id, file_name=file_name, content=content, sent_at=sent_at)
 
     def download(self, resource: str, external_id: str, file_id: str) -> bytes:
         """The bytes of a file of a record."""

@@ -73,9 +73,12 @@ def operations(root: Section, section: Section, known: set[str], compiler: Compi
         if name not in OPERATIONS:
             raise ManifestError(f"{where}: this operation is unknown, expected one of {listed(OPERATIONS)}")
         merged = {**presets.get(name, {}), **(own or {})}
+        if (own or {}).get("when"):
+            # What a kind of record says for itself is asked before what holds for all.
+            merged["when"] = {**merged["when"], **(presets.get(name, {}).get("when") or {})}
         when = Section({"when": merged.pop("when", None) or {}}, where).mapping("when")
-        if unknown := set(when) - set(root.mapping("settings")):
-            raise ManifestError(f"{where}.when: {listed(unknown)} is no setting of this ledger")
+        if unknown := set(when) - set(root.mapping("settings")) - known:
+            raise ManifestError(f"{where}.when: {listed(unknown)} is no setting of this ledger and no field")
         if merged:
             said = {
                 setting: _Verb(name, Section.of("operation", merged | other, f"{where}.when.{setting}"), *compiling)
@@ -135,6 +138,7 @@ class _Verb:
             if is_reading
             else None,
             is_read_after=section.flag("read_after"),
+            is_found_after=section.flag("found_after"),
             is_upsert=section.flag("upsert"),
         )
 

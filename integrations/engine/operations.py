@@ -60,12 +60,14 @@ class Operation:
     """Reading one record is the list's own query for its id."""
     question: Any = None
     """The body of a reading verb."""
+    is_found_after: bool = False
+    """The answer does not name what was made: it is looked for, as after a lost answer."""
     when: "Mapping[str, Operation]" = field(default_factory=dict)
-    """Setting → how the verb is said where the connection gives that setting."""
+    """Setting, or field of the record → how the verb is said where the connection or the record gives it."""
 
-    def chosen(self, settings: Mapping[str, Any]) -> "Operation":
-        """The verb as this connection's settings say it."""
-        return next((verb for name, verb in self.when.items() if settings.get(name)), self)
+    def chosen(self, given: Mapping[str, Any]) -> "Operation":
+        """The verb as this connection's settings and this record say it; the first that is given decides."""
+        return next((verb for name, verb in self.when.items() if given.get(name)), self)
 
     def called_with(self, unified: Mapping[str, Any], places: Mapping[str, Any]) -> dict[str, str]:
         """The query parameters of a call for this record."""

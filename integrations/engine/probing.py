@@ -91,7 +91,7 @@ class Prober:
         self, resource: Resource, operation: str, unified: Mapping[str, Any], key: str, sent_at: datetime | None
     ) -> Probe:
         remembered = timedelta(hours=self._ledger.connector.idempotency.ttl_hours)
-        verb = resource.entity_for(unified).operations[operation].chosen(self._ledger.context.values)
+        verb = resource.entity_for(unified).operations[operation].chosen({**unified, **self._ledger.context.values})
         is_old = not remembered or (sent_at is not None and datetime.now(UTC) - sent_at > remembered)
         if is_old and not verb.is_upsert:
             return Probe(Outcome.UNKNOWN, reason="the ledger may have forgotten the key of this write")

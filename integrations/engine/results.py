@@ -123,6 +123,19 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class FileProbe:
+    """Whether a file hangs on a record; with POSTED the entry that proves it."""
+
+    outcome: Outcome
+    attachment: Attachment | None = None
+    reason: str = ""
+    names: frozenset[str] = frozenset()
+    """The names that the record's other files have."""
+    wait: float | None = None
+    """Seconds after which asking again may tell more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """The organisation behind a connection."""
 

@@ -24,7 +24,7 @@ def request(
 ) -> RemoteRequest:
     """The exact request that a unified record becomes. Raises InvalidRecord or RejectedError (`unsupported`)."""
     entity = resource.entity_for(unified)
-    verb = _verb(resource, entity, operation).chosen(context.values)
+    verb = _verb(resource, entity, operation).chosen({**unified, **context.values})
     missing = [(name, f"is missing; it is needed to {operation}") for name in verb.needs if not unified.get(name)]
     if missing:
         raise InvalidRecord(missing, resource=resource.name)
@@ -96,7 +96,7 @@ def whole_body(
     Raises InvalidRecord or RejectedError (`unsupported`).
     """
     entity = resource.entity_for(unified)
-    verb = _verb(resource, entity, operation).chosen(context.values)
+    verb = _verb(resource, entity, operation).chosen({**unified, **context.values})
     if verb.body or verb.is_bodiless:
         return None
     body = _body(resource, verb, entity, unified, context)
@@ -136,12 +136,14 @@ def outcome(
 ) -> Record | Deletion:
     """What the answer to a write says: the record as it is now, or that it is gone."""
     entity = resource.entities[request.remote_type]
-    verb = entity.operations[request.operation]
+    verb = entity.operations[request.operation].chosen({**unified, **ledger.context.values})
     if _is_gone(entity, verb, answer):
         identity = str(unified.get("external_id") or "")
         return Deletion(resource.name, entity.remote_type, identity, datetime.now(UTC), answer.correlation_id)
     if verb.is_read_after:
         return _read_after(ledger, resource, entity, verb, answer, unified)
+    if verb.is_found_after and not _is_strange(answer) and not named(entity, verb, answer):
+        return _found_after(ledger, resource, entity, answer, unified)
     try:
         return ledger.record(resource, entity, answer, verb.answers)
     except IntegrationError as error:
@@ -149,11 +151,22 @@ def outcome(
         return _by_id(ledger, entity, answer, named(entity, verb, answer), error)
 
 
+def _found_after(
+    ledger: "Ledger", resource: "Resource", entity: "Entity", answer: Answer, unified: Mapping[str, Any]
+) -> Record:
+    """The one record that holds what was written; with none or several of them the outcome has to be asked for."""
+    try:
+        found = ledger.probe(resource.name, "create", unified, key="", by_own_key=False).record
+    except IntegrationError as error:
+        return _by_id(ledger, entity, answer, "", error)
+    return found if isinstance(found, Record) else _by_id(ledger, entity, answer, "", None)
+
+
 def _is_gone(entity: "Entity", verb: Operation, answer: Answer) -> bool:
     """Whether the answer says that the record is deleted; without a declared word for it, every clean answer does."""
     if verb.answers.deleted_path:
         said = paths.getter(templates.filled(verb.answers.deleted_path, {"key": entity.key}))(answer.body)
-        return bool(said == verb.answers.deleted_value)
+        return said is not None and str(said) == verb.answers.deleted_value
     return verb.name == "delete" and not _is_strange(answer)
 
 

@@ -5,6 +5,7 @@ from integrations.models.connection import Authorisation, Connection, Credential
 from integrations.models.custom import CustomField
 from integrations.models.discrepancy import Discrepancy
 from integrations.models.fetch import Fetch
+from integrations.models.files import KeptFile
 from integrations.models.limits import LimitLease, SharedLease
 from integrations.models.override import FieldOverride, OverriddenWrite, Rereading
 from integrations.models.policy import ResourcePolicy
@@ -26,6 +27,7 @@ __all__ = [
     "Discrepancy",
     "Fetch",
     "FieldOverride",
+    "KeptFile",
     "LedgerRecord",
     "LimitLease",
     "OverriddenWrite",

@@ -64,6 +64,7 @@ class Posting(Work):
         ALLOCATE = "allocate", "Apply to documents"
         APPROVE = "approve", "Approve"
         SEND = "send", "Send to the contact"
+        ATTACH = "attach", "Attach a file to"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="postings")
     resource = models.CharField(max_length=30, choices=Resource)

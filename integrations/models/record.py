@@ -6,6 +6,7 @@ import pghistory
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
+from integrations.fields import WrittenJSONField
 from integrations.models.connection import Connection
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
@@ -33,6 +34,7 @@ class Resource(models.TextChoices):
     EXPENSES = "expenses", "Expenses"
     JOURNAL_ENTRIES = "journal_entries", "Journal entries"
     BANK_TRANSACTIONS = "bank_transactions", "Bank transactions"
+    BANK_LINES = "bank_lines", "Bank feed lines"
     BUDGETS = "budgets", "Budgets"
     ATTACHMENTS = "attachments", "Attachments"
 
@@ -75,7 +77,7 @@ class LedgerRecord(TenantOwned):
     remote_type = models.CharField(max_length=40, help_text="The ledger's own name of this kind of record.")
     external_id = models.CharField(max_length=100)
     unified = models.JSONField(encoder=DjangoJSONEncoder)
-    raw = models.JSONField(encoder=DjangoJSONEncoder)
+    raw = WrittenJSONField(encoder=DjangoJSONEncoder)
     content_hash = models.CharField(max_length=64)
     version = models.CharField(max_length=60, blank=True)
     modified_at = models.DateTimeField(null=True)
@@ -127,6 +129,8 @@ class LedgerRecord(TenantOwned):
                 name="record_open",
                 condition=models.Q(deleted_at__isnull=True) & ~models.Q(open_amount=0),
             ),
+            # What changed since a moment, for whoever follows the mirror.
+            models.Index(fields=["connection", "synced_at"], name="record_by_change"),
             # A row enters when its content moves, whatever moved it, and leaves when it has been compared.
             models.Index(fields=["connection"], name="record_to_compare", condition=TO_COMPARE),
         ]

@@ -44,6 +44,7 @@ class SandboxApp:
         query = request.query_string.decode("utf-8", "replace")
         call = Call(face.name, request.method, request.path, query)
         face.identify(request, call)
+        call.is_unlimited = call.org in self.world.unlimited
         try:
             return self._with_faults(face, request, call)
         except ConnectionDropped:

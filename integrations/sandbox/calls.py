@@ -30,6 +30,8 @@ class Call:
     started: float = field(default_factory=time.time)
     seconds: float = 0.0
     number: int = 0
+    is_unlimited: bool = False
+    """Of an organisation that was founded without limits."""
 
     def as_json(self) -> Body:
         """The form of GET /_control/calls."""

@@ -24,6 +24,7 @@ _ROUTES = Map([
     Rule("/_control/organisations", methods=["POST"], endpoint="create"),
     Rule("/_control/organisations", methods=["GET"], endpoint="organisations"),
     Rule("/_control/organisations/<key>", methods=["GET"], endpoint="organisation"),
+    Rule("/_control/organisations/<key>", methods=["DELETE"], endpoint="remove"),
     Rule("/_control/organisations/<key>/documents", methods=["GET"], endpoint="documents"),
     Rule("/_control/organisations/<key>/trial_balance", methods=["GET"], endpoint="trial_balance"),
     Rule("/_control/organisations/<key>/bank_lines", methods=["GET"], endpoint="bank_lines"),
@@ -94,6 +95,10 @@ class Control:
         found = self._world.organisation(key)
         credentials = self._world.faces[found.ledger].credentials(found)
         return found.as_json() | {"credentials": credentials, "specification": found.specification}
+
+    def remove(self, request: Request, key: str) -> Body:
+        """The organisation and its books are gone."""
+        return {"removed": self._world.remove(key).id}
 
     def documents(self, request: Request, key: str) -> Body:
         """The true books of ?resource=."""

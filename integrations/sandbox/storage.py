@@ -17,6 +17,8 @@ class Storage(Protocol):
 
     def load(self, scope: str) -> Iterator[tuple[str, str, bytes]]: ...
 
+    def drop(self, scope: str) -> None: ...
+
     def clear(self) -> None: ...
 
 
@@ -29,6 +31,9 @@ class MemoryStorage:
     def load(self, scope: str) -> Iterator[tuple[str, str, bytes]]:
         """Nothing was kept."""
         return iter(())
+
+    def drop(self, scope: str) -> None:
+        """Nothing to forget."""
 
     def clear(self) -> None:
         """Nothing to forget."""
@@ -71,6 +76,11 @@ class SqliteStorage:
         with self._lock:
             rows = self._connection.execute("SELECT kind, id, value FROM items WHERE scope = ?", (scope,)).fetchall()
         return iter(rows)
+
+    def drop(self, scope: str) -> None:
+        """Forget one scope."""
+        with self._lock:
+            self._connection.execute("DELETE FROM items WHERE scope = ?", (scope,))
 
     def clear(self) -> None:
         """Forget everything."""

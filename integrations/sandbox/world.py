@@ -53,6 +53,9 @@ class World:
         self.calls = CallLog()
         self.webhooks = WebhookSender(clock, self.faults)
         self.organisations: dict[str, Organisation] = {}
+        self.unlimited: set[str] = set()
+        """The ledgers' own ids of `quiet` organisations: no limits, no webhooks."""
+        self._highest = 0
         self._lock = threading.Lock()
         setting = Setting(clock, storage, read_clients(clients), self.organisation_list)
         self.faces: dict[str, Face] = {face.name: face for face in (make(setting) for make in faces)}
@@ -83,6 +86,9 @@ class World:
         self.organisations[organisation.id] = organisation
 
     def _listen(self, organisation: Organisation) -> None:
+        if organisation.specification.get("quiet"):
+            self.unlimited.add(organisation.external_org_id)
+            return
         face = self.faces[organisation.ledger]
         organisation.store.publish = lambda events: self.webhooks.accept(face, organisation.external_org_id, events)
 
@@ -115,9 +121,20 @@ class World:
             self.organisations[organisation.id] = organisation
         return organisation
 
+    def remove(self, key: str) -> Organisation:
+        """Take an organisation away with its books. Raises BadOrderError when there is none."""
+        with self._lock:
+            found = self.organisation(key)
+            del self.organisations[found.id]
+            self.unlimited.discard(found.external_org_id)
+            self.storage.save(_SCOPE, [("organisation", found.id, None)])
+            self.storage.drop(found.id)
+            return found
+
     def _new(self, ledger: str, specification: Body) -> Organisation:
         numbers = [int(key.rpartition("-")[2]) for key in self.organisations]
-        number = max(numbers, default=0) + 1
+        # The number of one that was removed is not given again: tokens of its own may still be about.
+        number = self._highest = max(self._highest, *numbers, 0) + 1
         face = self.faces[ledger]
         return Organisation(
             id=f"{ledger}-{number}",
@@ -140,6 +157,8 @@ class World:
         """Empty everything: organisations, tokens, faults, calls, webhooks."""
         with self._lock:
             self.organisations.clear()
+            self.unlimited.clear()
+            self._highest = 0
             self.storage.clear()
             for face in self.faces.values():
                 face.forget()

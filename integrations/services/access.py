@@ -106,14 +106,15 @@ def refresh_tokens(connection: Connection, refresh_token: str) -> TokenSet:
 
 def _obtained(client: Client, way_name: str, credentials: Mapping[str, str]) -> TokenSet:
     way = client.connector.way(way_name)
-    found = _tokens_of(client, way, credentials)
+    found = tokens_of(client, way, credentials)
     if day := credentials.get(way.ends) if way.ends else "":
         # What was typed, such as a certificate, ends with its last day at the latest.
         return replace(found, hard_expires_at=datetime.combine(date.fromisoformat(day), time(), UTC))
     return found
 
 
-def _tokens_of(client: Client, way: Way, credentials: Mapping[str, str]) -> TokenSet:
+def tokens_of(client: Client, way: Way, credentials: Mapping[str, str]) -> TokenSet:
+    """Tokens by what was typed; none where each call is signed. ConfigurationError for a way that asks for consent."""
     if isinstance(way, SignedCalls):
         return auth.NO_TOKENS
     if isinstance(way, SessionLogin):

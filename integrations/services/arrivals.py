@@ -20,26 +20,30 @@ COLUMNS = (
     "is_active", "search", "unified", "raw",
 )  # fmt: skip
 
-_EXISTS = "SELECT to_regclass('pg_temp.arriving_records') IS NOT NULL"
+IS_THERE = "to_regclass('pg_temp.arriving_records') IS NOT NULL"
+"""Whether this session has the temporary table: told by a statement that is made for every page anyway."""
+
 _MAKE = (
     f"CREATE TEMPORARY TABLE arriving_records ({', '.join(f'{name} text' for name in COLUMNS)}) ON COMMIT DELETE ROWS"
 )
-# Compressing what is read once, a moment later, only takes time.
-_UNPACKED = "ALTER TABLE arriving_records ALTER unified SET STORAGE EXTERNAL, ALTER raw SET STORAGE EXTERNAL"
+# Compressing what is read once, a moment later, or putting it out of line, only takes time. 8160 is the most there is.
+_UNPACKED = (
+    "ALTER TABLE arriving_records ALTER unified SET STORAGE EXTERNAL, ALTER raw SET STORAGE EXTERNAL,"
+    " SET (toast_tuple_target = 8160)"
+)
 # JSON is made as bytes; as bytes or as text, the same goes over the wire.
 _SENT_AS = ["bytea" if name in ("unified", "raw") else "text" for name in COLUMNS]
 _COPY = f"COPY pg_temp.arriving_records ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 
 
-def copy_in(rows: Iterable[Sequence[str | bytes | None]]) -> str:
+def copy_in(rows: Iterable[Sequence[str | bytes | None]], *, is_there: bool) -> str:
     """Put rows, in the order of COLUMNS after the batch, into the temporary table; returns their batch.
 
-    Inside the caller's transaction, at whose end they are gone.
+    Inside the caller's transaction, at whose end they are gone; in it `IS_THERE` was asked.
     """
     batch = new_text_id()
     with database.cursor() as cursor:
-        cursor.execute(_EXISTS)
-        if not cursor.fetchone()[0]:
+        if not is_there:
             cursor.execute(_MAKE)
             cursor.execute(_UNPACKED)
         copying: Any = cursor

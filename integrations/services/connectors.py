@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from integrations.engine import manifest
 from integrations.engine.declarations import Connector
 from integrations.engine.ways import Way
-from integrations.models import Connection, Posting
+from integrations.models import Connection, Posting, Resource
 
 
 def connector_of(connection: Connection) -> Connector:
@@ -58,8 +58,23 @@ def known_resources(connector_name: str, names: Sequence[str]) -> list[str]:
 def check_operation(connector_name: str, resource: str, operation: str) -> None:
     """ValidationError when no kind of record of the resource knows the operation."""
     connector = manifest.load(connector_name)
-    if resource not in connector.resources or operation not in _operations(connector, resource):
+    known = _operations(connector, resource) if resource in connector.resources else set()
+    if operation not in known and not (operation == Posting.Operation.ATTACH and takes_files(connector, resource)):
         raise ValidationError(f"{connector.label} cannot {operation} {resource.replace('_', ' ')}.")
+
+
+def takes_files(connector: Connector, resource: str) -> bool:
+    """Whether files can be hung on records of the resource."""
+    return connector.files is not None and resource in connector.files.kinds
+
+
+def settles_bank_lines(connector: Connector, resource: str) -> bool:
+    """Whether a waiting line of the ledger's own feed can become a document of the resource, or be matched there."""
+    entities = connector.resources[resource].entities.values() if resource in connector.resources else ()
+    if resource == Resource.BANK_LINES:
+        return any("allocate" in entity.operations for entity in entities)
+    creates = [entity.operations["create"] for entity in entities if "create" in entity.operations]
+    return any("bank_line" in verb.when for verb in creates)
 
 
 def reversal_of(connector_name: str, resource: str, remote_type: str = "") -> str:

@@ -17,7 +17,8 @@ from integrations.engine.errors import (
 )
 from integrations.engine.results import Deletion, Outcome, Record
 from integrations.models import Connection, LedgerRecord, Posting
-from integrations.services import budgets, closing, failures, ledgers, overriding
+from integrations.services import attaching, budgets, closing, failures, ledgers, overriding
+from integrations.services.attaching import Attached
 from integrations.services.calls import Recorder
 from integrations.services.closing import PeriodClosedError
 from integrations.services.ledgers import Session
@@ -114,17 +115,38 @@ class Delivery:
             if not self.is_ready():
                 return
         self.remember_affected()
-        posted = self._probe(session) if self.posting.status == Status.UNKNOWN else None
+        posted = self._find_out(session) if self.posting.status == Status.UNKNOWN else None
         if posted is None and self.posting.status == Status.PENDING:
-            posted = self._send_on_an_open_day(session)
+            posted = self._attach(session) if self._is_file else self._send_on_an_open_day(session)
         if posted is not None:
             conclude_posted(self.posting, posted, correlation_id=session.recorder.correlation_id)
             read_back([self.posting], session, self.affected)
 
-    def _probe(self, session: Session) -> Record | Deletion | None:
+    @property
+    def _is_file(self) -> bool:
+        return self.posting.operation == Posting.Operation.ATTACH
+
+    def _find_out(self, session: Session) -> Record | Deletion | Attached | None:
         """Ask the ledger what became of it: its record, or None with the posting pending (absent) or still unknown."""
         with tenant_scope(self.posting.tenant_id):
             keep(self.posting, attempts=self.posting.attempts + 1)
+        found = attaching.looked_up(session.ledger, self.posting) if self._is_file else self._probe(session)
+        if found is None:
+            with tenant_scope(self.posting.tenant_id):
+                keep(self.posting, status=Status.PENDING)
+        return found
+
+    def _attach(self, session: Session) -> Attached:
+        """Hang a file on its record, unless it hangs there already, under a name that no other file there has."""
+        there, name = attaching.before_sending(session.ledger, self.posting)
+        if there is not None:
+            return there
+        with tenant_scope(self.posting.tenant_id):
+            changes = {"status": Status.SENT, "sent_at": timezone.now(), "attempts": self.posting.attempts + 1}
+            keep(self.posting, body={**ready_body(self.posting), "file_name": name}, **changes)
+        return attaching.attach(session.ledger, self.posting, key=request_id(self.posting))
+
+    def _probe(self, session: Session) -> Record | Deletion | None:
         posting = self.posting
         laid = overriding.sent_with(posting)
         probe = session.ledger.probe(
@@ -140,8 +162,6 @@ class Delivery:
         if probe.outcome == Outcome.POSTED and probe.record is not None:
             return probe.record
         if probe.outcome == Outcome.ABSENT:
-            with tenant_scope(self.posting.tenant_id):
-                keep(self.posting, status=Status.PENDING)
             return None
         if probe.record is not None:
             self._candidate = {"external_id": probe.record.external_id, "remote_type": probe.record.remote_type}
@@ -185,6 +205,8 @@ class Delivery:
 
     def remember_affected(self) -> None:
         """Note which documents the write changes along the way: they are read back afterwards."""
+        if self._is_file:
+            return
         body = self.posting.body
         self.affected |= {(name, key) for name, key, field in references(body) if field in {"allocations", "links"}}
         if self.posting.operation == Posting.Operation.CREATE:

@@ -24,7 +24,7 @@ from integrations.services.consent import CHOICE_HOURS
 from integrations.services.credentials import store_tokens
 from integrations.services.fetching import request_fetch
 from integrations.services.organisations import describe
-from integrations.services.sync import request_sync
+from integrations.services.sync import sync_after_consent
 from integrations.services.work import backoff, lease, wake
 from tenants.rls import tenant_scope
 
@@ -207,11 +207,10 @@ def _activate(authorisation: Authorisation, connection: Connection) -> SyncRun:
         wake_work(connection)
         announcements.wake_aside(connection)
         is_first = not SyncCursor.objects.for_tenant(connection.tenant_id).filter(connection=connection).exists()
-        trigger = SyncRun.Trigger.INITIAL if is_first else SyncRun.Trigger.SCHEDULE
         if connector_of(connection).discovery is not None:
             # The sweep rings for it.
             request_fetch(connection=connection, kind=Fetch.Kind.CUSTOM_FIELDS, params={})
-        run = request_sync(connection=connection, trigger=trigger, requested_by=authorisation.requested_by)
+        run = sync_after_consent(connection=connection, is_first=is_first, requested_by=authorisation.requested_by)
         _close(authorisation, status=Authorisation.Status.COMPLETED, error={}, secret={}, connection=connection)
     return run
 

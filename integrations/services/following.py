@@ -18,7 +18,9 @@ from integrations.models import Connection, SyncRun
 from integrations.services.work import free_at
 
 Status = SyncRun.Status
-BY_PEOPLE = frozenset({SyncRun.Trigger.MANUAL.value, SyncRun.Trigger.REPLAY.value})
+BY_PEOPLE = frozenset(
+    trigger.value for trigger in (SyncRun.Trigger.INITIAL, SyncRun.Trigger.MANUAL, SyncRun.Trigger.REPLAY)
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,12 @@ from django.utils import timezone
 from integrations.models import Connection, Credential, Posting, SyncRun
 from integrations.services.endings import end_of, is_ending
 
+_NEEDY = {
+    Posting.Status.HELD: "to decide",
+    Posting.Status.REJECTED: "refused",
+    Posting.Status.RESTING: "given up",
+    Posting.Status.UNKNOWN: "unknown",
+}
 _TOO_OLD_FACTOR = 4
 # Longer than the pause that is made where webhooks come (see `engine.rhythm`).
 _TOO_OLD_AT_LEAST = timedelta(hours=4)
@@ -36,8 +42,8 @@ class ConnectionState:
     health: Health
     unfinished_run: SyncRun | None
     failed_run: SyncRun | None
-    refused: int
-    unknown: int
+    postings: tuple[tuple[int, str], ...]
+    """How many that need somebody, and what they are: (3, "refused")."""
     ends_at: datetime | None
     """When access ends, once the time to warn has come."""
 
@@ -58,8 +64,8 @@ def states_of(connections: Sequence[Connection]) -> list[ConnectionState]:
     ids = [connection.pk for connection in connections]
     running = {run.connection_id: run for run in SyncRun.objects.filter(connection__in=ids).unfinished()}
     failed = {run.connection_id: run for run in unresolved_failures().filter(connection__in=ids).order_by("id")}
-    postings = Posting.objects.filter(connection__in=ids, status__in=[Posting.Status.REJECTED, Posting.Status.UNKNOWN])
-    refused = Counter(postings.values_list("connection_id", "status"))
+    postings = Posting.objects.filter(connection__in=ids, status__in=list(_NEEDY))
+    needy = Counter(postings.values_list("connection_id", "status"))
     consents = {
         credential.connection_id: end_of(credential) if is_ending(credential) else None
         for credential in Credential.objects.filter(connection__in=ids).defer("secret")
@@ -69,7 +75,7 @@ def states_of(connections: Sequence[Connection]) -> list[ConnectionState]:
             connection,
             running.get(connection.pk),
             failed.get(connection.pk),
-            (refused[connection.pk, Posting.Status.REJECTED], refused[connection.pk, Posting.Status.UNKNOWN]),
+            tuple((count, word) for status, word in _NEEDY.items() if (count := needy[connection.pk, status])),
             consents.get(connection.pk),
         )
         for connection in connections
@@ -88,11 +94,11 @@ def _state(
     connection: Connection,
     running: SyncRun | None,
     failed: SyncRun | None,
-    postings: tuple[int, int],
+    postings: tuple[tuple[int, str], ...],
     consent: datetime | None,
 ) -> ConnectionState:
     health = _health(connection, running, failed, consent)
-    return ConnectionState(connection, health, running, failed, postings[0], postings[1], consent)
+    return ConnectionState(connection, health, running, failed, postings, consent)
 
 
 def _health(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from integrations.engine import manifest
 from integrations.engine.declarations import Resource as DeclaredResource
+from integrations.engine.errors import RejectedError
 from integrations.engine.settings import Setting
 from integrations.engine.ways import Way
 from integrations.models import LedgerRecord, Posting, Resource
@@ -72,7 +73,7 @@ def page_in_ledger(record: LedgerRecord) -> str:
     """The record's page in the ledger; empty where it has none, also when the connector no longer knows its kind."""
     try:
         return record_url(record)
-    except (KeyError, manifest.ManifestError):
+    except (KeyError, RejectedError, manifest.ManifestError):
         return ""
 
 

@@ -14,7 +14,8 @@ from django.utils import timezone
 from integrations.engine.errors import IntegrationError, RateLimited
 from integrations.engine.results import Deletion, Record
 from integrations.models import Connection, CrossReference, LedgerRecord, Posting
-from integrations.services import baselines, drift, policies, records, variance
+from integrations.services import attaching, baselines, drift, policies, records, variance
+from integrations.services.attaching import Attached
 from integrations.services.connectors import connector_of
 from integrations.services.failures import NO_ERROR
 from integrations.services.hashing import body_hash
@@ -31,20 +32,25 @@ _BEFORE_SENDING = timedelta(minutes=5)
 _WHILE_CROWDED = timedelta(minutes=1)
 
 
-def conclude_posted(posting: Posting, posted: Record | Deletion, *, correlation_id: str = "") -> None:
+def conclude_posted(posting: Posting, posted: Record | Deletion | Attached, *, correlation_id: str = "") -> None:
     """Write down, in one transaction, that the ledger has it: record, cross-reference, status; wake what waited."""
     with tenant_scope(posting.tenant_id):
         record = _mirror(posting, posted) if isinstance(posted, Record) else None
+        kept = attaching.note(posting, posted) if isinstance(posted, Attached) else record
         conclude(
             posting,
             status=Posting.Status.POSTED,
             external_id=posted.external_id,
             remote_type=posted.remote_type,
-            record=record,
+            record=kept,
             correlation_id=correlation_id[:100],
             **_without_question(posting),
             **NO_ERROR,
         )
+        if isinstance(posted, Attached):
+            # It changes no figure of the record: nothing is agreed anew, nothing is read back.
+            wake(followers(posting))
+            return
         baselines.agree(posting, posted if isinstance(posted, Record) else None)
         if isinstance(posted, Deletion):
             gone = [(posting.resource, posted.remote_type, posted.external_id, posted.at)]
@@ -103,7 +109,7 @@ def read_back(written: Sequence[Posting], session: Session, affected: set[tuple[
     """
     first = written[0]
     for posting in written:
-        if posting.record is not None:
+        if posting.record is not None and posting.operation != Posting.Operation.ATTACH:
             named = references(posting.record.unified)
             affected |= {(name, key) for name, key, field in named if field == "allocations"}
     try:

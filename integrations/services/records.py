@@ -17,7 +17,7 @@ from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import arrivals
 from integrations.services.content import Content, content
-from integrations.services.overlays import Overlay, laid_over_page, masked, overlay_of
+from integrations.services.overlays import Overlay, laid_over_page, masked
 from integrations.unified.summary import summarise
 from tenants.models import new_id
 
@@ -48,10 +48,20 @@ class State:
 SETTLED = timedelta(seconds=2)
 """Stamps of ledgers are whole seconds: what was read sooner after its own may have changed again under the same one."""
 
+_RULE, _LAID = -1, -2
+# What a page has to know beside its records: the overrides in force, and whether the way in (`arrivals`) is laid.
+# Both come along with what is asked anyway: a page costs no statement more for them.
+_BESIDE = f"""
+SELECT {_RULE}, o.target, o.expression, o.version FROM integrations_fieldoverride o
+WHERE o.tenant_id = %(tenant)s AND o.connection_id = %(connection)s AND o.resource = %(resource)s
+  AND o.direction = 'read' AND o.status = 'active'
+UNION ALL
+SELECT {_LAID}, '', '', 0 WHERE {arrivals.IS_THERE}
+"""  # noqa: S608 - constants
+
 # Which rows of a page the mirror holds as they are: nothing more is made or sent of those.
-# The overrides in force come along, so that a connection without any is not asked for them.
 # Those that were read in the moment of their own stamp (see SETTLED) are noted as read again.
-_SAME = """
+_SAME = f"""
 WITH same AS (
   SELECT p.place, r.id, r.modified_at, r.synced_at
   FROM jsonb_to_recordset(%(keys)s::jsonb) AS p(place int, remote_type text, external_id text, content_hash text)
@@ -63,10 +73,8 @@ noted AS (
   WHERE r.id = same.id AND same.synced_at <= same.modified_at + %(settled)s)
 SELECT place, '', '', 0 FROM same
 UNION ALL
-SELECT -1, o.target, o.expression, o.version FROM integrations_fieldoverride o
-WHERE o.tenant_id = %(tenant)s AND o.connection_id = %(connection)s AND o.resource = %(resource)s
-  AND o.direction = 'read' AND o.status = 'active'
-"""
+{_BESIDE}
+"""  # noqa: S608 - constants
 
 # A record that the mirror holds in a newer state than the page stays as it is: pages, change feeds and read-backs
 # arrive in any order (the ledger's own time decides, not the arrival).
@@ -76,7 +84,7 @@ INSERT INTO integrations_ledgerrecord AS r (
   deleted_at, synced_at, name, number, contact_id_external, contact_name, issued_on, due_on, amount, open_amount,
   currency, status, kind, is_active, search, overlay)
 SELECT p.id::uuid, %(tenant)s, %(connection)s, %(resource)s, p.remote_type, p.external_id, p.unified::jsonb,
-  p.raw::jsonb, p.content_hash, p.version, p.modified_at::timestamptz, NULL, %(at)s, p.name, p.number,
+  p.raw::json, p.content_hash, p.version, p.modified_at::timestamptz, NULL, %(at)s, p.name, p.number,
   p.contact_id_external, p.contact_name, p.issued_on::date, p.due_on::date, p.amount::numeric, p.open_amount::numeric,
   p.currency, p.status, p.kind, p.is_active::boolean, p.search, %(overlay)s
 FROM pg_temp.arriving_records p WHERE p.batch = %(batch)s
@@ -126,18 +134,18 @@ def upsert_page(*, connection: Connection, resource: str, records: Sequence[Reco
     if not rows:
         return Counts()
     found = [(record, content(record)) for record in rows.values()]
-    same, overlay = _known(connection, resource, found) if not are_new else (set(), overlay_of(connection, resource))
-    print_ = overlay.print if overlay else ""
-    if overlay:
+    known = _known(connection, resource, () if are_new else found)
+    print_ = known.overlay.print if known.overlay else ""
+    if known.overlay:
         # Under overrides a row is known by another digest: now it can be told.
         found = [(record, each._replace(digest=masked(each.digest, print_))) for record, each in found]
-        same = set() if are_new else _known(connection, resource, found)[0]
-    arriving = [each for place, each in enumerate(found) if place not in same]
+        known = known if are_new else _known(connection, resource, found)
+    arriving = [each for place, each in enumerate(found) if place not in known.same]
     if not arriving:
         return Counts(records=len(rows))
-    if overlay:
-        arriving = laid_over_page(overlay, arriving)
-    batch = arrivals.copy_in([row_of(resource, *each) for each in arriving])
+    if known.overlay:
+        arriving = laid_over_page(known.overlay, arriving)
+    batch = arrivals.copy_in([row_of(resource, *each) for each in arriving], is_there=known.is_way_laid)
     changed = _execute(_UPSERT, connection, resource=resource, batch=batch, at=timezone.now(), overlay=print_)
     return Counts(records=len(rows), changed=changed)
 
@@ -189,11 +197,34 @@ def search_records(
     return list(rows.order_by("name", "number", "id")[:limit])
 
 
-def _known(
-    connection: Connection, resource: str, found: Sequence[tuple[Record, Content]]
-) -> tuple[set[int], Overlay | None]:
+@dataclass(frozen=True)
+class _Known:
+    """What the database says before a page is stored."""
+
+    same: frozenset[int]
     """The places of records that the mirror holds just so."""
-    keys = [
+    overlay: Overlay | None
+    is_way_laid: bool
+
+
+def _known(connection: Connection, resource: str, found: Sequence[tuple[Record, Content]]) -> _Known:
+    """One statement; without records it tells only what stands beside them."""
+    named: dict[str, Any] = {"tenant": connection.tenant_id, "connection": connection.pk, "resource": resource}
+    if found:
+        named |= {"keys": _as_json(_keys(found)), "at": timezone.now(), "settled": SETTLED}
+    with database.cursor() as cursor:
+        cursor.execute(_SAME if found else _BESIDE, named)
+        rows = cursor.fetchall()
+    rules = sorted((Rule(*rule) for place, *rule in rows if place == _RULE), key=lambda rule: rule.target)
+    return _Known(
+        frozenset(place for place, *_ in rows if place >= 0),
+        Overlay(connection, resource, tuple(rules)) if rules else None,
+        any(place == _LAID for place, *_ in rows),
+    )
+
+
+def _keys(found: Sequence[tuple[Record, Content]]) -> list[dict[str, Any]]:
+    return [
         {
             "place": place,
             "remote_type": record.remote_type,
@@ -202,14 +233,6 @@ def _known(
         }
         for place, (record, content) in enumerate(found)
     ]
-    tenant, told = connection.tenant_id, _as_json(keys)
-    with database.cursor() as cursor:
-        named: dict[str, Any] = {"tenant": tenant, "connection": connection.pk, "resource": resource, "keys": told}
-        cursor.execute(_SAME, named | {"at": timezone.now(), "settled": SETTLED})
-        rows = cursor.fetchall()
-    rules = sorted((Rule(*rule) for place, *rule in rows if place < 0), key=lambda rule: rule.target)
-    overlay = Overlay(connection, resource, tuple(rules)) if rules else None
-    return {place for place, *_ in rows if place >= 0}, overlay
 
 
 def row_of(resource: str, record: Record, content: Content) -> tuple[str | bytes | None, ...]:

@@ -13,14 +13,14 @@ from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.ways import Way
 
 
-def agreed(connector_name: str, url: str, *, org: str = "") -> dict[str, str]:
+def agreed(connector_name: str, url: str, *, org: str = "", environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What a simulated ledger's consent page sends back when it agrees by itself: the callback's parameters.
 
     ConfigurationError for a real ledger: its consent page is no address that the client may call.
     """
     page, _, query = url.partition("?")
     chosen = {"org": org, "realm_id": org} if org else {}
-    answer = _asked(connector_name, page, {**dict(parse_qsl(query)), "auto_consent": "1", **chosen})
+    answer = _asked(connector_name, page, {**dict(parse_qsl(query)), "auto_consent": "1", **chosen}, environ)
     target = urlsplit(answer.headers.get("location", ""))
     if not target.query:
         raise ConfigurationError(
@@ -31,13 +31,15 @@ def agreed(connector_name: str, url: str, *, org: str = "") -> dict[str, str]:
     return dict(parse_qsl(target.query))
 
 
-def form_values(connector_name: str, way: Way, *, org: str = "") -> dict[str, str]:
+def form_values(
+    connector_name: str, way: Way, *, org: str = "", environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """What a person would type into a way's form, for an organisation of the sandbox (its first without `org`).
 
     ConfigurationError when the ledger is not simulated or has no such organisation.
     """
-    control = f"{os.environ.get('PORTAL_SANDBOX_URL', '').rstrip('/')}/_control/organisations"
-    listed = _asked(connector_name, control, {"ledger": connector_name}).body
+    control = f"{environ.get('PORTAL_SANDBOX_URL', '').rstrip('/')}/_control/organisations"
+    listed = _asked(connector_name, control, {"ledger": connector_name}, environ).body
     rows = listed.get("organisations", []) if isinstance(listed, Mapping) else []
     found = [row for row in rows if not org or org in (row.get("external_org_id"), row.get("id"))]
     if not found:
@@ -46,7 +48,7 @@ def form_values(connector_name: str, way: Way, *, org: str = "") -> dict[str, st
             code="no_organisation",
             remedy="Check that the sandbox runs at PORTAL_SANDBOX_URL, and make one: POST /_control/organisations.",
         )
-    told = _asked(connector_name, f"{control}/{found[0]['id']}", {}).body["credentials"]
+    told = _asked(connector_name, f"{control}/{found[0]['id']}", {}, environ).body["credentials"]
     return _values(way, told)
 
 
@@ -57,7 +59,7 @@ def _values(way: Way, told: Mapping[str, Any]) -> dict[str, str]:
     return {field.name: str(known[field.name]) for field in way.form if known.get(field.name) is not None}
 
 
-def _asked(connector_name: str, url: str, params: Mapping[str, str]) -> Answer:
+def _asked(connector_name: str, url: str, params: Mapping[str, str], environ: Mapping[str, str]) -> Answer:
     connector = manifest.load(connector_name)
-    with Client(connector, resolve(connector, os.environ)) as client:
+    with Client(connector, resolve(connector, environ)) as client:
         return client.raw(RemoteRequest("GET", url, params))

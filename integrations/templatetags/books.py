@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from integrations.models import Resource
 from integrations.services.offers import offer_label
+from tenants.content import form_of, watched
 
 register = template.Library()
 
@@ -63,6 +64,7 @@ def as_decimal(value: Any) -> Decimal | None:
         return None
 
 
+@register.filter
 def money_text(value: Any, currency: str | None = "") -> str:
     """`1,234.50 GBP` with as many decimals as the currency has; the given text when it is no number."""
     number = as_decimal(value)
@@ -190,7 +192,10 @@ def pretty(value: Any) -> str:
         try:
             value = json.loads(value)
         except ValueError:
-            return str(value)
+            return str(form_of(value) if watched() and value else value)
+    if watched():
+        # Somebody looks who may not see what it says: the structure is enough to see how it was said.
+        value = form_of(value)
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 

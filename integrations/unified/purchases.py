@@ -1,7 +1,7 @@
 """Money out: bills, vendor credits, purchase orders, bill payments, expenses."""
 
 from integrations.unified.sales import CREDIT, SETTLEMENT, TAXED
-from integrations.unified.schema import BOOL, CREATE, REF, TEXT, Schema, choice, needed
+from integrations.unified.schema import BANK_LINE, BOOL, CREATE, REF, TEXT, Schema, choice, needed
 
 SCHEMAS: dict[str, Schema] = {
     "bills": TAXED,
@@ -15,6 +15,7 @@ SCHEMAS: dict[str, Schema] = {
         "payment_type": choice("cash", "check", "credit_card", needs=CREATE),
         "method": REF,
         "reference": TEXT,
+        "bank_line": BANK_LINE,
         "is_refund": BOOL,
     },
 }

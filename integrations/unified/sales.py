@@ -1,6 +1,7 @@
 """Money in: invoices, credit notes, payments."""
 
 from integrations.unified.schema import (
+    BANK_LINE,
     BOOL,
     CREATE,
     DATE,
@@ -55,6 +56,7 @@ SETTLEMENT: Schema = {
     "total": Spec("money", needs=CREATE),
     "unapplied": given("money"),
     "allocations": ALLOCATIONS,
+    "bank_line": BANK_LINE,
     "lines": listed(LINE),
     "status": Spec("choice", choices=("posted", "void"), is_given_by_ledger=True),
 }

@@ -71,6 +71,8 @@ RECORD: Schema = {
 DIMENSIONS = listed({"type": TEXT, "id": TEXT, "name": TEXT})
 LINKS = Spec("list", fields={"type": TEXT, "id": TEXT, "amount": MONEY}, is_given_by_ledger=True)
 
+BANK_LINE = Spec("text", help="The waiting line of the ledger's own bank feed that this settles.")
+
 LINE: Schema = {
     "id": TEXT,
     "kind": choice("item", "account", "discount", "text", "group"),

@@ -48,7 +48,7 @@ def summarise(resource: str, unified: Mapping[str, Any]) -> Summary:
     return Summary(
         _text(get("name") or get("file_name")),
         _text(get("number") or get("code")),
-        _text(contact.get("name")),
+        _text(contact.get("name") or get("payee")),
         _text(contact.get("id")),
         get("issued_on") or get("starts_on"),
         get("due_on") or get("ends_on"),

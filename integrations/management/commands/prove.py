@@ -6,18 +6,16 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
-from kombu.exceptions import OperationalError
 
 from integrations import tasks
+from integrations.management.connections import tenant_of
 from integrations.models import Connection, Proof
 from integrations.services.proofs import perform_proof, plan, request_proof
-from integrations.services.sweeping import tenant_of_connection
 from integrations.services.sync import run_sync
 from tenants.commands import PortalCommand
 from tenants.rls import tenant_scope
 
 _LOOK_AGAIN_SECONDS = 0.5
-_WRONG_USAGE = 2
 
 
 class Command(PortalCommand):
@@ -30,7 +28,7 @@ class Command(PortalCommand):
         parser.add_argument("--wait", action="store_true", help="Do it in this process; exit status 1 if uneven.")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        tenant_id = _tenant_of(options["connection"])
+        tenant_id = tenant_of(options["connection"])
         with tenant_scope(tenant_id, source="command"):
             connection = Connection.objects.get(pk=options["connection"])
             if options["plan"]:
@@ -46,7 +44,7 @@ class Command(PortalCommand):
             proof = _waited(tenant_id, proof)
             self.is_uneven = proof.status == Proof.Status.UNEVEN
         else:
-            _ring(proof)
+            tasks.perform_proof.delay(str(proof.tenant_id), str(proof.pk))
         return {"proof": str(proof.pk), "status": proof.status, "calls": proof.calls, "lines": proof.lines}
 
     def describe(self, result: dict[str, Any]) -> str:
@@ -63,24 +61,6 @@ class Command(PortalCommand):
         super().handle(*args, **options)
         if self.is_uneven:
             raise CommandError("The portal and the ledger do not agree; look at the open discrepancies.")
-
-
-def _tenant_of(connection: str) -> UUID:
-    try:
-        tenant_id = tenant_of_connection(UUID(connection))
-    except ValueError as error:
-        raise CommandError(f"{connection!r} is no connection's id.", returncode=_WRONG_USAGE) from error
-    if tenant_id is None:
-        raise CommandError(f"There is no connection {connection}.", returncode=_WRONG_USAGE)
-    return tenant_id
-
-
-def _ring(proof: Proof) -> None:
-    try:
-        tasks.perform_proof.delay(str(proof.tenant_id), str(proof.pk))
-    except OperationalError:
-        # The row is the queue: without a broker the next sweep finds it.
-        return
 
 
 def _waited(tenant_id: UUID, proof: Proof) -> Proof:

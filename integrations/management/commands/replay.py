@@ -3,18 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import CommandError, CommandParser
-from kombu.exceptions import OperationalError
+from django.core.management.base import CommandParser
 
 from integrations import tasks
+from integrations.management.connections import tenant_of
 from integrations.models import Connection, Replay
 from integrations.services.replay_plans import EXCLUSIONS
 from integrations.services.replays import plan_replay, start_replay
-from integrations.services.sweeping import tenant_of_connection
 from tenants.commands import PortalCommand
 from tenants.rls import tenant_scope
-
-_WRONG_USAGE = 2
 
 
 class Command(PortalCommand):
@@ -31,7 +28,7 @@ class Command(PortalCommand):
         parser.add_argument("--start", action="store_true", help="Let it go; the workers do the rest.")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        tenant_id = _tenant_of(options["connection"])
+        tenant_id = tenant_of(options["connection"])
         with tenant_scope(tenant_id, source="command"):
             replay = plan_replay(
                 connection=Connection.objects.get(pk=options["connection"]),
@@ -43,7 +40,7 @@ class Command(PortalCommand):
             if options["start"]:
                 start_replay(replay)
         if options["start"]:
-            _ring(replay)
+            tasks.run_replay.delay(str(replay.tenant_id), str(replay.pk))
         return {
             "replay": str(replay.pk),
             "status": replay.status,
@@ -54,21 +51,3 @@ class Command(PortalCommand):
             "per_minute": replay.per_minute,
             "seconds": replay.left_seconds,
         }
-
-
-def _tenant_of(connection: str) -> UUID:
-    try:
-        tenant_id = tenant_of_connection(UUID(connection))
-    except ValueError as error:
-        raise CommandError(f"{connection!r} is no connection's id.", returncode=_WRONG_USAGE) from error
-    if tenant_id is None:
-        raise CommandError(f"There is no connection {connection}.", returncode=_WRONG_USAGE)
-    return tenant_id
-
-
-def _ring(replay: Replay) -> None:
-    try:
-        tasks.run_replay.delay(str(replay.tenant_id), str(replay.pk))
-    except OperationalError:
-        # The row is the queue: without a broker the next sweep finds it.
-        return

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
-from kombu.exceptions import OperationalError
 
 from integrations import tasks
+from integrations.management.connections import tenant_of
 from integrations.models import Connection, SyncRun
 from integrations.services.connectors import known_resources
-from integrations.services.sweeping import tenant_of_connection
 from integrations.services.sync import request_sync, run_sync
 from tenants.commands import PortalCommand
 from tenants.rls import tenant_scope
@@ -30,12 +29,12 @@ class Command(PortalCommand):
         parser.add_argument("--wait", action="store_true", help="Return when it is done; exit status 1 if it failed.")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        tenant_id = _tenant_of(options["connection"])
+        tenant_id = tenant_of(options["connection"])
         run = _requested(tenant_id, options)
         if options["wait"]:
             run = _waited(tenant_id, run)
         else:
-            _ring(run)
+            tasks.run_sync.delay(str(run.tenant_id), str(run.pk))
         return {
             "run": str(run.pk),
             "status": run.status,
@@ -48,16 +47,6 @@ class Command(PortalCommand):
         }
 
 
-def _tenant_of(connection: str) -> UUID:
-    try:
-        tenant_id = tenant_of_connection(UUID(connection))
-    except ValueError as error:
-        raise CommandError(f"{connection!r} is no connection's id.", returncode=_WRONG_USAGE) from error
-    if tenant_id is None:
-        raise CommandError(f"There is no connection {connection}.", returncode=_WRONG_USAGE)
-    return tenant_id
-
-
 def _requested(tenant_id: UUID, options: dict[str, Any]) -> SyncRun:
     with tenant_scope(tenant_id, source="command"):
         connection = Connection.objects.get(pk=options["connection"])
@@ -68,14 +57,6 @@ def _requested(tenant_id: UUID, options: dict[str, Any]) -> SyncRun:
         return request_sync(
             connection=connection, trigger=SyncRun.Trigger.MANUAL, resources=names, is_full=options["full"]
         )
-
-
-def _ring(run: SyncRun) -> None:
-    try:
-        tasks.run_sync.delay(str(run.tenant_id), str(run.pk))
-    except OperationalError:
-        # The row is the queue: without a broker the next sweep finds it.
-        return
 
 
 def _waited(tenant_id: UUID, run: SyncRun) -> SyncRun:

@@ -14,6 +14,7 @@ from integrations.engine import manifest
 from integrations.engine.converters import Unified
 from integrations.engine.coverage import coverage
 from integrations.engine.errors import RejectedError
+from integrations.engine.messages import RemoteRequest
 from integrations.engine.results import Deletion, Record
 from tests.integrations.connectors.simulation import Simulation
 from tests.integrations.connectors.test_round_trip import MAKERS, Books, known
@@ -144,6 +145,9 @@ def _with_needs(place: Books, resource: str, record: Record, operation: str) -> 
 
 
 def allocate(place: Books, resource: str) -> None:
+    if resource == "bank_lines":
+        _match_line(place)
+        return
     side = "bills" if resource in ("vendor_credits", "bill_payments") else "invoices"
     if resource in ("payments", "bill_payments"):
         body = known(place, resource, MAKERS[resource](place, _Draws()))  # type: ignore[arg-type]
@@ -167,6 +171,19 @@ def allocate(place: Books, resource: str) -> None:
         key=f"cell-{next(_KEYS)}",
     )  # fmt: skip
     assert place.ledger.read(side, document).unified["balance"] == before - Decimal("10.00")
+
+
+def _match_line(place: Books) -> None:
+    """A line of the ledger's own feed is matched with a booked payment, and waits no longer."""
+    payment = made(place, "payments").unified
+    line = {"date": "2026-11-05", "debit_or_credit": "debit", "amount": str(payment["total"]), "payee": "Acme"}
+    body = {"account_id": payment["account"]["id"], "transactions": [line]}
+    place.ledger.client.send(RemoteRequest("POST", "/books/v3/bankstatements", body=body))
+    waiting = [record for page in place.ledger.pages("bank_lines") for record in page.records][-1]
+    assert waiting.unified["amount"] == payment["total"]
+    settled = {**named(waiting), "allocations": [{"type": "payment", "id": payment["external_id"]}]}
+    assert isinstance(place.ledger.post("bank_lines", "allocate", settled, key=f"cell-{next(_KEYS)}"), Deletion)
+    assert is_gone(place, "bank_lines", waiting)
 
 
 def attach(place: Books, resource: str) -> None:

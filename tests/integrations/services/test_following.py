@@ -73,6 +73,29 @@ def test_what_the_schedule_asks_for_meanwhile_is_not_kept(connection: Connection
         ask(connection, trigger="schedule")
 
 
+def test_a_reconnection_during_a_sync_catches_up_after_it(connection: Connection) -> None:
+    begun(connection, "invoices")
+    with tenant_scope(connection.tenant_id):
+        wish = sync.sync_after_consent(connection=connection, is_first=False, requested_by=None)
+    assert (wish.status, wish.resources) == (Status.WAITING, [])
+
+
+def test_a_reconnection_leaves_a_paused_sync_paused(connection: Connection) -> None:
+    first = begun(connection, "invoices")
+    with tenant_scope(connection.tenant_id):
+        sync.pause_sync(first)
+        again = sync.sync_after_consent(connection=connection, is_first=False, requested_by=None)
+    assert (again.pk, fresh(again).status) == (first.pk, Status.PAUSED)
+
+
+def test_a_reconnection_takes_what_is_under_way_when_another_sync_waits_that_differs(connection: Connection) -> None:
+    first = begun(connection, "invoices")
+    ask(connection, "bills", is_full=True)
+    with tenant_scope(connection.tenant_id):
+        again = sync.sync_after_consent(connection=connection, is_first=False, requested_by=None)
+    assert again.pk == first.pk
+
+
 def test_a_sync_that_ended_a_moment_ago_holds_up_nothing(connection: Connection) -> None:
     first = begun(connection, "invoices")
     with tenant_scope(connection.tenant_id):
