@@ -17,6 +17,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from mappings.assignment import best_pairs
+from mappings.transform.money import text_of
 
 CROWD = 30
 """A key shared by more records than this says too little to compare all of them."""
@@ -327,7 +328,7 @@ def _contact_words(ours: Entry, theirs: Entry, points: int) -> str:
 def _amount_words(ours: Entry, theirs: Entry) -> str:
     if ours.amount == theirs.amount:
         return "The amount is the same."
-    return f"The amounts differ by {abs(ours.amount - theirs.amount):f} {ours.currency}."
+    return f"The amounts differ by {text_of(abs(ours.amount - theirs.amount), ours.currency)}."
 
 
 def _day_words(apart: int) -> str:

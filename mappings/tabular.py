@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
@@ -132,6 +132,7 @@ COLUMNS: Mapping[str, Column] = {
     "rate_source": Column("head", "rate_source", _text(100), ""),
     "tax_mode": Column("head", "tax_mode", _word(TAX_MODES), ", ".join(TAX_MODES)),
     "counterparty": Column("party", "name", _text(100), "customer or vendor"),
+    "counterparty_external_id": Column("party", "external_id", _text(100), "the source's own id of it"),
     "counterparty_email": Column("party", "email", _email, ""),
     "counterparty_country": Column("party", "country", _country, "DE"),
     "counterparty_region": Column("party", "region", _text(100), "state or province, such as CA"),
@@ -141,6 +142,7 @@ COLUMNS: Mapping[str, Column] = {
     "category": Column("line", "category", _text(200), ""),
     "tax_code": Column("line", "tax_code", _text(200), ""),
     "item": Column("line", "item", _text(200), "the product, for rules that ask for it"),
+    "location": Column("line", "location", _text(200), "of the line: mapped to a location of the ledger"),
     "quantity": Column("line", "quantity", _amount(6, 18), ""),
     "unit_price": Column("line", "unit_price", _amount(6, 18), ""),
     "amount": Column("line", "amount", _MONEY, "of the line"),
@@ -153,6 +155,15 @@ COLUMNS: Mapping[str, Column] = {
     "total": Column("head", "total", _MONEY, "of the document"),
     "memo": Column("head", "memo", _text(1000), ""),
 }
+FAMILIES: Mapping[str, Column] = {
+    "dimension": Column("dimensions", "", _text(100), "of the line; NAME is the dimension's, such as department"),
+    "attribute": Column(
+        "attributes", "", _text(500), "of the document; NAME is what the ledger's field is filled from"
+    ),
+}
+"""Columns of which a file may have several, each called by its family, a colon and its own name: dimension:NAME."""
+_MOST_NAMED = {"dimension": 10, "attribute": 50}
+_LONGEST_NAME = 90
 REQUIRED = ("source", "external_id", "kind", "issued_on", "currency", "total")
 _IDENTITY = ("source", "external_id")
 _PART = frozenset({"type", "amount", "category", "description"})
@@ -170,12 +181,14 @@ def documents(name: str, content: bytes) -> Iterator[Read]:
 def template() -> bytes:
     """A CSV with every column and two documents as examples."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(COLUMNS), lineterminator="\r\n")
+    writer = csv.DictWriter(out, [*COLUMNS, "dimension:department", "attribute:order_channel"], lineterminator="\r\n")
     writer.writeheader()
     common = {"source": "shop", "issued_on": "2026-11-18", "currency": "GBP", "counterparty": "Blue Bottle Ltd"}
     sale = common | {"external_id": "order-1", "kind": "sale", "tax_mode": "exclusive", "tax_total": "24.00"}
     sale |= {"tax_code": "VAT20", "total": "144.00"}
-    writer.writerow(sale | {"category": "Consulting", "amount": "100.00", "description": "A day"})
+    sale |= {"attribute:order_channel": "web"}
+    day = {"category": "Consulting", "amount": "100.00", "description": "A day", "location": "Berlin"}
+    writer.writerow(sale | day | {"dimension:department": "Advice"})
     writer.writerow(sale | {"category": "Books", "amount": "20.00", "description": "A book"})
     payment = {"external_id": "pay-1", "kind": "payment", "payment_method": "card", "applies_to": "order-1"}
     writer.writerow(common | payment | {"total": "144.00"})
@@ -184,11 +197,15 @@ def template() -> bytes:
 
 def _numbered(name: str, content: bytes) -> Iterator[tuple[int, Row]]:
     table = _sheet(content) if name.lower().endswith(".xlsx") else _comma(content)
-    heads = [str(head or "").strip().lower().replace(" ", "_") for head in next(table, ())]
+    heads = [_head(str(head or "").strip()) for head in next(table, ())]
     if missing := [each for each in REQUIRED if each not in heads]:
         raise FileError(f"The file lacks the column {', '.join(missing)}. Take the template: it has every head.")
-    if unknown := [each for each in heads if each and each not in COLUMNS]:
-        raise FileError(f"The column {', '.join(unknown[:5])} is not known. Known: {', '.join(COLUMNS)}.")
+    if unknown := [each for each in heads if each and _column(each) is None]:
+        families = ", ".join(f"{family}:NAME" for family in FAMILIES)
+        raise FileError(f"The column {', '.join(unknown[:5])} is not known. Known: {', '.join(COLUMNS)}, {families}.")
+    for family, most in _MOST_NAMED.items():
+        if sum(each.startswith(f"{family}:") for each in heads) > most:
+            raise FileError(f"At most {most} columns of {family}:NAME.")
     if len(set(heads)) < len(heads):
         raise FileError("A column stands twice.")
     for number, values in enumerate(table, start=2):
@@ -197,6 +214,21 @@ def _numbered(name: str, content: bytes) -> Iterator[tuple[int, Row]]:
         row = {head: value for head, value in zip(heads, values, strict=False) if head and value not in (None, "")}
         if row:
             yield number, row
+
+
+def _head(text: str) -> str:
+    """A head as it is known: case and spaces do not matter, except in the name after a family's colon."""
+    family, colon, name = text.partition(":")
+    if colon and family.strip().lower() in FAMILIES:
+        return f"{family.strip().lower()}:{name.strip()}"
+    return text.lower().replace(" ", "_")
+
+
+def _column(head: str) -> Column | None:
+    family, colon, name = head.partition(":")
+    if colon and family in FAMILIES and 0 < len(name) <= _LONGEST_NAME:
+        return replace(FAMILIES[family], field=name)
+    return COLUMNS.get(head)
 
 
 def _comma(content: bytes) -> Iterator[Sequence[Any]]:
@@ -240,7 +272,7 @@ def _document(rows: list[tuple[int, Row]], *, is_again: bool) -> Read:
 def _typed(number: int, row: Row, problems: list[RowProblem]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name, value in row.items():
-        column = COLUMNS[name]
+        column = _column(name) or COLUMNS[name]
         try:
             found.setdefault(column.place, {})[column.field] = column.read(_plain(value))
         except ValueError as error:
@@ -267,7 +299,12 @@ def _merge(body: dict[str, Any], number: int, places: dict[str, dict[str, Any]],
         if body.setdefault(name, value) != value:
             text = f"This document's rows before say “{body[name]}”, this row says “{value}”."
             problems.append(RowProblem(number, name, text))
-    if line := places.get("line"):
+    attributes = body.setdefault("attributes", {}) if "attributes" in places else {}
+    for name, value in places.get("attributes", {}).items():
+        if attributes.setdefault(name, value) != value:
+            text = f"This document's rows before say “{attributes[name]}”, this row says “{value}”."
+            problems.append(RowProblem(number, f"attribute:{name}", text))
+    if line := places.get("line", {}) | ({"dimensions": places["dimensions"]} if "dimensions" in places else {}):
         is_part = "type" in line
         if extra := set(line) - _PART if is_part else set():
             problems.append(RowProblem(number, min(extra), "A part of a payout has none."))

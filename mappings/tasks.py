@@ -1,21 +1,25 @@
 """Doorbells: map what has been received; ring for the postings that came of it."""
 
+from functools import partial
 from uuid import UUID
 
 from celery import Task, shared_task
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.utils import timezone
 
 from integrations.tasks import send_posting
-from mappings.models import DocumentImport
+from mappings.models import DocumentImport, SourceDocument
 from mappings.services.backtests import run_back_test as _run_back_test
 from mappings.services.cleansing import search as _search
 from mappings.services.cleansing import search_if_changed as _search_if_changed
 from mappings.services.cutover import run_cut_over as _run_cut_over
+from mappings.services.files import request_files
 from mappings.services.health import watch as _watch
 from mappings.services.importing import run_import as _run_import
 from mappings.services.mapping import map_document as _map_document
 from mappings.services.mapping import map_documents as _map_documents
+from mappings.services.pilots import run_pilot as _run_pilot
 from mappings.services.watching import due_watches
 
 _AT_ONCE = 200
@@ -50,6 +54,12 @@ def run_back_test(tenant_id: str, back_test_id: str) -> None:
 
 
 @shared_task
+def run_pilot(tenant_id: str, pilot_id: str) -> None:
+    """Post documents into simulated companies, or clear up after a pilot that was stopped."""
+    _run_pilot(tenant_id, pilot_id)
+
+
+@shared_task
 def watch_health(tenant_id: str, connection_id: str) -> None:
     """Look whether mapped records changed, and for contacts that are the same."""
     _watch(tenant_id, connection_id)
@@ -70,9 +80,26 @@ def run_import(tenant_id: str, import_id: str) -> None:
         map_documents.delay(tenant_id, str(done.connection_id))
 
 
+def ring_files(document: SourceDocument) -> bool:
+    """Ask for the files of a document to follow it into the ledger, and ring for them after commit.
+
+    False where the connection does not write now: the files are kept, and the page says that they have not gone.
+    """
+    try:
+        with transaction.atomic():
+            postings = request_files(document)
+    except ValidationError:
+        return False
+    for posting in postings:
+        bell = partial(send_posting.delay, str(posting.tenant_id), str(posting.pk))
+        # Robust: without the broker the posting is still safe in its row, and the sweep finds it.
+        transaction.on_commit(bell, robust=True)
+    return True
+
+
 @shared_task
 def sweep() -> None:
-    """Ring again for connections whose documents or mappings were not looked at, for cut-overs and for back-tests."""
+    """Ring again for connections whose documents or mappings were not looked at, for cut-overs, back-tests, pilots."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind, tenant_id, row_id FROM mappings_due(%s, %s)", [timezone.now(), _AT_ONCE])
         due = cursor.fetchall()
@@ -80,6 +107,7 @@ def sweep() -> None:
         "connection": map_documents,
         "cut_over": run_cut_over,
         "back_test": run_back_test,
+        "pilot": run_pilot,
         "document_import": run_import,
     }
     for kind, tenant_id, row_id in due:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from allauth.idp.oidc.models import Client
@@ -17,18 +17,26 @@ from tenants.models import Tenant, TenantOwned, User
 
 _counter: Iterator[int] = count(1)
 
+WANTED = object()
+"""A row of whatever the field points to, although the field could stay empty."""
+
 # What a model's own rules ask for beyond its field types.
 RULES: dict[str, dict[str, Any]] = {
     "tenants.membership": {"role": "auditor"},
     "integrations.connection": {"connector": "quickbooks", "status": "active"},
     "integrations.posting": {"status": "pending"},
+    "integrations.keptfile": {"content": b"%PDF"},
     "integrations.syncrun": {"status": "succeeded"},
     "integrations.proof": {"status": "even"},
     "mappings.cutoverlink": {"state": "alone", "external_id": ""},
     "mappings.documentimport": {"status": "imported", "content": b""},
     "mappings.mappingset": {"version": lambda: next(_counter)},
     "mappings.valuemapping": {"value": lambda: uuid4().hex},
+    "reconciliation.autoapproval": {"threshold": Decimal("0.99")},
+    "reconciliation.automatch": {"confidence": Decimal("0.995")},
     "reconciliation.bankrule": {"text": "fee"},
+    "reconciliation.case": {"bank_line": WANTED},
+    "reconciliation.casefile": {"content": b"a receipt"},
     "reconciliation.matchrun": {"status": "done"},
     "reconciliation.proposal": {"confidence": Decimal("0.95")},
     "reconciliation.statementimport": {"content": b"date,amount\n2026-01-31,12.50\n"},
@@ -95,6 +103,8 @@ def build(
     values: dict[str, Any] = {}
     rules = {**RULES.get(model._meta.label_lower, {}), **asked}
     rules = {name: value() if callable(value) else value for name, value in rules.items()}
+    for name in [name for name, value in rules.items() if value is WANTED]:
+        rules[name] = _value(cast("models.Field[Any, Any]", model._meta.get_field(name)), tenant, made)
     for field in model._meta.concrete_fields:
         needless = field.null or field.has_default() or field.blank or field.primary_key
         if field.name in {"tenant", *rules} or needless:

@@ -17,7 +17,9 @@ from unfold.decorators import display
 from integrations.admin.pages import PageAdmin
 from integrations.templatetags.books import from_now, money
 from mappings import tasks
+from mappings.admin.attributes import AttributePages
 from mappings.admin.cutover import CutOverPages
+from mappings.admin.receipts import ReceiptPages
 from mappings.admin.waiting import WaitingPages
 from mappings.models import SourceDocument
 from mappings.models.documents import State
@@ -74,7 +76,7 @@ class WaitsForFilter(UsesFilter):
 
 
 @admin.register(SourceDocument)
-class SourceDocumentAdmin(CutOverPages, WaitingPages, PageAdmin):
+class SourceDocumentAdmin(ReceiptPages, CutOverPages, WaitingPages, AttributePages, PageAdmin):
     """Read only: documents come in over the API."""
 
     page_template = "mappings/document.html"
@@ -170,6 +172,7 @@ class SourceDocumentAdmin(CutOverPages, WaitingPages, PageAdmin):
             "ledger_url": journey.ledger_url(posting),
             "workbench_url": reverse("admin:mappings_workbench_connection", args=[row.connection_id]),
             "may_map_again": may(request.membership, EDIT_MAPPINGS) and _can_map_again(row),
+            **self.receipts(request, row),
         }
 
     def get_actions(self, request: HttpRequest) -> Any:

@@ -18,7 +18,7 @@ from integrations.templatetags.books import from_now
 from mappings import tasks
 from mappings.models import DocumentImport
 from mappings.services.importing import MOST_BYTES, accept, upload
-from mappings.tabular import COLUMNS, REQUIRED, template
+from mappings.tabular import COLUMNS, FAMILIES, REQUIRED, template
 from tenants.http import TenantRequest
 from tenants.models import User
 from tenants.permissions import SUBMIT_DOCUMENTS, may
@@ -116,7 +116,8 @@ class DocumentImportAdmin(PageAdmin):
             "accept_url": self.url("accept", row.pk),
             "documents_url": f"{documents}?connection__id__exact={row.connection_id}",
             "more": max(0, row.counts.get("errors", 0) - len(row.problems)),
-            "columns": [(name, column.help, name in REQUIRED) for name, column in COLUMNS.items()],
+            "columns": [(name, column.help, name in REQUIRED) for name, column in COLUMNS.items()]
+            + [(f"{family}:NAME", column.help, False) for family, column in FAMILIES.items()],
         }
 
     def accept(self, request: TenantRequest, row: DocumentImport) -> None:

@@ -18,14 +18,18 @@ from tenants.permissions import MANAGE_CONNECTIONS
 class PostingRuleAdmin(TenantScopedAdmin):
     """Owners set the limits; nobody who enters documents can lift them."""
 
+    change_list_template = "mappings/posting_rules.html"
     add_action = change_action = delete_action = MANAGE_CONNECTIONS
-    fields: ClassVar = ["connection", "kind", "approve_from", "overpayment", "tolerance", "must_map"]
+    fields: ClassVar = ["connection", "kind", "approve_from", "overpayment", "tolerance", "order_tolerance", "must_map"]
     list_display: ClassVar = ["kind_shown", "connection", "approval_shown", "overpayment", "tolerance"]
     list_display_links: ClassVar = ["kind_shown"]
     list_filter: ClassVar = ["connection"]
     list_select_related: ClassVar = ["connection"]
     ordering: ClassVar = ["connection", "kind"]
     sortable_by: ClassVar[list[str]] = []
+
+    class Media:
+        css: ClassVar = {"all": ["integrations/integrations.css", "mappings/mappings.css"]}
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name != "must_map":

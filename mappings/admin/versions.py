@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from integrations.admin.pages import Act, PageAdmin
 from mappings import tasks
-from mappings.admin import backtests
+from mappings.admin import backtests, pilots
 from mappings.admin.configuration import ConfigurationPages
 from mappings.admin.documentation import DocumentationPages
 from mappings.admin.files import FilePages
@@ -37,7 +37,13 @@ _TONES = {
 
 @admin.register(MappingSet)
 class MappingSetAdmin(
-    ConfigurationPages, WorkbenchPages, FilePages, DocumentationPages, backtests.BackTestPages, PageAdmin
+    ConfigurationPages,
+    WorkbenchPages,
+    FilePages,
+    DocumentationPages,
+    backtests.BackTestPages,
+    pilots.PilotPages,
+    PageAdmin,
 ):
     """The history; work happens in the workbench."""
 
@@ -65,6 +71,8 @@ class MappingSetAdmin(
         "send_back": (APPROVE_MAPPINGS, "send_back"),
         "roll_back": (APPROVE_MAPPINGS, "roll_back"),
         "back_test": (VIEW, "back_test"),
+        "pilot": (VIEW, "pilot"),
+        "stop_pilot": (VIEW, "stop_pilot"),
     }
 
     class Media:
@@ -88,8 +96,8 @@ class MappingSetAdmin(
         return f"{row.submitted_comment}{answer}"[:160] or "–"
 
     def get_urls(self) -> list[URLPattern]:
-        own = [*self.workbench_urls(), *self.file_urls(), *self.documentation_urls(), *self.back_test_urls()]
-        return [*own, *super().get_urls()]
+        own = [*self.workbench_urls(), *self.file_urls(), *self.documentation_urls()]
+        return [*own, *self.back_test_urls(), *self.pilot_urls(), *super().get_urls()]
 
     def name_of(self, row: MappingSet) -> str:
         return f"Version {row.version} of {row.connection}"
@@ -107,6 +115,7 @@ class MappingSetAdmin(
             "is_open": row.status in (MappingSet.Status.DRAFT, MappingSet.Status.SUBMITTED),
             "workbench_url": self.workbench_url(row),
             **backtests.shown(request, row),
+            **pilots.shown(request, row),
             **self.rights(request, may_edit=EDIT_MAPPINGS, may_approve=APPROVE_MAPPINGS),
         }
 

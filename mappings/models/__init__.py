@@ -7,6 +7,7 @@ from mappings.models.documents import DocumentValue, SourceDocument, SourceValue
 from mappings.models.health import HealthFinding, HealthWatch, WatchedTarget
 from mappings.models.imports import DocumentImport
 from mappings.models.learning import RefusedSuggestion
+from mappings.models.pilots import Pilot
 from mappings.models.posting_rules import PostingRule
 from mappings.models.versions import MappingSet, Side, Subject, ValueMapping
 
@@ -22,6 +23,7 @@ __all__ = [
     "HealthFinding",
     "HealthWatch",
     "MappingSet",
+    "Pilot",
     "RefusedSuggestion",
     "PostingRule",
     "Side",

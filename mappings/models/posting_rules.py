@@ -47,6 +47,13 @@ class PostingRule(TenantOwned):
         default=1,
         help_text="By how many of the currency's smallest units computed tax may differ from the source's.",
     )
+    order_tolerance = models.DecimalField(
+        "tolerance of orders",
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        help_text="By how many percent a bill's prices, quantities and total may exceed its purchase order's.",
+    )
     must_map = ArrayField(
         models.CharField(max_length=10, choices=MUST_MAP),
         default=list,
@@ -57,6 +64,11 @@ class PostingRule(TenantOwned):
 
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(order_tolerance__gte=0, order_tolerance__lte=100),
+                name="order_tolerance_is_a_percentage",
+                violation_error_message="From 0 to 100 percent.",
+            ),
             models.UniqueConstraint(
                 fields=["connection", "kind"],
                 name="one_posting_rule_per_kind",

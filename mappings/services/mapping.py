@@ -20,6 +20,7 @@ from mappings.models.documents import ORIGIN
 from mappings.services.approval import asks_somebody
 from mappings.services.cutover import holds
 from mappings.services.earlier import links_of, set_free
+from mappings.services.files import request_files
 from mappings.services.orders import match_order
 from mappings.services.practice import practice_of
 from mappings.services.requesting import again, followers_of, request_writes
@@ -173,7 +174,9 @@ def _map(document: SourceDocument) -> list[Posting]:
     practice = practice_of(connection, source.kind)
     result = apply(book, source, practice, links)
     _mark_missing(_record_uses(document, source, used(book, source, practice)), result)
-    order = match_order(connection, source, document.pk)
+    order = match_order(connection, source, document.pk, result)
+    if order.link and result.payload is not None:
+        result.payload["links"] = [order.link]
     document.trace = [each.as_dict() for each in (*result.trace, *order.trace)]
     document.mapping_set = version
     problems = (*result.problems, *order.problems)
@@ -217,7 +220,7 @@ def _post(document: SourceDocument, source: Document, version: MappingSet, resul
     document.checked_at = document.mapped_at = timezone.now()
     document.save()
     set_free(document)
-    return requested.postings
+    return [*requested.postings, *request_files(document)]
 
 
 def _fill_custom_fields(document: SourceDocument, result: Result) -> Problem | None:

@@ -37,6 +37,7 @@ def practice_of(connection: Connection, kind: str) -> Practice:
         document_dimensions=frozenset(books.document_dimensions),
         priced_lines=books.lines_say == "price",
         takes_gross=books.taxed_amounts == "both",
+        untaxed=books.untaxed,
         paid_from_bank=books.paid_from_bank,
         journals_name=books.journals_name,
         needs_due_day=books.due_day == "needed",

@@ -1,5 +1,6 @@
 """From a document's writes to postings: in order, each once, whatever is mapped again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ def request_writes(document: SourceDocument, source: Document, result: Result, v
     """One posting for each write, each after the one before; what an earlier attempt posted stays as it is."""
     earlier = ids_of(document.connection, (each.key for each in source.earlier))
     made: dict[str, Posting] = {}
+    stand_ins: dict[str, Any] = {}
     references = References()
     last = _latest([write for _, write in earlier.values() if write is not None])
     known = [*references.requested]
@@ -39,13 +41,14 @@ def request_writes(document: SourceDocument, source: Document, result: Result, v
             connection=document.connection,
             resource=write.resource,
             operation=write.operation,
-            body=_named(body, made, {key: found for key, (found, _) in earlier.items()}),
+            body=named(body, stand_ins, {key: found for key, (found, _) in earlier.items()}),
             origin_kind=ORIGIN,
             origin_id=document.pk,
             idempotency_key=str(key_of(document, write.name)),
             depends_on=_before(references, made, last),
         )
         made[write.name] = posting
+        stand_ins[write.name] = {"posting": str(posting.pk)}
         known.append(posting)
     return Requested(known, references)
 
@@ -93,14 +96,14 @@ def _latest(postings: list[Posting]) -> Posting | None:
     return max(postings, key=lambda each: each.pk, default=None)
 
 
-def _named(value: Any, made: dict[str, Posting], earlier: dict[str, Any]) -> Any:
+def named(value: Any, writes: Mapping[str, Any], earlier: Mapping[str, Any]) -> Any:
     """The body with `{"write": name}` and `{"document": key}` replaced by what stands for their ids."""
     if isinstance(value, list):
-        return [_named(each, made, earlier) for each in value]
+        return [named(each, writes, earlier) for each in value]
     if not isinstance(value, dict):
         return value
     if set(value) == {"write"}:
-        return {"posting": str(made[value["write"]].pk)}
+        return writes[value["write"]]
     if set(value) == {"document"}:
         return earlier[value["document"]]
-    return {name: _named(each, made, earlier) for name, each in value.items()}
+    return {name: named(each, writes, earlier) for name, each in value.items()}

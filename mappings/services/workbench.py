@@ -16,6 +16,7 @@ from mappings.models import DocumentValue, MappingSet, SourceDocument, SourceVal
 from mappings.services.assigning import Assignment, assign
 from mappings.services.drafts import Evidence
 from mappings.services.impact import Impact, impact_of
+from mappings.services.pilots import verdict
 from mappings.services.refusing import Refusal, refuse, refused_of, take_back
 from mappings.services.suggestions import Suggesters, suggest_for
 from mappings.services.targets import find_targets
@@ -91,6 +92,8 @@ class Board:
     changes: int
     impact: Impact | None
     waiting: Waiting
+    pilot: str = ""
+    """What the pilot of a version that waits for approval came to, in words."""
 
     @property
     def mapped(self) -> int:
@@ -116,6 +119,7 @@ def board_of(connection: Connection) -> Board:
         **counts,
         changes=count_changes(opened, active) if opened else 0,
         impact=impact_of(opened) if opened else None,
+        pilot=verdict(opened) if opened and opened.status == MappingSet.Status.SUBMITTED else "",
         waiting=_all_waiting(connection),
     )
 

@@ -3,14 +3,13 @@
 The same document, book and practice give the same result for ever: no clock, no randomness, no lookups outside.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mappings.transform import checks, journals, naming, settling, trade
-from mappings.transform.fit import misfit
 from mappings.transform.model import Document, Problem, Result, Trace, Write
 from mappings.transform.practice import Linked, Practice
-from mappings.transform.reasons import traces
+from mappings.transform.reasons import Meant, traces
 from mappings.transform.rules import NAMES, Book
 
 RESOURCES = {"sale": "invoices", "purchase": "bills", "expense": "expenses"}
@@ -34,13 +33,14 @@ def apply(
     `links`: the earlier documents that this one names, by `source:external_id`, as far as they are known.
     """
     earlier = links or {}
-    problems = [*checks.own_sums(document), *dict.fromkeys(_word_problems(book, document, practice))]
+    words = [(where, key, line, book.choose(key, document, line)) for where, key, line in document.words()]
+    problems = [*checks.own_sums(document), *dict.fromkeys(_word_problems(words, document, practice))]
     problems += checks.earlier(document, practice, earlier)
     if not any(problem.subject for problem in problems):
         problems += trade.tax_problems(book, document, practice)
         problems += naming.problems(book, document, practice)
     reasons = (
-        *traces(book, document),
+        *traces(words, document, book.version),
         *_earlier_traces(document, earlier, book.version),
         *naming.left_out(document, practice, book.version),
         *settling.left_to_do(document, practice, book.version),
@@ -75,17 +75,16 @@ def _following(
         yield from settling.money_back(book, document, practice)
 
 
-def _word_problems(book: Book, document: Document, practice: Practice) -> Iterator[Problem]:
-    for _, key, line in document.words():
-        subject, side, value = key
-        target = book.target(key, document, line)
-        if target is None:
+def _word_problems(words: Iterable[Meant], document: Document, practice: Practice) -> Iterator[Problem]:
+    moneys = (document.currency, practice.home)
+    for _, (subject, side, value), _, choice in words:
+        if choice is None:
             if not naming.is_asked(subject, practice):
                 continue
             text, code = f"The {NAMES[subject]} “{value}” ({side}) has no mapping.", "missing_mapping"
             remedy = "Choose what it means in the ledger; the document then goes by itself."
-        elif why := misfit(key, target, document.currency, practice.home):
-            text = f"The {NAMES[subject]} “{value}” ({side}) means {target.name}, but {why}."
+        elif why := choice.misfit(moneys):
+            text = f"The {NAMES[subject]} “{value}” ({side}) means {choice.target.name}, but {why}."
             code, remedy = "unfit_mapping", "Choose another record, or change this one in the ledger and sync."
         else:
             continue

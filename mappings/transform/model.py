@@ -1,8 +1,9 @@
 """The shapes that the transformation reads and writes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Self
 
 from mappings.transform.kinds import KINDS, Kind
@@ -179,6 +180,15 @@ class Document:
 
     def tracked(self, line: Line) -> list[Key]:
         """The dimensions and the location of a line: its own, else the document's."""
+        known = self._tracked.get(id(line))
+        return self._keys_of(line) if known is None else known
+
+    @cached_property
+    def _tracked(self) -> dict[int, list[Key]]:
+        """By the identity of its own lines, which live as long as it does: every step of mapping asks again."""
+        return {id(line): self._keys_of(line) for line in self.lines}
+
+    def _keys_of(self, line: Line) -> list[Key]:
         if not (line.dimensions or line.location or self.dimensions or self.location):
             return []
         found = dict(self.dimensions) | dict(line.dimensions)
@@ -198,10 +208,11 @@ class Document:
 
 
 def _references(body: Mapping[str, Any], name: str) -> tuple[Reference, ...]:
+    if not (said := body.get(name)):
+        return ()
     own = body.get("source") or ""
     return tuple(
-        Reference(f"{each.get('source') or own}:{each['external_id']}", _number(each.get("amount")))
-        for each in body.get(name) or ()
+        Reference(f"{each.get('source') or own}:{each['external_id']}", _number(each.get("amount"))) for each in said
     )
 
 
@@ -224,7 +235,8 @@ def _line(line: Mapping[str, Any]) -> Line:
 
 
 def _dimensions(said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((said.get("dimensions") or {}).items()))
+    found = said.get("dimensions")
+    return tuple(sorted(found.items())) if found else ()
 
 
 @dataclass(frozen=True)
@@ -293,9 +305,13 @@ class Trace:
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON column."""
+        return dict(self._told)
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
         # Not asdict(): its deep copy took more than all the rest of mapping a document.
-        told = [{"target": target, "lost_because": why} for target, why in self.alternatives]
-        return {**vars(self), "alternatives": told}
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return found | {"alternatives": [{"target": target, "lost_because": why} for target, why in self.alternatives]}
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,11 @@ def named(book: Book, document: Document, line: Line, practice: Practice) -> dic
         dimensions.append({"type": "item", **item.reference})
     elif item is not None:
         found["item"] = item.reference
-    if not dimensions:
-        return found
-    on_line = [each for each in dimensions if not _is_of_document(document, each["type"], practice)]
-    return found | ({"dimensions": on_line} if on_line else {})
+    if practice.document_dimensions:
+        dimensions = [each for each in dimensions if not _is_of_document(document, each["type"], practice)]
+    if dimensions:
+        found["dimensions"] = dimensions
+    return found
 
 
 def of_document(book: Book, document: Document, practice: Practice) -> dict[str, Any]:
@@ -69,12 +70,12 @@ def of_document(book: Book, document: Document, practice: Practice) -> dict[str,
 
 def tracked(book: Book, document: Document, line: Line) -> list[Target]:
     """What the dimensions and the location of a line mean."""
-    found = (book.target(key, document, line) for key in document.tracked(line))
+    found = [book.target(key, document, line) for key in document.tracked(line)]
     return [target for target in found if target is not None]
 
 
 def _dimension(target: Target) -> dict[str, str]:
-    return {"type": target.dimension, **target.reference}
+    return {"type": target.dimension, "id": target.external_id, "name": target.name}
 
 
 def _is_of_document(document: Document, dimension: str, practice: Practice) -> bool:
@@ -90,7 +91,7 @@ def problems(book: Book, document: Document, practice: Practice) -> Iterator[Pro
             other = mine.setdefault(target.dimension, target)
             if _is_of_document(document, target.dimension, practice):
                 other = seen.setdefault(target.dimension, target)
-            if other != target:
+            if other is not target and other != target:
                 yield Problem(
                     code="dimensions_clash",
                     text=f"Line {number} means {target.name} and {other.name}, but the ledger takes one of them only.",
@@ -100,9 +101,11 @@ def problems(book: Book, document: Document, practice: Practice) -> Iterator[Pro
 
 
 def _item_problems(book: Book, document: Document, line: Line, practice: Practice) -> Iterator[Problem]:
+    if not practice.items_decide:
+        return
     item = book.target(("item", document.side, line.item), document, line) if line.item else None
     account = book.target(("category", document.side, line.category), document, line)
-    if item is None or account is None or not practice.items_decide:
+    if item is None or account is None:
         return
     books_to = item.accounts[0 if document.side == SALES else 1]
     if books_to and books_to != account.external_id:

@@ -53,6 +53,8 @@ class Practice:
     """Whether a line says quantity and price, and the ledger works out its amount."""
     takes_gross: bool = True
     """Whether prices may contain tax; otherwise tax is always put on top of net amounts."""
+    untaxed: str = "none"
+    """The mode of a document without tax: `exclusive` where the ledger has no word for none."""
     paid_from_bank: str = "cash"
     """What an expense is that a bank account pays: `cash`, `check`, or a `bill` that is paid at once."""
     journals_name: str = "bank"

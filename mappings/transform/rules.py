@@ -8,10 +8,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from itertools import combinations
 
 from mappings.transform.conditions import FIELDS, Conditions, in_words
-from mappings.transform.model import Document, Key, Line, Target
+from mappings.transform.fit import misfit
+from mappings.transform.model import Document, Key, Line, Target, Trace
 
 Rank = tuple[int, int, str]
 """(1 if the word is named, number of further conditions, first date): the greater goes first."""
@@ -93,17 +95,37 @@ Lost = tuple[str, str, str]
 """(id of the target, its name, why it lost)"""
 
 
+Moneys = tuple[str, str]
+"""(currency of the document, the ledger's own)"""
+
+
 @dataclass(frozen=True)
 class Choice:
     """The rule that holds, and what else could have been meant: (target's name, why not)."""
 
     rule: Rule
     alternatives: tuple[tuple[str, str], ...] = ()
+    traces: dict[tuple[str, bool], Trace] = field(default_factory=dict, compare=False, repr=False)
+    """What documents were told of it so far, by place and whether it is money that comes in."""
+    _misfits: dict[Moneys, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def target(self) -> Target:
         """The ledger's record."""
         return self.rule.target
+
+    def misfit(self, moneys: Moneys) -> str:
+        """Why the record does not fit its use, in words; empty when it does (`fit.misfit`)."""
+        why = self._misfits.get(moneys)
+        if why is None:
+            why = self._misfits[moneys] = misfit(self.rule.key, self.rule.target, *moneys)
+        return why
+
+
+class _Known(Enum):
+    """What stands where nothing was looked up yet: None is an answer."""
+
+    NOT_YET = auto()
 
 
 class Book:
@@ -123,18 +145,29 @@ class Book:
         for rule in self.rules:
             self._by_key[rule.key].append(rule)
         self._slots: dict[Key, _Slot] = {}
+        self._plain: dict[Key, Choice | None] = {}
+        """The words that mean the same in every document: most of them, and found by one look-up."""
 
     def choose(self, key: Key, document: Document, line: Line | None = None) -> Choice | None:
         """The rule that holds for a word of a document (of one line, where lines have it); None when none does."""
+        found = self._plain.get(key, _Known.NOT_YET)
+        return self._asked(key, document, line) if found is _Known.NOT_YET else found
+
+    def _asked(self, key: Key, document: Document, line: Line | None) -> Choice | None:
         slot = self._slots.get(key)
         if slot is None:
             slot = self._slots[key] = self._slot(key)
-        return slot.choose(document, line)
+        found = slot.choose(document, line)
+        if slot.is_plain:
+            self._plain[key] = found
+        return found
 
     def target(self, key: Key, document: Document, line: Line | None = None) -> Target | None:
         """The record that a word of a document means, if a rule holds."""
-        choice = self.choose(key, document, line)
-        return choice.rule.target if choice else None
+        found = self._plain.get(key, _Known.NOT_YET)
+        if found is _Known.NOT_YET:
+            found = self._asked(key, document, line)
+        return None if found is None else found.rule.target
 
     def _slot(self, key: Key) -> "_Slot":
         subject, side, value = key
@@ -152,12 +185,12 @@ class _Slot:
         asked = sorted({name for rule in rules for name in rule.conditions})
         self._facts = [(FIELDS[name].normal, FIELDS[name].read) for name in asked]
         self._dates = sorted({rule.effective_from for rule in rules} - {""})
-        self._is_plain = not asked and not self._dates
+        self.is_plain = not asked and not self._dates
         self._made: dict[object, Choice | None] = {}
 
     def choose(self, document: Document, line: Line | None) -> Choice | None:
         known: object = ()
-        if not self._is_plain:
+        if not self.is_plain:
             facts = tuple([normal(read(document, line)) for normal, read in self._facts])
             known = (bisect_right(self._dates, document.issued_on), facts)
         try:

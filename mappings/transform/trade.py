@@ -127,6 +127,8 @@ def payload(book: Book, document: Document, practice: Practice) -> dict[str, Any
 
 
 def _mode(document: Document, practice: Practice) -> str:
+    if document.tax_mode == "none":
+        return practice.untaxed
     if document.tax_mode == "reverse_charge" or not practice.takes_gross:
         return "exclusive"
     return document.tax_mode

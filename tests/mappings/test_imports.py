@@ -62,6 +62,40 @@ def problems(*rows: dict[str, Any]) -> list[tuple[int, str]]:
     return [(each.row, each.column) for read in documents("a.csv", csv_of(*rows)) for each in read.problems]
 
 
+def test_dimensions_and_location_are_the_lines_and_attributes_are_the_documents() -> None:
+    more = {"Dimension: Cost Centre": "Berlin", "location": "Hall 2", "attribute:po_number": "4711"}
+    more |= {"counterparty_external_id": "c-7", "total": "20.00"}
+    second = ROW | more | {"Dimension: Cost Centre": "", "location": "", "dimension:channel": "web"}
+    (read,) = documents("a.csv", csv_of(ROW | more | {"dimension:channel": "shop"}, second))
+    assert not read.problems
+    first, other = read.body["lines"]
+    assert (first["dimensions"], first["location"]) == ({"Cost Centre": "Berlin", "channel": "shop"}, "Hall 2")
+    assert (other["dimensions"], "location" in other) == ({"channel": "web"}, False)
+    assert read.body["attributes"] == {"po_number": "4711"}
+    assert read.body["counterparty"]["external_id"] == "c-7"
+    accepted = IntakeSerializer().fields
+    assert set(first) <= set(accepted["lines"].child.fields)  # type: ignore[attr-defined]
+    assert set(read.body) <= set(accepted)
+
+
+def test_rows_that_disagree_on_an_attribute_are_told() -> None:
+    assert problems(ROW | {"attribute:a": "1"}, ROW | {"attribute:a": "2"}) == [(3, "attribute:a")]
+
+
+@pytest.mark.parametrize(
+    ("heads", "why"),
+    [
+        (["dimension:"], "dimension: is not known"),
+        (["dimension"], "dimension is not known"),
+        ([f"dimension:{number}" for number in range(11)], "At most 10 columns of dimension:NAME"),
+        (["dimension:" + "x" * 91], "is not known"),
+    ],
+)
+def test_a_family_of_columns_has_its_limits(heads: list[str], why: str) -> None:
+    with pytest.raises(FileError, match=why):
+        list(documents("a.csv", csv_of(ROW | dict.fromkeys(heads, "x"))))
+
+
 def test_rows_of_one_document_become_its_lines() -> None:
     (read,) = documents("a.csv", csv_of(ROW | {"total": "30.00"}, ROW | {"amount": "20.00", "total": "30.00"}))
     assert not read.problems
@@ -72,7 +106,8 @@ def test_rows_of_one_document_become_its_lines() -> None:
 def test_the_template_is_a_sound_file_of_every_column() -> None:
     read = list(documents("template.csv", template()))
     assert [each.problems for each in read] == [(), ()]
-    assert template().decode("utf-8-sig").splitlines()[0].split(",") == list(COLUMNS)
+    heads = template().decode("utf-8-sig").splitlines()[0].split(",")
+    assert heads == [*COLUMNS, "dimension:department", "attribute:order_channel"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """From the partner's words to a living ledger's books: the amounts arrive to the cent, and nothing arrives twice."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, Posting
+from integrations.services.calls import Recorder
+from integrations.services.ledgers import open_ledger
 from integrations.services.postings import send_posting
 from integrations.services.sync import request_sync, run_sync
 from mappings.models import SourceDocument
@@ -104,3 +108,33 @@ def test_an_expense_and_a_purchase_reach_the_books(ledger: Connection, company: 
     assert (Decimal(bill["TotalAmt"]), Decimal(paid["TotalAmt"])) == (Decimal(96), Decimal(50))
     assert bill["VendorRef"]["value"] == paid["EntityRef"]["value"]
     assert company.is_balanced()
+
+
+def test_a_bill_of_a_purchase_order_names_it_in_the_books(ledger: Connection, company: Company) -> None:
+    with tenant_scope(ledger.tenant_id):
+        meanings = _meanings(ledger)
+        account = meanings[Word("category", "purchases", "Travel costs")]
+        zero = meanings[Word("tax_code", "purchases", "VAT0")]
+        rail = LedgerRecord.objects.of(ledger, "contacts").filter(kind="vendor", is_active=True)[0]
+    line = {
+        "account": {"id": account.external_id},
+        "quantity": Decimal(2),
+        "unit_price": Decimal(40),
+        "amount": Decimal(80),
+    }
+    line |= {"tax_rate": {"id": zero.external_id}}
+    order = {"contact": {"id": rail.external_id, "type": "vendor"}, "issued_on": date(2026, 11, 1), "number": "PO-9"}
+    with open_ledger(ledger, recorder=Recorder(ledger), lane="interactive") as session:
+        made = session.ledger.post(
+            "purchase_orders", "create", order | {"currency": "GBP", "lines": [line]}, key="po-9"
+        )
+    assert isinstance(made, Record)
+    with tenant_scope(ledger.tenant_id):
+        run = request_sync(connection=ledger, trigger="manual", resources=("purchase_orders",))
+    run_sync(ledger.tenant_id, run.pk)
+    lines = [{"category": "Travel costs", "tax_code": "VAT0", "amount": Decimal("80.00")}]
+    lines[0] |= {"quantity": Decimal(2), "unit_price": Decimal(40)}
+    bill = sale(ledger, "b-9", kind="purchase", lines=lines, total=Decimal("80.00"), tax_total=Decimal(0))
+    deliver(ledger, bill | {"counterparty": {"name": rail.name}, "purchase_order": "PO-9"})
+    booked = next(row for row in company.documents("bills") if row.get("DocNumber") == "B-9")
+    assert booked["LinkedTxn"] == [{"TxnId": made.external_id, "TxnType": "PurchaseOrder"}]

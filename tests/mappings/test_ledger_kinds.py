@@ -226,6 +226,22 @@ def test_a_sale_its_payments_in_part_and_a_credit_reach_the_books(ledger: Ledger
     assert all("how REST says those is not published" in each for each in left)
 
 
+def test_documents_without_tax_reach_the_books_as_they_are(ledger: Ledger) -> None:
+    plain: dict[str, Any] = {"tax_mode": "none", "tax_total": Decimal(0), "total": Decimal("100.00")}
+    goods, cost = ([{"category": word, "amount": Decimal("100.00")}] for word in ("Goods", "Cost"))
+    sale = _lined(ledger.connection, "sale", "s-1", lines=goods, **plain)
+    purchase = _lined(ledger.connection, "purchase", "b-1", lines=cost, **plain)
+    assert ledger.moved(sale) == {"income": Decimal("-100.00")}
+    if ledger.connection.connector != "netsuite":
+        assert ledger.moved(purchase) == {"expense": Decimal("100.00")}
+        return
+    # Its British companies want a tax code on every line of a bill: it is refused, and says so.
+    (refused,) = ledger.deliver(purchase)
+    with tenant_scope(ledger.connection.tenant_id):
+        assert state_of(refused) == "refused"
+        assert Posting.objects.get(resource="bills").error["code"] == "invalid_tax"
+
+
 def test_a_refund_takes_income_back_and_pays_from_the_clearing_account(ledger: Ledger) -> None:
     sale = _lined(ledger.connection, "sale", "s-1")
     refund = _lined(ledger.connection, "refund", "r-1", payment_method="stripe", refers_to=[{"external_id": "s-1"}])

@@ -79,7 +79,7 @@ def test_without_a_number_the_same_contact_amount_and_day_are_proposed_not_linke
 
 def test_the_same_number_with_another_amount_is_a_candidate_that_names_the_difference() -> None:
     (pair,) = match([entry("d")], [entry("r", amount=Decimal("100"))], days_apart=3).candidates["d"]
-    assert "The amounts differ by 20 GBP." in pair.reasons
+    assert "The amounts differ by 20.00 GBP." in pair.reasons
 
 
 def test_the_best_total_wins_over_the_best_first() -> None:

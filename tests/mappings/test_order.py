@@ -135,6 +135,74 @@ def test_a_bill_is_matched_with_its_order_and_not_billed_beyond_it(connection: C
     assert "20.00 GBP too much" in second.problems[0]["text"]
 
 
+_TRAIN = {"account": {"id": "5", "name": "6200 Travel"}, "quantity": "4", "unit_price": "25.00", "amount": "100.00"}
+
+
+def _ordered(connection: Connection, *lines: dict[str, Any]) -> None:
+    order = {"total": "100.00", "contact": {"id": "5", "name": "Rail Co"}, "status": "open", "lines": list(lines)}
+    record_of(connection, "purchase_orders", "41", "PO-7", number="PO-7", unified=order)
+
+
+def _billed(connection: Connection, external_id: str, quantity: str, price: str, **changes: Any) -> dict[str, Any]:
+    total = Decimal(quantity) * Decimal(price)
+    line = {"category": "Travel costs", "tax_code": "VAT0", "amount": total}
+    line |= {"quantity": Decimal(quantity), "unit_price": Decimal(price)}
+    bill = sale(connection, external_id, kind="purchase", lines=[line | changes], total=total, tax_total=Decimal(0))
+    return bill | {"counterparty": {"name": "Rail Co"}, "purchase_order": "PO-7"}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "code", "words"),
+    [
+        ("1", "26.00", "order_price_differs", "costs 26.00 on this bill and 25.00 on purchase order PO-7"),
+        ("5", "20.00", "order_quantity_exceeded", "With this bill 5 of “6200 Travel” are billed; purchase order PO-7"),
+    ],
+)
+def test_a_bill_beyond_its_order_waits_with_the_difference(
+    connection: Connection, quantity: str, price: str, code: str, words: str
+) -> None:
+    _ordered(connection, _TRAIN)
+    (row,) = arrive(connection, _billed(connection, "b-1", quantity, price))
+    assert (row.status, row.waits_for, [each["code"] for each in row.problems]) == ("waiting", "ledger", [code])
+    assert words in row.problems[0]["text"]
+    assert not Posting.objects.exists()
+
+
+def test_what_was_not_ordered_waits(connection: Connection) -> None:
+    _ordered(connection, _TRAIN | {"account": {"id": "6", "name": "6300 Software"}})
+    (row,) = arrive(connection, _billed(connection, "b-1", "1", "25.00"))
+    assert [each["code"] for each in row.problems] == ["order_line_missing"]
+    assert "is not on purchase order PO-7" in row.problems[0]["text"]
+
+
+def test_bills_of_one_order_share_its_quantity_and_name_it_in_the_ledger(connection: Connection) -> None:
+    _ordered(connection, _TRAIN)
+    bodies = [_billed(connection, f"b-{number}", "2", "20.00") for number in (1, 2, 3)]
+    first, second, third = arrive(connection, *bodies)
+    assert [row.status for row in (first, second, third)] == ["mapped", "mapped", "waiting"]
+    assert {each["code"] for each in third.problems} == {"order_quantity_exceeded", "order_exceeded"}
+    assert "6 of “6200 Travel” are billed" in third.problems[0]["text"]
+    body = document_postings(first).get().body
+    assert body["links"] == [{"type": "purchase_order", "id": "41"}]
+    assert "compared line by line" in next(each["rule"] for each in first.trace if each["field"] == "purchase order")
+
+
+def test_the_tenants_tolerance_lets_a_little_more_through(connection: Connection) -> None:
+    _ordered(connection, _TRAIN)
+    PostingRule.objects.create(
+        tenant_id=connection.tenant_id, connection=connection, kind="purchase", order_tolerance=Decimal(5)
+    )
+    (row,) = arrive(connection, _billed(connection, "b-1", "4", "26.00"))
+    assert row.status == "mapped", row.problems
+
+
+def test_an_order_whose_lines_name_nothing_in_common_is_compared_by_its_total(connection: Connection) -> None:
+    _ordered(connection, {"description": "Trains", "amount": "100.00"})
+    (row,) = arrive(connection, _billed(connection, "b-1", "3", "30.00"))
+    assert row.status == "mapped", row.problems
+    assert any("compared by its total" in each["rule"] for each in row.trace)
+
+
 # Approval before posting ---------------------------------------------------------------------------------------------
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from integrations.management.connections import tenant_of
 from integrations.models import Connection
-from mappings.management.commands.cut_over import _tenant_of
 from mappings.services.configuration import exported
 from tenants.commands import PortalCommand
 from tenants.rls import tenant_scope
@@ -20,7 +20,7 @@ class Command(PortalCommand):
         parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="Made where it is missing.")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        with tenant_scope(_tenant_of(options["connection"]), source="command"):
+        with tenant_scope(tenant_of(options["connection"]), source="command"):
             files = exported(Connection.objects.get(pk=options["connection"]))
         folder: Path = options["out"]
         try:

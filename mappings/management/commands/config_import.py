@@ -6,9 +6,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
+from integrations.management.connections import tenant_of
 from integrations.models import Connection
 from mappings.configuration import FILES
-from mappings.management.commands.cut_over import _tenant_of
 from mappings.services.configuration import Plan, imported, planned
 from tenants.commands import PortalCommand
 from tenants.models import Membership
@@ -28,7 +28,7 @@ class Command(PortalCommand):
         parser.add_argument("--with-policies", action="store_true", help="Also set the policies, which have no draft.")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        tenant_id = _tenant_of(options["connection"])
+        tenant_id = tenant_of(options["connection"])
         files = _read(options["folder"])
         with tenant_scope(tenant_id, source="command", actor=options["email"] or "system"):
             plan = planned(Connection.objects.get(pk=options["connection"]), files)

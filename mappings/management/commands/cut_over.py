@@ -2,18 +2,15 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
+from integrations.management.connections import tenant_of
 from integrations.models import Connection
-from integrations.services.sweeping import tenant_of_connection
 from mappings.models import CutOver
 from mappings.services.cutover import request_run, run_cut_over, set_up
 from tenants.commands import PortalCommand
 from tenants.rls import tenant_scope
-
-_WRONG_USAGE = 2
 
 
 class Command(PortalCommand):
@@ -33,7 +30,7 @@ class Command(PortalCommand):
         parser.add_argument("--link", action="store_true", help="Put it in force and link; without it only counted.")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        tenant_id = _tenant_of(options["connection"])
+        tenant_id = tenant_of(options["connection"])
         with tenant_scope(tenant_id, source="command"):
             connection = Connection.objects.get(pk=options["connection"])
             cut_over = set_up(connection=connection, starts_on=options["starts_on"], days_apart=options["days_apart"])
@@ -44,13 +41,3 @@ class Command(PortalCommand):
         if cut_over.status == CutOver.Status.RUNNING:
             raise CommandError("A worker has taken it; look at the page Cut-over for how far it is.")
         return {"cut_over": str(cut_over.pk), "in_force": cut_over.is_in_force, **cut_over.counts}
-
-
-def _tenant_of(connection: str) -> UUID:
-    try:
-        tenant_id = tenant_of_connection(UUID(connection))
-    except ValueError as error:
-        raise CommandError(f"{connection!r} is no connection's id.", returncode=_WRONG_USAGE) from error
-    if tenant_id is None:
-        raise CommandError(f"There is no connection {connection}.", returncode=_WRONG_USAGE)
-    return tenant_id
