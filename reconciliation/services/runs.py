@@ -1,42 +1,62 @@
-"""Matching runs: ask for one, and do one. The engine works between two short transactions, on plain values."""
+"""Matching runs: ask for one, and do one. The engine works between two short transactions, on plain values.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+A run is about everything, or about what changed since the last one (`question.load_nearby`). What has changed is rows:
+lines with `waits_since`, and records stored after the connection's mark. The mark moves in the transaction that stores
+the proposals, so that a run that was cut off is simply done again.
+"""
+
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import Connection
-from integrations.services.work import LeaseLostError, claim, conclude, keep
-from reconciliation.matching import Account, Approved, Context, LedgerEntry, Rejected, match
-from reconciliation.matching import BankLine as Line
-from reconciliation.models import BankAccount, BankLine, Match, MatchRun, Proposal
+from integrations.services.work import LeaseLostError, claim, conclude, keep, release
+from reconciliation.matching import match, match_among
+from reconciliation.models import MatchMark, MatchRun
+from reconciliation.services import marking
 from reconciliation.services.anomalies import look
 from reconciliation.services.bank_rules import apply_rules
-from reconciliation.services.entries import Candidate, by_entry_id, candidates, load_candidates
+from reconciliation.services.cases import raise_unexplained
+from reconciliation.services.clues import settled_at
+from reconciliation.services.feeds import take_in
+from reconciliation.services.question import load_nearby, load_question
+from reconciliation.services.statements import follow_accounts
 from reconciliation.services.storing import store
 from tenants.models import User
 from tenants.rls import tenant_scope
 
 _MOST_ATTEMPTS = 3
-_HISTORY = 2000
+_UNFINISHED = (MatchRun.Status.QUEUED, MatchRun.Status.RUNNING)
 
 
 def request_match_run(
-    *, connection: Connection, requested_by: User | None = None, wait: timedelta = timedelta(0)
+    *,
+    connection: Connection,
+    requested_by: User | None = None,
+    wait: timedelta = timedelta(0),
+    is_whole: bool = True,
 ) -> MatchRun:
-    """A queued run for the connection, or the unfinished one; `wait` gathers several reasons in one run."""
-    unfinished = MatchRun.objects.filter(connection=connection, status__in=["queued", "running"]).first()
-    if unfinished is not None:
+    """A queued run for the connection, or the unfinished one; `wait` gathers several reasons in one run.
+
+    `is_whole`: match everything with everything, as a person means who asks for it; otherwise what changed is enough.
+    """
+    unfinished = MatchRun.objects.filter(connection=connection, status__in=_UNFINISHED).first()
+    if unfinished is not None and (unfinished.is_whole or not is_whole or _widen(unfinished)):
         return unfinished
     return MatchRun.objects.create(
         tenant_id=connection.tenant_id,
         connection=connection,
         requested_by=requested_by,
+        is_whole=is_whole,
         available_at=timezone.now() + wait,
     )
+
+
+def _widen(run: MatchRun) -> bool:
+    """Let an unfinished run be about everything; one under way begins again when it is through. False: it is done."""
+    run.is_whole = bool(MatchRun.objects.filter(pk=run.pk, status__in=_UNFINISHED).update(is_whole=True))
+    return run.is_whole
 
 
 def run_matching(tenant_id: UUID | str, run_id: UUID | str) -> MatchRun | None:
@@ -49,12 +69,11 @@ def run_matching(tenant_id: UUID | str, run_id: UUID | str) -> MatchRun | None:
         return None
     try:
         with tenant_scope(tenant_id):
-            question = load_question(run.connection)
-        found = match(question.lines, question.entries, question.context)
-        with tenant_scope(tenant_id):
-            store(run, question.candidates, found)
-            apply_rules(run.connection)
-            look(run.connection)
+            take_in(run.connection)
+            follow_accounts(run.connection)
+            mark = None if run.is_whole else marking.usable(run.connection)
+        if mark is None or not _match_nearby(run, mark):
+            _match_all(run)
     except LeaseLostError:
         return None
     except Exception as error:
@@ -62,6 +81,47 @@ def run_matching(tenant_id: UUID | str, run_id: UUID | str) -> MatchRun | None:
             conclude(run, status=MatchRun.Status.FAILED, error_code="bug", error=_bug(error))
         raise
     return run
+
+
+def _match_all(run: MatchRun) -> None:
+    """Everything that waits with everything open."""
+    with tenant_scope(run.tenant_id):
+        read_through = settled_at()
+        question = load_question(run.connection)
+    found = match(question.lines, question.entries, question.context)
+    with tenant_scope(run.tenant_id):
+        store(run, question.candidates, found, question.waited)
+        apply_rules(run.connection)
+        look(run.connection)
+        raise_unexplained(run.connection)
+    if question.lines:
+        with tenant_scope(run.tenant_id):
+            marking.whole(run.connection, question, read_through)
+
+
+def _match_nearby(run: MatchRun, mark: MatchMark) -> bool:
+    """What changed since the mark, with what it touches; false when everything has to be matched instead."""
+    with tenant_scope(run.tenant_id):
+        read_through = settled_at()
+        question = load_nearby(run.connection, mark)
+    if question is None:
+        return False
+    found = (
+        match_among(question.lines, question.entries, question.context, whole=question.whole, held=question.held)
+        if question.whole
+        else []
+    )
+    among = [line.id for line in question.lines]
+    with tenant_scope(run.tenant_id):
+        asked_for_all = MatchRun.objects.select_for_update().get(pk=run.pk).is_whole
+        store(run, question.candidates, found, question.waited, among=among)
+        apply_rules(run.connection, among)
+        look(run.connection, among)
+        raise_unexplained(run.connection, among)
+        marking.move(mark, read_through)
+        if asked_for_all:
+            release(run, status=MatchRun.Status.QUEUED, is_whole=True, attempts=0, finished_at=None)
+    return True
 
 
 def _take(tenant_id: UUID | str, run_id: UUID | str) -> MatchRun | None:
@@ -93,86 +153,3 @@ def _bug(error: Exception) -> dict[str, str]:
         "who_can_fix": "Support",
         "detail": f"{type(error).__name__}: {error}"[:500],
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the engine is asked, and the ledger records behind its entries."""
-
-    lines: Sequence[Line]
-    entries: Sequence[LedgerEntry]
-    context: Context
-    candidates: dict[str, Candidate]
-
-
-def load_question(connection: Connection) -> Question:
-    """All lines that wait, all records that could explain one, and past decisions; a fixed number of queries."""
-    rows = list(_waiting_lines(connection))
-    lines = [engine_line(row) for row in rows]
-    if not lines:
-        return Question([], [], Context(), {})
-    days = [line.on for line in lines]
-    found = load_candidates(connection, first_on=min(days), last_on=max(days))
-    return Question(lines, [c.entry for c in found], _context(connection), by_entry_id(found))
-
-
-def _waiting_lines(connection: Connection) -> Sequence[BankLine]:
-    undecided = Q(proposal=None) | Q(proposal__proposed_by=None, proposal__first_approved_by=None)
-    return BankLine.objects.of_connection(connection).open().filter(undecided).order_by("booked_on", "id")  # type: ignore[return-value]
-
-
-def engine_line(row: BankLine) -> Line:
-    """A bank line as the engine takes it."""
-    return Line(
-        id=str(row.pk),
-        account_id=str(row.bank_account_id),
-        on=row.booked_on,
-        amount=row.amount,
-        currency=row.currency,
-        description=row.description,
-        counterparty=row.counterparty,
-        reference=row.reference,
-    )
-
-
-def _context(connection: Connection) -> Context:
-    accounts = BankAccount.objects.filter(connection=connection)
-    return Context(
-        own_names=tuple(dict.fromkeys((connection.tenant.name, connection.name))),
-        home_currency=connection.currency or connection.tenant.currency,
-        accounts=tuple(Account(str(a.pk), a.currency, "card" if a.is_card else "current") for a in accounts),
-        history=_history(connection),
-        rejections=_rejections(connection),
-    )
-
-
-def _history(connection: Connection) -> tuple[Approved, ...]:
-    matches = Match.objects.live().filter(connection=connection).order_by("-id")[:_HISTORY]
-    found: dict[UUID, tuple[list[Line], list[UUID]]] = {}
-    for row in matches.prefetch_related("lines__bank_line", "entries"):
-        found[row.pk] = (
-            [engine_line(line.bank_line) for line in row.lines.all()],
-            [entry.record_id for entry in row.entries.all()],
-        )
-    wanted = {record for _, records in found.values() for record in records}
-    known = _entries(connection, wanted)
-    return tuple(
-        Approved(tuple(lines), tuple(known[r] for r in dict.fromkeys(records) if r in known))
-        for lines, records in found.values()
-    )
-
-
-def _entries(connection: Connection, wanted: set[UUID]) -> dict[UUID, LedgerEntry]:
-    rows = connection.records.filter(pk__in=wanted)
-    return {c.record_id: c.entry for c in candidates(rows, connection, keep_settled=True)}
-
-
-def _rejections(connection: Connection) -> tuple[Rejected, ...]:
-    rejected = Proposal.objects.filter(connection=connection, status=Proposal.Status.REJECTED)
-    return tuple(
-        Rejected(
-            frozenset(str(line.bank_line_id) for line in row.lines.all()),
-            frozenset(f"{e.record.remote_type} {e.record.external_id}" for e in row.entries.all()),
-        )
-        for row in rejected.prefetch_related("lines", "entries__record").defer("reasons", "alternatives")
-    )
