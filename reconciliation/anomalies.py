@@ -6,7 +6,7 @@ Every finding names figures of the tenant's own history; the strong ones are tho
 import re
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -64,10 +64,11 @@ class Finding:
     others: tuple[str, ...] = ()
 
 
-def find(lines: Iterable[Paid], *, limit: Decimal | None = None) -> list[Finding]:
+def find(lines: Iterable[Paid], *, limit: Decimal | None = None, among: Collection[str] | None = None) -> list[Finding]:
     """All findings about money out, in the lines' order of time; `limit` is the amount above which two people approve.
 
-    Each line is judged by what was before it only, so that an old finding never appears because of a new line.
+    `among`: ids of the only lines to judge; the others are what they are compared with. Each line is judged by what was
+    before it only, so that an old finding never appears because of a new line.
     """
     ordered = sorted(lines, key=lambda line: (line.on, line.id))
     paid = [line for line in ordered if line.amount < 0]
@@ -76,15 +77,16 @@ def find(lines: Iterable[Paid], *, limit: Decimal | None = None) -> list[Finding
     found: list[Finding] = []
     for line in paid:
         remembered = by_vendor[line.who, line.currency]
-        before = tuple(remembered)
-        found += _duplicate(line, before)
-        found += _amount(line, before) or _vendor(line, before, sizes[line.currency])
-        found += _split(line, before, limit) if limit else ()
-        found += _round(line, before)
+        if among is None or line.id in among:
+            before = tuple(remembered)
+            found += _duplicate(line, before)
+            found += _amount(line, before) or _vendor(line, before, sizes[line.currency])
+            found += _split(line, before, limit) if limit else ()
+            found += _round(line, before)
         remembered.append(line)
         own = sizes[line.currency]
         own.insert(bisect_left(own, line.size), line.size)
-    return found + list(_weekends(ordered))
+    return found + [each for each in _weekends(ordered) if among is None or each.id in among]
 
 
 def _duplicate(line: Paid, before: Sequence[Paid]) -> Iterator[Finding]:

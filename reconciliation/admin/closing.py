@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -13,12 +14,14 @@ from django.utils import timezone
 from django.utils.text import slugify
 from unfold.decorators import display
 
+from integrations.tasks import perform_fetch
 from reconciliation.admin.pages import ReconciliationPage
 from reconciliation.forms import CloseForm
 from reconciliation.models import PeriodClose
 from reconciliation.money import money
 from reconciliation.services.close_report import csv_of, pdf_of
 from reconciliation.services.closing import certify, ground_of, prepare, reopen, send_back, start_close
+from reconciliation.services.ledger_balance import ask
 from tenants.http import TenantRequest
 from tenants.permissions import APPROVE_MATCHES, PROPOSE_MATCHES, may
 
@@ -51,6 +54,7 @@ class PeriodCloseAdmin(ReconciliationPage):
         "certify": (APPROVE_MATCHES, "certify"),
         "send-back": (APPROVE_MATCHES, "send_back"),
         "reopen": (APPROVE_MATCHES, "reopen"),
+        "ask": (PROPOSE_MATCHES, "ask"),
     }
 
     def get_urls(self) -> list[URLPattern]:
@@ -96,6 +100,7 @@ class PeriodCloseAdmin(ReconciliationPage):
             "proofs": [proof for proof in ground.proofs if proof.difference] or ground.proofs[-_MOST:],
             "proved": sum(proof.is_proved for proof in ground.proofs),
             "gaps": sum(bool(proof.difference) for proof in ground.proofs),
+            "may_ask": may(request.membership, PROPOSE_MATCHES),
             "may_prepare": row.status in (_Status.OPEN, _Status.CHANGED) and may(request.membership, PROPOSE_MATCHES),
             "may_certify": waits and signs and row.prepared_by_id != request.membership.user_id and is_current,
             "may_send_back": waits and signs,
@@ -119,6 +124,12 @@ class PeriodCloseAdmin(ReconciliationPage):
     def reopen(self, request: TenantRequest, row: PeriodClose) -> None:
         """Take the certificate back."""
         reopen(close=row, by=request.membership, reason=request.POST.get("reason", ""))
+
+    def ask(self, request: TenantRequest, row: PeriodClose) -> None:
+        """Let a worker ask the ledger for its balance of the last day."""
+        fetch = ask(close=row, by=request.user)
+        transaction.on_commit(partial(perform_fetch.delay, str(fetch.tenant_id), str(fetch.pk)))
+        messages.success(request, "The ledger is being asked for its balance; reload the page in a moment.")
 
     def file(self, request: TenantRequest, row_id: Any, kind: str) -> HttpResponse:
         """`close.csv` or `close.pdf`."""

@@ -1,5 +1,6 @@
 """Proposals: decide one from the workbench or from its own page, and approve many at once with the risk shown first."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -18,10 +19,12 @@ from reconciliation.models import Decision, Proposal
 from reconciliation.money import percent
 from reconciliation.services.approval import Approval, approve, weigh_bulk
 from reconciliation.services.board import cards_of
+from reconciliation.services.cases import workers
 from reconciliation.services.decisions import RefusedError
-from reconciliation.services.filters import Filters, lines_of, read_filters
+from reconciliation.services.filters import lines_of, read_filters
 from reconciliation.services.rejection import choose_alternative, reject, undo_rejection
 from reconciliation.services.runs import request_match_run
+from reconciliation.services.track_record import sentence_at
 from tenants.http import TenantRequest
 from tenants.permissions import APPROVE_MATCHES, PROPOSE_MATCHES, VIEW, may
 
@@ -56,7 +59,7 @@ class ProposalAdmin(ReconciliationPage):
         lead = row.lead
         (card,) = cards_of([lead], by=request.membership) if lead.proposal_id == row.pk else (None,)
         decisions = Decision.objects.filter(proposal=row).select_related("by", "match").order_by("id")
-        lines = row.lines.select_related("bank_line__bank_account")
+        lines = row.lines.select_related("bank_line__bank_account", "bank_line__feed_record")
         return {
             "proposal": row,
             "card": card,
@@ -66,6 +69,7 @@ class ProposalAdmin(ReconciliationPage):
             "matches": row.matches.order_by("-id"),
             "percent": percent(row.confidence),
             "address": request.get_full_path(),
+            "people": workers(request.tenant),
             "may_approve": may(request.membership, APPROVE_MATCHES),
             "may_decide": may(request.membership, APPROVE_MATCHES) or may(request.membership, PROPOSE_MATCHES),
         }
@@ -86,7 +90,7 @@ class ProposalAdmin(ReconciliationPage):
     def reject_one(self, request: TenantRequest, row: Proposal) -> HttpResponse | None:
         """Refuse for good; the engine looks again a little later."""
         reject(proposal=row, by=request.membership, reason=request.POST.get("reason", ""))
-        request_match_run(connection=row.connection, requested_by=request.user, wait=_GATHER)
+        request_match_run(connection=row.connection, requested_by=request.user, wait=_GATHER, is_whole=False)
         messages.success(request, "Rejected: this combination is not proposed again.")
         return None
 
@@ -109,9 +113,8 @@ class ProposalAdmin(ReconciliationPage):
             return self._approve_many(request)
         asked = read_filters(request.GET)
         threshold = asked.confidence if asked.confidence is not None else Decimal("99")
-        filters = Filters(account=asked.account, kind=asked.kind, age=asked.age, least=asked.least, most=asked.most,
-                          confidence=threshold, text=asked.text)  # fmt: skip
-        leads = list(lines_of(request.tenant, filters).select_related("bank_account")[: _AT_ONCE + 1])
+        filters = replace(asked, show="proposed", confidence=threshold, sort="surest")
+        leads = list(lines_of(request.tenant, filters).select_related("bank_account", "feed_record")[: _AT_ONCE + 1])
         cards = cards_of(leads[:_AT_ONCE], by=request.membership)
         plans = {c.proposal: c.variants[0].plan for c in cards if c.proposal and c.variants[0].plan.is_possible}
         possible = list(plans)
@@ -121,6 +124,7 @@ class ProposalAdmin(ReconciliationPage):
             "payments": sum(len(plans[proposal].payments) for proposal in weighed.proposals),
             "blocked": len(cards) - len(possible),
             "threshold": threshold,
+            "record_sentence": sentence_at(request.tenant, threshold / 100) if weighed.proposals else "",
             "thresholds": _THRESHOLDS,
             "is_cut": len(leads) > _AT_ONCE,
             "most": _AT_ONCE,

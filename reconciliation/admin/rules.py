@@ -5,20 +5,26 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from integrations.models import Connection
+from mappings.services.targets import choice_shape, search_targets
 from reconciliation.admin.pages import ring_run
 from reconciliation.forms import BankRuleForm
 from reconciliation.models import BankRule
 from reconciliation.money import figure
 from reconciliation.services.bank_rules import move, save_rule, try_out
+from reconciliation.services.rule_health import troubles_of
 from reconciliation.services.runs import request_match_run
 from tenants.admin import TenantScopedAdmin
 from tenants.http import TenantRequest
 from tenants.permissions import PROPOSE_MATCHES, may
+
+# What a rule books on, as the mapping's search knows it.
+_SUBJECTS = {"account": ("category", "books"), "tax": ("tax_code", "purchases"), "contact": ("contact", "purchases")}
 
 
 @admin.register(BankRule)
@@ -29,7 +35,15 @@ class BankRuleAdmin(TenantScopedAdmin):
     add_action = change_action = delete_action = PROPOSE_MATCHES
     change_list_template = "reconciliation/rules.html"
     change_form_outer_after_template = "reconciliation/parts/tryout.html"
-    list_display: ClassVar = ["position", "name", "asks_shown", "proposes_shown", "connection", "is_active"]
+    list_display: ClassVar = [
+        "position",
+        "name",
+        "asks_shown",
+        "proposes_shown",
+        "trouble_shown",
+        "connection",
+        "is_active",
+    ]
     list_display_links: ClassVar = ["name"]
     list_filter: ClassVar = ["connection", "is_active"]
     list_select_related: ClassVar = ["connection", "bank_account", "other_account"]
@@ -41,18 +55,32 @@ class BankRuleAdmin(TenantScopedAdmin):
         ("Lines that it takes", {"fields": [
             "bank_account", "field", "test", "text", "counterparty", "direction", "least", "most",
         ]}),
-        ("What it proposes", {"fields": ["outcome", "account", "contact", "other_account", "memo"]}),
+        ("What it proposes", {"fields": ["outcome", "account", "tax", "contact", "other_account", "memo"]}),
     ]  # fmt: skip
 
     class Media:
-        css: ClassVar = {"all": ["integrations/integrations.css", "reconciliation/reconciliation.css"]}
+        css: ClassVar = {
+            "all": ["integrations/integrations.css", "mappings/mappings.css", "reconciliation/reconciliation.css"]
+        }
+        js: ClassVar = ["mappings/search_box.js", "reconciliation/pick.js"]
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("<uuid:connection_id>/choices/", wrap(self.choices), name="reconciliation_bankrule_choices"),
             path("<uuid:row_id>/move/", require_POST(wrap(self.move)), name="reconciliation_bankrule_move"),
             *super().get_urls(),
         ]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list with the troubles of its rules: one more query for the page."""
+        found = super().get_changelist_instance(request)
+        rows = list(found.result_list)
+        troubles = troubles_of(rows)
+        for row in rows:
+            row.troubles = troubles[row.pk]
+        found.result_list = rows
+        return found
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # A rule stays with its connection: its accounts are of that ledger.
@@ -77,6 +105,7 @@ class BankRuleAdmin(TenantScopedAdmin):
         extra: dict[str, Any] = {"title": row.name if row else "New bank rule"}
         if row is not None and self.has_view_permission(request, row):
             extra |= {"rule": row, "tryout": try_out(row), "may_move": self.has_change_permission(request, row)}
+            extra["troubles"] = troubles_of([row])[row.pk]
         return super().changeform_view(request, object_id, form_url, extra | (extra_context or {}))  # type: ignore[no-any-return]
 
     def save_model(self, request: TenantRequest, obj: BankRule, form: Any, change: bool) -> None:
@@ -100,6 +129,18 @@ class BankRuleAdmin(TenantScopedAdmin):
     def response_change(self, request: HttpRequest, obj: BankRule) -> HttpResponse:
         """Back to the try-out."""
         return self.response_add(request, obj)
+
+    def choices(self, request: TenantRequest, connection_id: Any) -> JsonResponse:
+        """Accounts, tax codes or vendors as somebody types: what can be chosen first, the others with the reason."""
+        rows = Connection.objects.for_tenant(request.tenant)
+        connection = rows.filter(pk=connection_id).first() if may(request.membership, PROPOSE_MATCHES) else None
+        asked = _SUBJECTS.get(request.GET.get("of", ""))
+        if connection is None or asked is None:
+            raise PermissionDenied
+        found = search_targets(
+            connection=connection, subject=asked[0], side=asked[1], text=request.GET.get("q", "")[:100]
+        )
+        return JsonResponse({"choices": [choice_shape(each) for each in found]})
 
     def move(self, request: TenantRequest, row_id: Any) -> HttpResponse:
         """Ask it earlier, or later."""
@@ -130,4 +171,13 @@ class BankRuleAdmin(TenantScopedAdmin):
     def proposes_shown(self, row: BankRule) -> str:
         """In words."""
         target = row.other_account.name if row.other_account else row.external_account_name
-        return f"{row.get_outcome_display()}: {target}"
+        with_tax = f", with {row.tax_name}" if row.tax_name else ""
+        return f"{row.get_outcome_display()}: {target}{with_tax}"
+
+    @display(description="Attention", label={"rests": "danger", "look": "warning"})
+    def trouble_shown(self, row: BankRule) -> tuple[str, str] | str:
+        """Whether what it books on was archived, renamed or is gone."""
+        troubles = getattr(row, "troubles", [])
+        if not troubles:
+            return "–"
+        return ("rests", "Proposes nothing") if any(each.stops for each in troubles) else ("look", "Renamed")

@@ -1,5 +1,7 @@
 """Matching runs: start one, see what came of each."""
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,8 +14,10 @@ from unfold.decorators import display
 from integrations.models import Connection
 from integrations.templatetags.books import duration
 from reconciliation.admin.pages import ReconciliationPage, back, ring_run, workbench_url
-from reconciliation.models import MatchRun
+from reconciliation.calibration import FEW, Outcome, above, bands_of
+from reconciliation.models import MatchRun, Proposal
 from reconciliation.services.runs import request_match_run
+from reconciliation.services.track_record import LAST, outcomes_of
 from tenants.http import TenantRequest
 from tenants.permissions import SYNC, may
 
@@ -33,10 +37,28 @@ class MatchRunAdmin(ReconciliationPage):
 
     def get_urls(self) -> list[URLPattern]:
         start = path("start/", self.admin_site.admin_view(self.start), name="reconciliation_matchrun_start")
-        return [start, *super().get_urls()]
+        record = path(
+            "track-record/", self.admin_site.admin_view(self.track_record), name="reconciliation_track_record"
+        )
+        return [start, record, *super().get_urls()]
 
     def page(self, request: TenantRequest, row: MatchRun) -> dict[str, Any]:
         return {"run": row}
+
+    def track_record(self, request: TenantRequest) -> HttpResponse:
+        """Of proposals at each confidence, how many people approved unchanged."""
+        known = outcomes_of(request.tenant)
+        kinds = {str(value): label for value, label in Proposal.Kind.choices}
+        by_kind = [(kinds[kind], above([x for x in known if x.kind == kind], Decimal(0))) for kind in _kinds(known)]
+        context = {
+            "bands": bands_of(known),
+            "whole": above(known, Decimal(0)),
+            "by_kind": by_kind,
+            "last": LAST,
+            "few": FEW,
+            "is_cut": len(known) == LAST,
+        }
+        return self.render(request, "reconciliation/track_record.html", context, "Track record")
 
     def start(self, request: TenantRequest) -> HttpResponse:
         """Match the connection that the form names, or all of them."""
@@ -58,3 +80,7 @@ class MatchRunAdmin(ReconciliationPage):
     @display(description="Took")
     def seconds_shown(self, row: MatchRun) -> str:
         return duration(row.seconds)
+
+
+def _kinds(known: Iterable[Outcome]) -> list[str]:
+    return sorted({each.kind for each in known})

@@ -1,6 +1,7 @@
 """Statement files: upload, preview, import; unreadable rows can be fetched, repaired and uploaded again."""
 
 import csv
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -8,11 +9,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from integrations.models import Connection, Resource, SyncRun
+from integrations.services.sync import request_sync
+from integrations.tasks import run_sync
 from reconciliation.admin.pages import ReconciliationPage, ring_run, workbench_url
 from reconciliation.forms import LayoutForm, StatementForm
 from reconciliation.models import StatementImport
+from reconciliation.services.feeds import feeds_of
 from reconciliation.services.runs import request_match_run
 from reconciliation.services.statements import (
     Preview,
@@ -24,7 +30,7 @@ from reconciliation.services.statements import (
 )
 from reconciliation.statements import DayProof
 from tenants.http import TenantRequest
-from tenants.permissions import PROPOSE_MATCHES, may
+from tenants.permissions import PROPOSE_MATCHES, SYNC, may
 from tenants.resources import neutral
 
 _SAMPLE = 12
@@ -45,8 +51,17 @@ class StatementImportAdmin(ReconciliationPage):
     page_template = "reconciliation/statement.html"
     change_list_template = "reconciliation/statements.html"
     add_action = PROPOSE_MATCHES
-    list_display: ClassVar = ["file_name", "bank_account", "days", "imported", "duplicates", "failed", "status_shown"]
-    list_filter: ClassVar = ["bank_account", "status"]
+    list_display: ClassVar = [
+        "file_name",
+        "source",
+        "bank_account",
+        "days",
+        "imported",
+        "duplicates",
+        "failed",
+        "status_shown",
+    ]
+    list_filter: ClassVar = ["bank_account", "source", "status"]
     list_select_related: ClassVar = ["bank_account"]
     ordering: ClassVar = ["-id"]
     sortable_by: ClassVar[list[str]] = []
@@ -62,7 +77,39 @@ class StatementImportAdmin(ReconciliationPage):
 
     def get_urls(self) -> list[URLPattern]:
         errors = path("<uuid:row_id>/errors.csv", self.admin_site.admin_view(self.errors), name=self.url_name("errors"))
-        return [errors, *super().get_urls()]
+        feed = path(
+            "feed/<uuid:connection_id>/",
+            require_POST(self.admin_site.admin_view(self.fetch)),
+            name=self.url_name("feed"),
+        )
+        return [errors, feed, *super().get_urls()]
+
+    def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under where lines come from: which ledger gives a feed, and which wants files."""
+        extra = {"feeds": feeds_of(request.tenant), "may_fetch": may(request.membership, SYNC)}
+        return super().changelist_view(request, extra | (extra_context or {}))
+
+    def fetch(self, request: TenantRequest, connection_id: Any) -> HttpResponse:
+        """Read the bank feed of a connection now; its lines are taken in and matched afterwards."""
+        rows = Connection.objects.for_tenant(request.tenant)
+        connection = rows.filter(pk=connection_id).first() if may(request.membership, SYNC) else None
+        if connection is None:
+            raise PermissionDenied
+        try:
+            with transaction.atomic():
+                run = request_sync(
+                    connection=connection,
+                    trigger=SyncRun.Trigger.MANUAL,
+                    resources=[Resource.BANK_LINES, Resource.ACCOUNTS],
+                    requested_by=request.user,
+                )
+                transaction.on_commit(partial(run_sync.delay, str(run.tenant_id), str(run.pk)))
+            messages.success(
+                request, "The bank feed is being read; new lines appear here and are matched by themselves."
+            )
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+        return HttpResponseRedirect(self.url("changelist"))
 
     def add_view(self, request: Any, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The upload form; a POST leads to the preview."""
@@ -93,6 +140,8 @@ class StatementImportAdmin(ReconciliationPage):
         earlier = StatementImport.objects.for_tenant(request.tenant).filter(
             file_hash=row.file_hash, bank_account=row.bank_account, status=StatementImport.Status.IMPORTED
         )
+        if row.source == StatementImport.Source.FEED:
+            return self._fed(request, row)
         preview = reread(row)
         is_preview = row.status == StatementImport.Status.PREVIEWED
         if not is_preview:
@@ -104,6 +153,22 @@ class StatementImportAdmin(ReconciliationPage):
             "row_errors": row.row_errors[:50],
             "may_import": may(request.membership, PROPOSE_MATCHES),
             **self._told(preview, row, is_preview=is_preview),
+        }
+
+    def _fed(self, request: TenantRequest, row: StatementImport) -> dict[str, Any]:
+        """What a ledger's feed brought at once; there is no file behind it. The first asks to look at its direction."""
+        earlier = StatementImport.objects.filter(
+            bank_account=row.bank_account, source=StatementImport.Source.FEED, pk__lt=row.pk
+        )
+        by_size = row.lines.order_by("-cents", "id")
+        return {
+            "largest": [] if earlier.exists() else [by_size.filter(**way).first() for way in _WAYS],
+            "statement": row,
+            "is_preview": False,
+            "is_feed": True,
+            "format": row.get_source_display(),
+            "row_errors": row.row_errors[:50],
+            "sample": row.lines.order_by("booked_on", "id")[:_SAMPLE],
         }
 
     def _told(self, preview: Preview, row: StatementImport, *, is_preview: bool) -> dict[str, Any]:
@@ -138,7 +203,7 @@ class StatementImportAdmin(ReconciliationPage):
     def confirm(self, request: TenantRequest, row: StatementImport) -> HttpResponse | None:
         """Import the stored file and start matching."""
         done = confirm_import(statement=row)
-        ring_run(request_match_run(connection=done.bank_account.connection, requested_by=request.user))
+        ring_run(request_match_run(connection=done.bank_account.connection, requested_by=request.user, is_whole=False))
         known = f", {done.duplicates} were known already" if done.duplicates else ""
         messages.success(request, f"{done.imported} lines imported{known}. Matching has started.")
         if done.failed:
@@ -175,6 +240,10 @@ class StatementImportAdmin(ReconciliationPage):
     @display(description="Status", label={"Imported": "success", "Previewed, nothing imported yet": "warning"})
     def status_shown(self, row: StatementImport) -> str:
         return row.get_status_display()
+
+
+# Ids grow with time, so an earlier statement has a smaller one.
+_WAYS: tuple[dict[str, int], ...] = ({"amount__gt": 0}, {"amount__lt": 0})
 
 
 def _in_words(error: dict[str, Any]) -> str:

@@ -1,19 +1,23 @@
 """The form of a bank rule: account and vendor are written as people know them and found in the ledger's own lists."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from integrations.models import Connection, LedgerRecord, Resource
-from mappings.services.targets import name_of
-from mappings.transform.fit import POSTABLE
+from mappings.services.targets import name_of, target_of
+from mappings.transform.fit import POSTABLE, kinds_for
 from reconciliation.models import BankRule
 from reconciliation.services.bank_rules import check
 
 _Outcome = BankRule.Outcome
+_ANY = UUID(int=0)
+_PICKED = {"autocomplete": "off", "role": "combobox", "aria-autocomplete": "list", "aria-expanded": "false"}
 
 
 class BankRuleForm(forms.ModelForm[BankRule]):
@@ -22,14 +26,21 @@ class BankRuleForm(forms.ModelForm[BankRule]):
     account = forms.CharField(
         label="Ledger account",
         required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Code or name, as in the ledger. Not for transfers.",
+        widget=UnfoldAdminTextInputWidget(attrs=_PICKED | {"data-pick": "account"}),
+        help_text="Type a part of its code or name and choose. Not for transfers.",
+    )
+    tax = forms.CharField(
+        label="Tax code",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs=_PICKED | {"data-pick": "tax"}),
+        help_text="Money out only: the tax is inside the amount, and split as the ledger splits it. Empty: no tax. "
+        "NetSuite wants one on every line: choose its code of 0 %.",
     )
     contact = forms.CharField(
         label="Vendor",
         required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Name, as in the ledger; for a bill.",
+        widget=UnfoldAdminTextInputWidget(attrs=_PICKED | {"data-pick": "contact"}),
+        help_text="For a bill; some ledgers want one for every expense.",
     )
 
     class Meta:
@@ -45,6 +56,12 @@ class BankRuleForm(forms.ModelForm[BankRule]):
         if "account" in self.fields:
             self.fields["account"].initial = self.instance.external_account_name
             self.fields["contact"].initial = self.instance.contact_name
+            self.fields["tax"].initial = self.instance.tax_name
+            for name in ("account", "tax", "contact"):
+                # On a kept rule the connection is no field any more.
+                attrs = self.fields[name].widget.attrs
+                attrs["data-connection"] = str(self.instance.connection_id or "")
+                attrs["data-choices"] = reverse("admin:reconciliation_bankrule_choices", args=[_ANY])
 
     def clean(self) -> dict[str, Any]:
         """Find account and vendor; refuse what could not be asked or booked."""
@@ -60,6 +77,7 @@ class BankRuleForm(forms.ModelForm[BankRule]):
             self._find_account(connection, said.get("account", ""))
         elif said.get("other_account") is None:
             self.add_error("other_account", "Choose the account at the other end of the transfer.")
+        self._find_tax(connection, said)
         self._find_contact(connection, said.get("contact", ""), is_needed=said["outcome"] == _Outcome.BILL)
         if said["outcome"] == _Outcome.WRITE_OFF and said.get("most") is None:
             self.add_error("most", "Say up to which amount is written off.")
@@ -80,6 +98,24 @@ class BankRuleForm(forms.ModelForm[BankRule]):
             self.add_error("account", found)
             return
         self.instance.external_account_id, self.instance.external_account_name = found.external_id, name_of(found)[:300]
+
+    def _find_tax(self, connection: Connection, said: dict[str, Any]) -> None:
+        self.instance.external_tax_id, self.instance.tax_name = "", ""
+        text = said.get("tax", "")
+        if not text:
+            return
+        if said["outcome"] == _Outcome.TRANSFER or said.get("direction") != BankRule.Direction.OUT:
+            self.add_error("tax", "Tax is split from money out only: choose “Money out”, and no transfer.")
+            return
+        rows = _records(connection, Resource.TAX_RATES).filter(kind__in=[*kinds_for("tax_code", "purchases"), ""])
+        found = _one(rows, text, Q(name__iexact=text))
+        if isinstance(found, str):
+            self.add_error("tax", found)
+            return
+        if not target_of(found).rates:
+            self.add_error("tax", "The ledger does not say how many per cent this tax code is: choose another one.")
+            return
+        self.instance.external_tax_id, self.instance.tax_name = found.external_id, name_of(found)[:300]
 
     def _find_contact(self, connection: Connection, text: str, *, is_needed: bool) -> None:
         self.instance.external_contact_id, self.instance.contact_name = "", ""

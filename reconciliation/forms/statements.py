@@ -128,7 +128,9 @@ class BankAccountForm(forms.ModelForm[BankAccount]):
         current = self.instance.external_account_id
         if current and current not in names:
             names[current] = f"{self.instance.external_account_name or current} (no longer in the ledger)"
-        self.fields["external_account_id"].choices = [("", "Not chosen yet"), *names.items()]  # type: ignore[attr-defined]
+        if "external_account_id" in self.fields:
+            # Who may only look has the account as text and no field to choose in.
+            self.fields["external_account_id"].choices = [("", "Not chosen yet"), *names.items()]  # type: ignore[attr-defined]
         self.names = names
 
     def clean_external_account_id(self) -> str:

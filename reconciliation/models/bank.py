@@ -1,4 +1,4 @@
-"""The bank's side: accounts, the statement files that were uploaded, and every line in them."""
+"""The bank's side: accounts, the statements that were uploaded or came from a ledger's feed, and every line in them."""
 
 from typing import ClassVar, Self
 
@@ -7,9 +7,10 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Abs, Cast
 from django.utils import timezone
 
-from integrations.models import Connection
+from integrations.models import Connection, LedgerRecord
 from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet
 
@@ -30,6 +31,11 @@ class BankAccount(TenantOwned):
         help_text="The ledger's own account for this bank account; payments are booked there.",
     )
     external_account_name = models.CharField(max_length=300, blank=True, editable=False)
+    behind = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text='{"id", "name"} of the account of the general ledger it stands on, where that is another one.',
+    )
     statement_id = models.CharField(
         "name in statements", max_length=60, blank=True, help_text="How statement files name this account."
     )
@@ -63,13 +69,18 @@ class BankAccount(TenantOwned):
 
 @audited(only_when=("status",), exclude=("content",))
 class StatementImport(TenantOwned):
-    """One uploaded file: kept as it came, with what was read from it and every row that could not be."""
+    """One uploaded file, or what a ledger's bank feed brought at once: with every row that could not be taken in."""
+
+    class Source(models.TextChoices):
+        FILE = "file", "File"
+        FEED = "feed", "Bank feed of the ledger"
 
     class Status(models.TextChoices):
         PREVIEWED = "previewed", "Previewed, nothing imported yet"
         IMPORTED = "imported", "Imported"
 
     bank_account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="imports")
+    source = models.CharField(max_length=10, choices=Source, default=Source.FILE)
     file_name = models.CharField(max_length=200)
     file_hash = models.CharField(max_length=64)
     content = models.BinaryField(editable=False, help_text="The file itself, so that a bad row is never lost.")
@@ -87,6 +98,13 @@ class StatementImport(TenantOwned):
         default=list, encoder=DjangoJSONEncoder, help_text='[{"row": 7, "message": "…", "values": {…}}]'
     )
     columns = models.JSONField(default=dict, help_text="Which column of the file was read as what.")
+    layout = models.ForeignKey(
+        "StatementLayout",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="statements",
+        help_text="The remembered layout that it was read by.",
+    )
     scheme = models.CharField(
         max_length=80,
         blank=True,
@@ -161,15 +179,33 @@ class BankLineQuerySet(TenantOwnedQuerySet["BankLine"]):
         """Without a live match, and not set aside."""
         return self.filter(status__in=[BankLine.Status.UNMATCHED, BankLine.Status.PROPOSED])
 
+    def moving(self) -> Self:
+        """Every amount once: parts instead of the line that was split into them."""
+        return self.exclude(status__in=[BankLine.Status.SPLIT, BankLine.Status.JOINED])
+
+    def delivered(self) -> Self:
+        """As the bank delivered them, whatever a person has split since."""
+        return self.filter(part_of=None)
+
     def leading(self) -> Self:
         """One line per question: lines without a proposal, and the first line of each proposal."""
         return self.filter(models.Q(proposal=None) | models.Q(proposal__lead=models.F("pk")))
+
+    def undecided(self) -> Self:
+        """Open, and nobody has begun to decide about them: what a matching run may speak about."""
+        by_engine = models.Q(proposal__proposed_by=None, proposal__first_approved_by=None)
+        return self.open().filter(models.Q(proposal=None) | by_engine)
+
+    def let_go(self) -> int:
+        """Take their proposal from them; the next run asks anew what explains them. How many there were."""
+        return self.update(status=BankLine.Status.UNMATCHED, proposal=None, waits_since=timezone.now())
 
 
 @audited(
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(condition=pghistory.AnyChange("status", "amount", "booked_on", "currency")),
     pghistory.DeleteEvent(),
+    exclude=("cents", "waits_since"),
 )
 class BankLine(TenantOwned):
     """One line of a bank statement; money in is positive."""
@@ -179,9 +215,19 @@ class BankLine(TenantOwned):
         PROPOSED = "proposed", "To decide"
         MATCHED = "matched", "Matched"
         IGNORED = "ignored", "Set aside"
+        SPLIT = "split", "Split into parts"
+        JOINED = "joined", "Part, put together again"
 
     bank_account = models.ForeignKey(BankAccount, on_delete=models.CASCADE, related_name="lines")
     statement = models.ForeignKey(StatementImport, null=True, on_delete=models.SET_NULL, related_name="lines")
+    feed_record = models.OneToOneField(
+        LedgerRecord,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="bank_line",
+        help_text="The line of the ledger's own bank feed that this is.",
+    )
     external_id = models.CharField(max_length=100, help_text="The bank's own id, or a fingerprint of the row.")
     booked_on = models.DateField()
     amount = models.DecimalField(max_digits=20, decimal_places=6)
@@ -198,7 +244,28 @@ class BankLine(TenantOwned):
         related_name="current_lines",
         help_text="The one proposal that speaks for this line now.",
     )
+    part_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="parts",
+        help_text="The line that was split; its live parts are always the whole of it (a trigger holds that).",
+    )
+    cents = models.GeneratedField(
+        expression=Cast(Abs("amount") * 100, models.BigIntegerField()),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        help_text="The unsigned amount in hundredths: an index on numbers is not used under row-level security, whose "
+        "rules let only comparisons that cannot leak (of integers, days, texts) go before them.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    waits_since = models.DateTimeField(
+        null=True,
+        default=timezone.now,
+        editable=False,
+        help_text="Since when a matching run has to look at it; empty: one has, and nothing was said about it since.",
+    )
 
     objects = BankLineQuerySet.as_manager()  # type: ignore[misc]
 
@@ -214,11 +281,26 @@ class BankLine(TenantOwned):
                 name="bank_line_moves_money",
                 violation_error_message="A bank line of 0.00 moves no money.",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(status="split", part_of__isnull=False) & ~models.Q(status="joined", part_of=None),
+                name="parts_are_not_split_again",
+            ),
         ]
         indexes: ClassVar = [
             # The workbench pages through one status, newest first.
             models.Index(fields=["tenant", "status", "-booked_on", "-id"], name="bank_line_workbench"),
             models.Index(fields=["bank_account", "status"], name="bank_line_by_account"),
+            # The list of all lines, newest first, and by amount in one status. Without the id: with it, a planner that
+            # has no statistics yet takes them to look for one line, too, and reads all of the tenant's.
+            # Migration 0012 adds an index of the trigrams of the texts.
+            models.Index(fields=["tenant", "-booked_on"], name="bank_line_list"),
+            models.Index(fields=["tenant", "status", "-cents"], name="bank_line_by_amount"),
+            # A run for few lines reads those that wait for one.
+            models.Index(
+                fields=["bank_account", "waits_since"],
+                name="bank_line_waiting",
+                condition=models.Q(waits_since__isnull=False, status__in=["unmatched", "proposed"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -63,6 +63,10 @@ class Match(TenantOwned):
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-id"], name="match_list"),
+            # What ended matches set free since the last run; few ever end.
+            models.Index(
+                fields=["connection", "ended_at"], name="match_ended", condition=models.Q(ended_at__isnull=False)
+            ),
             # The sweeper looks only at matches whose postings may have moved.
             models.Index(
                 fields=["id"],
@@ -134,6 +138,8 @@ class Decision(TenantOwned):
         REVERSE = "reverse", "Reversed"
         IGNORE = "ignore", "Line set aside"
         RESTORE = "restore", "Line brought back"
+        SPLIT = "split", "Line split"
+        JOIN = "join", "Line put together again"
 
     kind = models.CharField(max_length=20, choices=Kind)
     proposal = models.ForeignKey(Proposal, null=True, on_delete=models.CASCADE, related_name="decisions")
@@ -141,6 +147,12 @@ class Decision(TenantOwned):
     bank_line = models.ForeignKey(BankLine, null=True, on_delete=models.CASCADE, related_name="decisions")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
+    confidence = models.DecimalField(
+        max_digits=7,
+        decimal_places=6,
+        null=True,
+        help_text="What the portal said of its proposal when this was decided.",
+    )
     amount = models.DecimalField(max_digits=20, decimal_places=6)
     currency = models.CharField(max_length=3)
     decided_at = models.DateTimeField(default=timezone.now)

@@ -30,6 +30,9 @@ class MatchRun(Work):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="match_runs")
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
+    is_whole = models.BooleanField(
+        default=True, help_text="Everything with everything; otherwise what changed, with what that touches."
+    )
     lines = models.PositiveIntegerField(default=0, help_text="Open bank lines that were looked at.")
     entries = models.PositiveIntegerField(default=0, help_text="Ledger records that could explain one.")
     proposals = models.PositiveIntegerField(default=0)
@@ -141,6 +144,14 @@ class Proposal(TenantOwned):
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.OPEN)
     lead = models.ForeignKey(BankLine, on_delete=models.CASCADE, related_name="led_proposals")
+    original = models.ForeignKey(
+        BankLine,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="copies",
+        help_text="Of a line delivered twice: the line that came first. It keeps its own match.",
+    )
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Empty: the engine."
     )

@@ -79,6 +79,8 @@ class BankRule(TenantOwned):
     outcome = models.CharField("propose", max_length=20, choices=Outcome, default=Outcome.EXPENSE)
     external_account_id = models.CharField(max_length=100, blank=True, editable=False)
     external_account_name = models.CharField(max_length=300, blank=True, editable=False)
+    external_tax_id = models.CharField(max_length=100, blank=True, editable=False)
+    tax_name = models.CharField(max_length=300, blank=True, editable=False)
     external_contact_id = models.CharField(max_length=100, blank=True, editable=False)
     contact_name = models.CharField(max_length=300, blank=True, editable=False)
     other_account = models.ForeignKey(

@@ -1,6 +1,6 @@
 """Look for odd payments after every run, and let a person say what became of each."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,41 +20,38 @@ _BATCH = 500
 
 
 @transaction.atomic
-def look(connection: Connection) -> int:
+def look(connection: Connection, among: Collection[str] | None = None) -> int:
     """Note what is odd about the connection's undecided lines, forget what is no longer; how many are new.
 
-    What somebody has decided stays decided.
+    `among`: look at these lines only. What somebody has decided stays decided.
     """
-    lines = _lines(connection)
-    waiting = {str(line.pk): line for line in lines if line.status in ("unmatched", "proposed")}
+    open_lines = BankLine.objects.of_connection(connection).delivered().open()
+    if among is not None:
+        # Nothing is ever found about money in.
+        open_lines = open_lines.filter(pk__in=among, amount__lt=0)
+    asked = {str(pk) for pk in open_lines.values_list("pk", flat=True)}
+    lines = _lines(connection) if asked else []
+    waiting = {line.id for line in lines if line.id in asked}
     limit = connection.tenant.two_person_limit
-    found = {(each.id, each.kind): each for each in find(map(_paid, lines), limit=limit) if each.id in waiting}
-    known = Anomaly.objects.filter(bank_line__bank_account__connection=connection)
+    found = {(each.id, each.kind): each for each in find(lines, limit=limit, among=waiting)}
+    known = Anomaly.objects.filter(bank_line__in=[UUID(pk) for pk in waiting])
     before = {(str(line), kind) for line, kind in known.values_list("bank_line", "kind")}
-    stale = [
-        row.pk
-        for row in known.open().filter(bank_line__in=list(waiting))
-        if (str(row.bank_line_id), row.kind) not in found
-    ]
+    stale = [row.pk for row in known.open() if (str(row.bank_line_id), row.kind) not in found]
     Anomaly.objects.filter(pk__in=stale).delete()
     fresh = [_row(connection, each) for key, each in found.items() if key not in before]
     Anomaly.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
     return len(fresh)
 
 
-def _lines(connection: Connection) -> list[BankLine]:
-    rows = BankLine.objects.of_connection(connection)
+def _lines(connection: Connection) -> list[Paid]:
+    rows = BankLine.objects.of_connection(connection).delivered()
     last = rows.order_by("-booked_on").values_list("booked_on", flat=True).first()
     if last is None:
         return []
-    return list(rows.filter(booked_on__gte=last - _HISTORY).order_by("-booked_on", "-id")[:_MOST])
-
-
-def _paid(line: BankLine) -> Paid:
-    return Paid(
-        str(line.pk), str(line.bank_account_id), line.booked_on, line.amount, line.currency, line.counterparty,
-        line.description, line.reference,
+    told = rows.filter(booked_on__gte=last - _HISTORY).order_by("-booked_on", "-id").values_list(
+        "pk", "bank_account", "booked_on", "amount", "currency", "counterparty", "description", "reference"
     )  # fmt: skip
+    return [Paid(str(row[0]), str(row[1]), *row[2:]) for row in told[:_MOST]]
 
 
 def _row(connection: Connection, found: Finding) -> Anomaly:

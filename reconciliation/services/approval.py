@@ -1,6 +1,6 @@
 """Approve proposals: who may, who may not, the second person, and the postings that follow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,7 @@ from reconciliation.models import (
     ProposalEntry,
     ProposalLine,
 )
-from reconciliation.services.decisions import RefusedError, record, require
+from reconciliation.services.decisions import Decider, RefusedError, record, require
 from reconciliation.services.plan import POST, Payment, Plan, make_plan
 from reconciliation.services.situations import Ground
 from tenants.models import Membership, Tenant
@@ -50,6 +50,12 @@ def needs_second_person(amount: Decimal, tenant: Tenant) -> bool:
     return limit is not None and abs(amount) > limit
 
 
+def at_stake(amount: Decimal, lines: Iterable[BankLine]) -> Decimal:
+    """The money that the limit is asked about: of a part the whole line's, so that nobody splits below the limit."""
+    wholes = (abs(line.part_of.amount) for line in lines if line.part_of is not None)
+    return max(abs(amount), *wholes, Decimal(0))
+
+
 def approve(*, proposals: Sequence[Proposal], by: Membership) -> list[Approval]:
     """Approve each proposal in a savepoint of its own, so that one refusal leaves the others approved.
 
@@ -74,15 +80,15 @@ def _approve_one(proposal_id: UUID, by: Membership) -> Approval:
     plan = current_plan(proposal, lines, lock=True)
     if not plan.is_possible:
         raise RefusedError(plan.sentence)
-    if needs_second_person(proposal.amount, by.tenant):
+    if needs_second_person(at_stake(proposal.amount, lines), by.tenant):
         if proposal.first_approved_by_id is None:
             return _first_approval(proposal, by)
         if proposal.first_approved_by_id == by.user_id:
             raise RefusedError("You gave the first approval; above the limit a second person has to approve too.")
-    return _second_or_only(proposal, lines, plan, by)
+    return enact(proposal, lines, plan, by)
 
 
-def lock_open(proposal_id: UUID, by: Membership) -> Proposal:
+def lock_open(proposal_id: UUID, by: Decider) -> Proposal:
     """The proposal, locked; RefusedError says what happened to it when it is no longer open."""
     rows = Proposal.objects.for_tenant(by.tenant).select_for_update(of=("self",))
     proposal = rows.select_related("connection").get(pk=proposal_id)
@@ -96,7 +102,12 @@ def lock_open(proposal_id: UUID, by: Membership) -> Proposal:
 def lock_lines(proposal: Proposal) -> list[BankLine]:
     """The proposal's bank lines in their order, locked; RefusedError when one is spoken for by something else."""
     wanted = BankLine.objects.filter(proposal_lines__proposal=proposal).order_by("pk")
-    rows = {row.pk: row for row in wanted.select_related("bank_account").select_for_update(of=("self",))}
+    rows = {
+        row.pk: row
+        for row in wanted.select_related("bank_account", "feed_record", "part_of__feed_record").select_for_update(
+            of=("self",)
+        )
+    }
     if any(row.proposal_id != proposal.pk or row.status != BankLine.Status.PROPOSED for row in rows.values()):
         raise RefusedError("A bank line of this proposal was decided elsewhere meanwhile. Reload the page.")
     return [rows[line.bank_line_id] for line in proposal.lines.all()]
@@ -131,7 +142,8 @@ def _first_approval(proposal: Proposal, by: Membership) -> Approval:
     return Approval(proposal.pk, waits_for_second=True)
 
 
-def _second_or_only(proposal: Proposal, lines: Sequence[BankLine], plan: Plan, by: Membership) -> Approval:
+def enact(proposal: Proposal, lines: Sequence[BankLine], plan: Plan, by: Decider) -> Approval:
+    """Make the match and write down its postings; whoever calls has checked that this decides and may decide."""
     match = Match.objects.create(
         tenant_id=proposal.tenant_id,
         proposal=proposal,
@@ -172,12 +184,12 @@ def _naming(body: Any, first: Posting) -> Any:
     return [_naming(value, first) for value in body] if isinstance(body, list) else body
 
 
-def _post(match: Match, before: Sequence[Posting], payment: Payment, by: Membership) -> Posting:
+def _post(match: Match, before: Sequence[Posting], payment: Payment, by: Decider) -> Posting:
     try:
         return request_posting(
             connection=match.connection,
             resource=payment.resource,
-            operation=Posting.Operation.CREATE,
+            operation=payment.operation,
             body=_naming(payment.body, before[0]) if payment.follows else payment.body,
             depends_on=before[-1] if payment.follows else None,
             origin_kind="match",
@@ -207,6 +219,11 @@ def _odd(proposals: Sequence[Proposal]) -> set[UUID]:
     return set(strong.values_list("proposal_id", flat=True))
 
 
+def _needs_second(proposal: Proposal, tenant: Tenant) -> bool:
+    lines = [row.bank_line for row in proposal.lines.all()]
+    return needs_second_person(at_stake(proposal.amount, lines), tenant)
+
+
 def weigh_bulk(proposals: Sequence[Proposal], *, by: Membership) -> Bulk:
     """The money moved and the mistakes to expect; leaves out what this person alone cannot approve, and odd payments.
 
@@ -214,9 +231,7 @@ def weigh_bulk(proposals: Sequence[Proposal], *, by: Membership) -> Bulk:
     """
     odd = _odd(proposals)
     usable = [
-        p
-        for p in proposals
-        if p.proposed_by_id != by.user_id and not needs_second_person(p.amount, by.tenant) and p.pk not in odd
+        p for p in proposals if p.proposed_by_id != by.user_id and p.pk not in odd and not _needs_second(p, by.tenant)
     ]
     totals: dict[str, Decimal] = {}
     risks: dict[str, Decimal] = {}

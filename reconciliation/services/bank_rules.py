@@ -1,8 +1,9 @@
 """Bank rules at work: they propose for lines that no document explains, and are tried on what the bank wrote before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -10,10 +11,12 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from integrations.models import Connection
+from integrations.models import Connection, LedgerRecord, Resource
+from mappings.services.targets import target_of
 from reconciliation.models import BankLine, BankRule, Proposal, ProposalLine
 from reconciliation.rules import Conditions, Line, RuleError, Test, compiled, first_of
 from reconciliation.services.bookings import booking_of
+from reconciliation.services.rule_health import troubles_of
 from reconciliation.services.storing import point_lines
 from tenants.models import User
 
@@ -44,8 +47,9 @@ def check(rule: BankRule) -> None:
         raise ValidationError(str(wrong)) from wrong
 
 
-def apply_rules(connection: Connection) -> int:
-    """Let the rules in use propose for the connection's lines without another explanation; how many are new.
+def apply_rules(connection: Connection, among: Collection[str] | None = None) -> int:
+    """Let the rules in use propose for the connection's lines without another explanation, all or those given; how
+    many are new.
 
     In the tenant's scope and a transaction of its own. The engine's proposals and what a person has touched stand; a
     rule never proposes again what somebody rejected.
@@ -53,22 +57,28 @@ def apply_rules(connection: Connection) -> int:
     rules = list(
         BankRule.objects.filter(connection=connection, is_active=True).in_order().select_related("other_account")
     )
+    stopped = {pk for pk, found in troubles_of(rules).items() if any(each.stops for each in found)}
+    # What cannot be booked is not proposed: neither by this rule nor, in its place, by a later one.
     with transaction.atomic():
-        lines = list(_free_lines(connection))
+        lines = list(_free_lines(connection, among))
         refused = _refused({line.pk for line in lines})
         tests = [compiled(conditions_of(rule)) for rule in rules]
         chosen = {line.pk: _chosen(line, rules, tests, refused) for line in lines}
-        keep = {line.pk for line in lines if _stands(line, chosen[line.pk])}
+        chosen = {pk: rule if rule is not None and rule.pk not in stopped else None for pk, rule in chosen.items()}
+        bookings = bookings_of(connection, rules)
+        keep = {line.pk for line in lines if _stands(line, chosen[line.pk], bookings)}
         gone = [line.proposal_id for line in lines if line.proposal_id and line.pk not in keep]
         Proposal.objects.filter(pk__in=gone).update(status=Proposal.Status.SUPERSEDED)
         BankLine.objects.filter(proposal__in=gone).update(status=BankLine.Status.UNMATCHED, proposal=None)
         wanted = [(line, rule) for line in lines if line.pk not in keep and (rule := chosen[line.pk]) is not None]
-        _propose(connection, wanted)
+        _propose(connection, wanted, bookings)
     return len(wanted)
 
 
-def _free_lines(connection: Connection) -> Sequence[BankLine]:
+def _free_lines(connection: Connection, among: Collection[str] | None) -> Sequence[BankLine]:
     rows = BankLine.objects.of_connection(connection).open()
+    if among is not None:
+        rows = rows.filter(pk__in=among)
     by_rule = Proposal.objects.replaceable().filter(connection=connection, booking__has_key="outcome")
     rows = rows.filter(Q(proposal=None) | Q(proposal__in=by_rule)).order_by("pk")
     return rows.select_for_update(of=("self",)).select_related("proposal")  # type: ignore[return-value]
@@ -93,12 +103,22 @@ def plain_line(line: BankLine) -> Line:
     return Line(str(line.bank_account_id), line.amount, line.description, line.counterparty, line.reference)
 
 
-def _stands(line: BankLine, rule: BankRule | None) -> bool:
+def bookings_of(connection: Connection, rules: Sequence[BankRule]) -> dict[UUID, dict[str, Any]]:
+    """What each rule books now, by the rule's id; one query for the rates of their tax codes."""
+    wanted = {rule.external_tax_id for rule in rules} - {""}
+    rows = LedgerRecord.objects.of(connection, Resource.TAX_RATES).filter(external_id__in=wanted) if wanted else ()
+    rates = {row.external_id: target_of(row).rates or () for row in rows}
+    return {rule.pk: booking_of(rule, rates) for rule in rules}
+
+
+def _stands(line: BankLine, rule: BankRule | None, bookings: Mapping[UUID, dict[str, Any]]) -> bool:
     found = line.proposal
-    return found is not None and rule is not None and found.rule_id == rule.pk and found.booking == booking_of(rule)
+    return found is not None and rule is not None and found.rule_id == rule.pk and found.booking == bookings[rule.pk]
 
 
-def _propose(connection: Connection, wanted: Sequence[tuple[BankLine, BankRule]]) -> None:
+def _propose(
+    connection: Connection, wanted: Sequence[tuple[BankLine, BankRule]], bookings: Mapping[UUID, dict[str, Any]]
+) -> None:
     trust = _trust({rule.pk for _, rule in wanted})
     made = [
         Proposal(
@@ -106,7 +126,7 @@ def _propose(connection: Connection, wanted: Sequence[tuple[BankLine, BankRule]]
             connection=connection,
             kind=Proposal.Kind.RULE,
             rule=rule,
-            booking=booking_of(rule),
+            booking=bookings[rule.pk],
             confidence=trust[rule.pk],
             reasons=[{"code": "rule", "text": f"bank rule “{rule.name}”", "weight": 0}],
             amount=line.amount,
@@ -161,7 +181,12 @@ def try_out(rule: BankRule) -> TryOut:
     others = BankRule.objects.filter(connection=rule.connection, is_active=True).exclude(pk=rule.pk).in_order()
     earlier = [each for each in others if (each.position, each.pk) < (rule.position, rule.pk)]
     tests = [compiled(conditions_of(each)) for each in earlier]
-    rows = BankLine.objects.of_connection(rule.connection).select_related("bank_account").order_by("-booked_on", "-id")
+    rows = (
+        BankLine.objects.of_connection(rule.connection)
+        .delivered()
+        .select_related("bank_account")
+        .order_by("-booked_on", "-id")
+    )
     lines = list(rows[:_LOOKED_AT])
     found = TryOut(len(lines))
     for line in lines:

@@ -13,11 +13,17 @@ from integrations.models import LedgerRecord
 from reconciliation.models import Anomaly, BankLine, MatchLine, Proposal, ProposalEntry, ProposalLine
 from reconciliation.money import percent
 from reconciliation.services.anomalies import open_by_line
-from reconciliation.services.approval import needs_second_person
+from reconciliation.services.approval import at_stake, needs_second_person
 from reconciliation.services.entries import Candidate
 from reconciliation.services.plan import Plan, make_plan, noun_of
 from reconciliation.services.situations import Ground
+from reconciliation.services.threads import Thread, threads_of
 from tenants.models import Membership
+
+# Of these the difference is nobody's debt: a fee, a discount, cents.
+_CLOSED_BY_A_BOOKING = frozenset(
+    Proposal.Kind(kind) for kind in ("fee", "discount", "rounding", "overpaid", "payout", "combined", "manual")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,19 @@ class Card:
     needs_second: bool = False
     hint: str = ""
     odd: Sequence[Anomaly] = ()
+    thread: Thread | None = None
 
     @property
     def amount(self) -> Decimal:
         """The sum of the lines."""
         return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def may_settle_in_full(self) -> bool:
+        """Whether the line can be split into its documents in full and a booking of the difference."""
+        if self.proposal is None or len(self.lines) != 1 or self.lead.part_of_id is not None:
+            return False
+        return bool(self.proposal.difference) and self.proposal.kind in _CLOSED_BY_A_BOOKING
 
 
 def cards_of(lines: Sequence[BankLine], *, by: Membership) -> list[Card]:
@@ -81,14 +95,19 @@ def cards_of(lines: Sequence[BankLine], *, by: Membership) -> list[Card]:
     ground = Ground({p.connection_id: p.connection for p in proposals.values()}.values(), wanted)
     cards = [_card(line, proposals.get(line.proposal_id), matches.get(line.pk), ground, by) for line in lines]
     odd = open_by_line(line.pk for card in cards for line in card.lines)
+    threads = threads_of(card.lead.pk for card in cards)
     for card in cards:
+        card.thread = threads.get(card.lead.pk)
         card.odd = [each for line in card.lines for each in odd.get(line.pk, ())]
     return cards
 
 
 def _proposals(ids: Iterable[UUID | None]) -> dict[UUID | None, Proposal]:
-    lines = ProposalLine.objects.select_related("bank_line__bank_account")
-    rows = Proposal.objects.filter(pk__in=[pk for pk in ids if pk]).select_related("connection", "first_approved_by")
+    shown = ("bank_account", "part_of__feed_record", "feed_record")
+    lines = ProposalLine.objects.select_related(*(f"bank_line__{name}" for name in shown))
+    rows = Proposal.objects.filter(pk__in=[pk for pk in ids if pk]).select_related(
+        "connection", "first_approved_by", *(f"original__{name}" for name in shown)
+    )
     return {row.pk: row for row in rows.prefetch_related(Prefetch("lines", lines), "entries")}
 
 
@@ -110,7 +129,7 @@ def _card(
     lines = [row.bank_line for row in proposal.lines.all()]
     card = Card(line, lines, proposal, match_line=match_line)
     if proposal.status == Proposal.Status.OPEN:
-        card.needs_second = needs_second_person(proposal.amount, by.tenant)
+        card.needs_second = needs_second_person(at_stake(proposal.amount, lines), by.tenant)
         card.hint = _hint(proposal, by)
         card.variants = variants_of(proposal, lines, ground)
     else:

@@ -9,6 +9,7 @@ from typing import Any
 from reconciliation.models import CloseStep, PeriodClose
 from reconciliation.money import figure
 from reconciliation.services.closing import Ground
+from reconciliation.services.ledger_balance import Item
 from tenants import paper
 from tenants.resources import neutral
 
@@ -16,7 +17,8 @@ _STATES = {"ok": "done", "look": "see the note", "blocked": "not done"}
 _NAMES = {
     "opening": "Opening balance", "money_in": "Money in", "money_out": "Money out", "closing": "Closing balance",
     "stated": "The bank's closing balance", "lines": "Lines", "matched": "Matched", "set_aside": "Set aside",
-    "open": "Open items", "open_money": "Money of the open items",
+    "open": "Open items", "open_money": "Money of the open items", "ledger": "The ledger's own balance",
+    "unexplained": "Of it not explained",
 }  # fmt: skip
 Section = tuple[str, list[str], list[list[str]], list[float]]
 """A title, heads, rows of text, and widths in millimetres."""
@@ -40,18 +42,47 @@ def sections_of(close: PeriodClose, ground: Ground) -> Iterator[Section]:
         for p in ground.proofs
     ]
     yield "Proof by day", proof_heads, proofs, [24, 26, 26, 26, 26, 26, 26]
-    item_heads = ["Day", "Age", "Amount", "Counterparty", "Description"]
+    yield "The ledger's own balance", ["What", "Day", "Amount"], _compared(ground, coin), [100, 30, 50]
+    item_heads = ["Day", "Age", "Amount", "Counterparty", "Description", "With", "Said last"]
     items = [
-        [f"{i.line.booked_on}", f"{i.days} days", figure(i.line.amount, coin), i.line.counterparty, i.line.description]
+        [
+            f"{i.line.booked_on}",
+            f"{i.days} days",
+            figure(i.line.amount, coin),
+            i.line.counterparty,
+            i.line.description,
+            i.with_whom,
+            i.last_said,
+        ]
         for i in ground.open_items
     ]
-    yield "Open items", item_heads, items, [22, 20, 28, 45, 65]
+    yield "Open items", item_heads, items, [19, 17, 24, 30, 36, 26, 28]
     line_heads = ["Day", "Amount", "Counterparty", "Description", "State"]
     lines = [
         [f"{x.booked_on}", figure(x.amount, coin), x.counterparty, x.description, _state(x, ground)]
         for x in ground.lines
     ]
     yield "Lines", line_heads, lines, [22, 28, 42, 58, 30]
+
+
+def _compared(ground: Ground, coin: str) -> list[list[str]]:
+    """From the bank's balance over the items to the ledger's; they add up to the cent."""
+    found = ground.comparison
+    if found.told.balance is None:
+        return [[found.told.note or "The ledger was not asked.", "", ""]]
+    rows = [["The bank's closing balance", "", _shown(found.stated, coin)]]
+    for words, items, sign in (
+        ("Posted, not on the statement", found.posted_only, 1), ("On the statement, not posted", found.stated_only, -1)
+    ):  # fmt: skip
+        rows += [[f"{words}: {_named(x)}", f"{x.on}", figure(sign * x.amount, coin)] for x in items]
+    rows.append(["Not explained by these", "", _shown(found.unexplained, coin)])
+    if found.unexplained:
+        rows += [[f"Perhaps in it: {_named(x)}", f"{x.on}", figure(x.amount, coin)] for x in found.perhaps]
+    return [*rows, ["The ledger's own balance", "", figure(found.told.balance, coin)]]
+
+
+def _named(item: Item) -> str:
+    return f"{item.text} ({item.why})" if item.why else item.text
 
 
 def _state(line: Any, ground: Ground) -> str:

@@ -27,7 +27,9 @@ from reconciliation.models import (
 )
 from reconciliation.money import money
 from reconciliation.services.decisions import RefusedError, require
+from reconciliation.services.ledger_balance import Comparison, Told, compare
 from reconciliation.services.statements import account_proof
+from reconciliation.services.threads import Thread, threads_of
 from reconciliation.statements import DayProof
 from tenants.models import Membership
 from tenants.permissions import APPROVE_MATCHES, PROPOSE_MATCHES
@@ -56,6 +58,21 @@ class OpenItem:
 
     line: BankLine
     days: int
+    thread: Thread | None = None
+
+    @property
+    def with_whom(self) -> str:
+        """Who looks into it and until when, or an empty text."""
+        case = self.thread.case if self.thread else None
+        if case is None:
+            return ""
+        return f"{case.assignee or 'nobody'}, due {case.due_on.day} {case.due_on:%b %Y}"
+
+    @property
+    def last_said(self) -> str:
+        """The newest comment, with whose it is."""
+        last = self.thread.comments[-1] if self.thread and self.thread.comments else None
+        return f"{last.by or 'Somebody'}: {last.text or 'a file'}" if last else ""
 
     @property
     def age(self) -> str:
@@ -74,6 +91,7 @@ class Ground:
     figures: dict[str, Any] = field(default_factory=dict)
     checks: Sequence[Check] = ()
     print: str = ""
+    comparison: Comparison = Comparison(Told("unasked"), None)
 
     @property
     def is_blocked(self) -> bool:
@@ -105,17 +123,21 @@ def start_close(*, bank_account: BankAccount, first_on: date, last_on: date, by:
 def ground_of(close: PeriodClose) -> Ground:
     """What stands behind the close now; a fixed number of queries."""
     account = close.bank_account
-    rows = BankLine.objects.filter(bank_account=account, booked_on__lte=close.last_on)
+    rows = BankLine.objects.moving().filter(bank_account=account, booked_on__lte=close.last_on)
     lines = list(rows.filter(booked_on__gte=close.first_on).order_by("booked_on", "pk"))
-    waiting = rows.open().order_by("booked_on", "pk")
+    waiting = list(rows.open().order_by("booked_on", "pk"))
+    threads = threads_of(line.pk for line in waiting)
     live = MatchLine.objects.filter(bank_line__in=lines, is_live=True).select_related("match")
     ground = Ground(
         lines=lines,
         proofs=account_proof(account, close.first_on, close.last_on),
-        open_items=[OpenItem(line, (close.last_on - line.booked_on).days) for line in waiting],
+        open_items=[OpenItem(x, (close.last_on - x.booked_on).days, threads.get(x.pk)) for x in waiting],
         matches={row.bank_line_id: row.match for row in live},
     )
     ground.figures = _figures(ground)
+    ground.comparison = compare(close, ground.figures["stated"], lines)
+    if ground.comparison.told.balance is not None:
+        ground.figures |= {"ledger": ground.comparison.told.balance, "unexplained": ground.comparison.unexplained}
     ground.print = _print(close, ground)
     ground.checks = list(_checks(close, ground))
     return ground
@@ -176,6 +198,7 @@ def _checks(close: PeriodClose, ground: Ground) -> list[Check]:
     odd = Anomaly.objects.open().filter(bank_line__in=ground.lines).count()
     found.append(_check("Odd payments were looked at", odd, LOOK, "not looked at yet"))
     found.append(_check_before(close))
+    found.append(_check_ledger(close, ground.comparison))
     return found
 
 
@@ -215,6 +238,18 @@ def _check_files(close: PeriodClose) -> Check:
     failed = rows.filter(failed__gt=0).count()
     title = "Every row of the statements could be read"
     return _check(title, failed, LOOK, "file(s) with rows that could not; the balances tell whether one is missing")
+
+
+def _check_ledger(close: PeriodClose, comparison: Comparison) -> Check:
+    title, told = "The ledger's own balance is explained", comparison.told
+    if told.state == "cannot":
+        return Check(title, OK, told.note)
+    if told.state == "unasked":
+        return Check(title, LOOK, f"{told.note} Ask it below, or say in the note why not.")
+    if comparison.unexplained is None:
+        return Check(title, LOOK, told.note if told.balance is None else "The bank's balance is missing.")
+    gap = money(comparison.unexplained, close.bank_account.currency)
+    return Check(title, LOOK, f"{gap} are not.") if comparison.unexplained else Check(title, OK, told.note)
 
 
 def _check_before(close: PeriodClose) -> Check:
@@ -303,6 +338,8 @@ def _what_changed(close: PeriodClose, ground: Ground) -> str:
     signed = orjson.loads(orjson.dumps(close.figures, default=str))
     found = []
     for name, value in ground.figures.items():
+        if name not in signed:
+            continue
         was = signed.get(name)
         now = str(value) if isinstance(value, Decimal) else value
         is_same = Decimal(was) == value if isinstance(value, Decimal) and was is not None else was == now

@@ -39,7 +39,8 @@ _KINDS = {
 # The other kinds of bank transaction (payments, expenses, checks) are read as resources of their own.
 _BANK_KINDS = {"deposit": "payment", "transfer": "transfer"}
 
-_LOOK_BACK = timedelta(days=120)
+LOOK_BACK = timedelta(days=120)
+"""So long before a line may a booking lie that explains it."""
 _LOOK_AHEAD = timedelta(days=30)
 _WORTHLESS = ("void", "voided", "draft", "deleted")
 
@@ -65,11 +66,18 @@ def sign_of(resource: str, *, is_refund: bool = False) -> int:
     return _SIGNS.get(Resource(resource), 1) * (-1 if is_refund else 1)
 
 
-def load_candidates(connection: Connection, *, first_on: date, last_on: date) -> list[Candidate]:
-    """Everything of the connection that could explain a line between these days: two queries, whatever the number."""
+def load_candidates(
+    connection: Connection, *, first_on: date, last_on: date, among: Collection[UUID] | None = None
+) -> list[Candidate]:
+    """Everything of the connection that could explain a line between these days: two queries, whatever the number.
+
+    `among`: only these records.
+    """
     documents = Q(resource__in=DOCUMENTS) & ~Q(open_amount=0) & Q(open_amount__isnull=False)
-    recorded = Q(resource__in=RECORDED) & Q(issued_on__gte=first_on - _LOOK_BACK, issued_on__lte=last_on + _LOOK_AHEAD)
+    recorded = Q(resource__in=RECORDED) & Q(issued_on__gte=first_on - LOOK_BACK, issued_on__lte=last_on + _LOOK_AHEAD)
     rows = LedgerRecord.objects.filter(documents | recorded, connection=connection, deleted_at=None)
+    if among is not None:
+        rows = rows.filter(pk__in=among)
     # A payment that an approval made belongs to that approval's bank line, and to no other.
     own = Posting.objects.filter(connection=connection, origin_kind="match", record__isnull=False)
     rows = rows.exclude(pk__in=own.values("record"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from django.db.models.functions import Abs
 from django.utils import timezone
 
 from reconciliation.models import BankLine, Proposal
+from reconciliation.services.line_search import Hits, find_lines
+from reconciliation.services.periods import next_month
 from tenants.models import Tenant
 
 
@@ -20,6 +22,7 @@ class Filters:
 
     show: str = "proposed"
     account: UUID | None = None
+    month: date | None = None
     kind: str = ""
     age: int = 0
     least: Decimal | None = None
@@ -35,6 +38,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
     return Filters(
         show=show if show in _SHOWN else "proposed",
         account=_uuid(query.get("account", "")),
+        month=_month(query.get("month", "")),
         kind=kind if kind in Proposal.Kind.values else "",
         age=int(age) if (age := query.get("age", "")).isdecimal() and len(age) < 5 else 0,
         least=_number(query.get("least", "")),
@@ -52,6 +56,15 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
+def _month(text: str) -> date | None:
+    """The first day of "2026-11"."""
+    try:
+        found = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+    return found if found.year < date.max.year else None
+
+
 def _number(text: str) -> Decimal | None:
     try:
         found = Decimal(text.replace(",", "").strip())
@@ -67,21 +80,44 @@ _SHOWN = {
     "matched": Q(status=BankLine.Status.MATCHED),
     "ignored": Q(status=BankLine.Status.IGNORED),
 }
+# What the search by text narrows itself to, so that its newest hits are those that the list can show.
+_STATUSES = {
+    "proposed": "proposed",
+    "second": "proposed",
+    "unmatched": "unmatched",
+    "matched": "matched",
+    "ignored": "ignored",
+}
 _SORTED = {
     "surest": (F("proposal__confidence").desc(nulls_last=True), F("booked_on").asc(), F("pk").asc()),
     "oldest": (F("booked_on").asc(), F("pk").asc()),
-    "largest": (Abs("amount").desc(), F("pk").asc()),
+    "largest": (F("cents").desc(), F("pk").asc()),
 }
 
 
 def all_lines(tenant: Tenant, filters: Filters) -> QuerySet[BankLine]:
-    """The lines of the tenant, or of the chosen bank account: the ground of the progress bar."""
-    lines = BankLine.objects.for_tenant(tenant)
+    """The lines of the tenant, or of the chosen account and month: the ground of the progress bar."""
+    lines = BankLine.objects.for_tenant(tenant).moving()
+    if filters.month:
+        lines = lines.filter(booked_on__gte=filters.month, booked_on__lt=next_month(filters.month))
     return lines.filter(bank_account=filters.account) if filters.account else lines
 
 
-def lines_of(tenant: Tenant, filters: Filters) -> QuerySet[BankLine]:
-    """One leading line for each question that fits the filters, in the order asked for."""
+def hits_of(filters: Filters) -> Hits | None:
+    """What the words of the filters find in the running scope; None when there are no words."""
+    if not filters.text:
+        return None
+    return find_lines(
+        filters.text,
+        statuses=[_STATUSES[filters.show]],
+        account=filters.account,
+        first_on=filters.month,
+        before=next_month(filters.month) if filters.month else None,
+    )
+
+
+def lines_of(tenant: Tenant, filters: Filters, hits: Hits | None = None) -> QuerySet[BankLine]:
+    """One leading line for each question that fits the filters, in the order asked for; `hits`: as `hits_of` gave."""
     lines = all_lines(tenant, filters).filter(_SHOWN[filters.show])
     if filters.show in ("proposed", "second"):
         lines = lines.leading()  # type: ignore[attr-defined]
@@ -93,18 +129,17 @@ def lines_of(tenant: Tenant, filters: Filters) -> QuerySet[BankLine]:
         lines = _between(lines, filters)
     if filters.confidence is not None:
         lines = lines.filter(proposal__confidence__gte=filters.confidence / 100)
-    if filters.text:
-        lines = lines.filter(
-            Q(description__icontains=filters.text)
-            | Q(counterparty__icontains=filters.text)
-            | Q(reference__icontains=filters.text)
-        )
+    if hits := hits or hits_of(filters):
+        lines = lines.filter(pk__in=hits.ids)
     order = _SORTED["oldest"] if filters.sort == "surest" and filters.show == "unmatched" else _SORTED[filters.sort]
     return lines.order_by(*order)
 
 
 def _between(lines: QuerySet[BankLine], filters: Filters) -> QuerySet[BankLine]:
+    """By the unsigned amount: hundredths narrow by an index, the amount itself decides."""
     lines = lines.annotate(size=Abs("amount"))
     if filters.least is not None:
-        lines = lines.filter(size__gte=filters.least)
-    return lines.filter(size__lte=filters.most) if filters.most is not None else lines
+        lines = lines.filter(cents__gte=int(filters.least * 100) - 1, size__gte=filters.least)
+    if filters.most is not None:
+        lines = lines.filter(cents__lte=int(filters.most * 100) + 1, size__lte=filters.most)
+    return lines

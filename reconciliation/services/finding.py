@@ -30,10 +30,21 @@ def find_records(line: BankLine, *, text: str = "") -> list[Entry]:
     size = Case(When(resource__in=DOCUMENTS, then=Abs("open_amount")), default=Abs("amount"))
     rows = rows.annotate(gap=Abs(size - abs(line.amount))).order_by("gap", "-issued_on", "pk")
     nearest = list(rows.values_list("pk", flat=True)[:_LOOKED_AT])
-    return _entries(line, nearest)
+    return entries_of(line, nearest)
 
 
-def _entries(line: BankLine, nearest: Sequence[UUID]) -> list[Entry]:
+def proposed_entries(line: BankLine) -> list[Entry]:
+    """What the line's open proposal explains it by, in its order; nothing where more belongs to it."""
+    proposal = line.proposal
+    if proposal is None or proposal.status != proposal.Status.OPEN or proposal.lines.count() != 1:
+        return []
+    wanted = list(proposal.entries.values_list("record_id", flat=True))
+    found = entries_of(line, wanted)
+    return found if len(found) == len(wanted) else []
+
+
+def entries_of(line: BankLine, nearest: Sequence[UUID]) -> list[Entry]:
+    """These records in their order, as far as they have money in the line's direction still free; 20 at most."""
     records = {r.pk: r for r in LedgerRecord.objects.filter(pk__in=nearest).defer("raw", "unified", "search")}
     found = {
         c.record_id: c for c in candidates(LedgerRecord.objects.filter(pk__in=nearest), line.bank_account.connection)

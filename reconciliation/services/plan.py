@@ -14,6 +14,7 @@ from integrations.services.connectors import connector_of
 from reconciliation.allocation import Share
 from reconciliation.models import BankLine, Proposal
 from reconciliation.money import money, plain
+from reconciliation.services import feed_lines
 from reconciliation.services.bookings import sentence_of, writes_of
 from reconciliation.services.entries import Candidate, is_recorded
 from reconciliation.services.storing import share_out
@@ -34,11 +35,12 @@ class Payment:
     records: tuple[LedgerRecord, ...]
     body: dict[str, Any]
     follows: bool = False
+    operation: str = "create"
 
     @property
     def total(self) -> Decimal:
         """The unsigned amount of the payment."""
-        return Decimal(self.body["total"])
+        return Decimal(self.body["total"]) if "total" in self.body else abs(self.line.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def make_plan(situation: Situation) -> Plan:
     if idle is not None:
         return _blocked(_why_idle(situation, idle))
     if not documents:
-        return Plan(
+        return _matched_there(situation, spread.shares, spread.left_over) or Plan(
             LINK,
             f"Approve: already in {situation.ledger}, nothing is posted",
             f"{_labels(situation)} is in {situation.ledger} already; approving records the match here.",
@@ -93,7 +95,10 @@ def make_plan(situation: Situation) -> Plan:
     reason = _reason_against(situation, spread.shares, documents, spread.left_over)
     if reason:
         return _blocked(reason)
-    payments = _payments(situation, spread.shares, spread.left_over)
+    try:
+        payments = _payments(situation, spread.shares, spread.left_over)
+    except ValidationError as refused:
+        return _blocked(" ".join(refused.messages))
     if any(payment.total <= 0 for payment in payments):
         return _blocked("The credit notes are worth more than the documents: record this refund in the ledger first.")
     return _posting_plan(situation, spread.shares, payments, spread.left_over)
@@ -107,28 +112,70 @@ def _booked(situation: Situation) -> Plan:
     closed = situation.connection.closed_through
     if closed and line.booked_on <= closed:
         return _blocked(f"The books of {situation.connection} are closed through {closed.day} {closed:%B %Y}.")
+    connector = connector_of(situation.connection)
+    if reason := feed_lines.why_not_post([line], connector):
+        return _blocked(reason)
     try:
-        writes = writes_of(booking, line, connector_of(situation.connection))
+        writes = writes_of(booking, line, connector)
         button, sentence = sentence_of(booking, line, situation.ledger)
+        settled = feed_lines.settling(writes[-1].resource, writes[-1].body, line, connector)
     except ValidationError as refused:
         return _blocked(" ".join(refused.messages))
-    payments = tuple(Payment(w.resource, line, (), w.body, follows=at > 0) for at, w in enumerate(writes))
-    return Plan(POST, button, sentence, payments=payments)
+    bodies = [*(write.body for write in writes[:-1]), settled]
+    payments = tuple(
+        Payment(write.resource, line, (), body, follows=at > 0)
+        for at, (write, body) in enumerate(zip(writes, bodies, strict=True))
+    )
+    return Plan(POST, button, f"{sentence} {feed_lines.said([line], connector)}", payments=payments)
+
+
+def _matched_there(
+    situation: Situation, shares: tuple[Share[BankLine, Candidate], ...], left_over: Decimal
+) -> Plan | None:
+    """A line that waits in the ledger's own feed is matched there with what is booked; None where that cannot be."""
+    if len(situation.lines) != 1 or left_over:
+        return None
+    (line,), records = situation.lines, [situation.records[share.entry.record_id] for share in shares]
+    body = feed_lines.matching(line, records, connector_of(situation.connection))
+    if body is None or situation.connection.is_read_only:
+        return None
+    labels, ledger = _labels(situation), situation.ledger
+    return Plan(
+        POST,
+        f"Approve: match the line with {labels} in {ledger}, nothing is booked",
+        f"{labels} is in {ledger} already; its own line is matched with it there.",
+        shares,
+        (Payment(Resource.BANK_LINES, line, tuple(records), body, operation="allocate"),),
+    )
 
 
 _PAIRS = {
     Proposal.Kind.TRANSFER: ("own transfer", "Both lines are one transfer between your own accounts"),
     Proposal.Kind.RETURN: ("payment and its return", "The second line gives back what the first one paid"),
-    Proposal.Kind.DUPLICATE: ("duplicate", "The bank delivered one line twice"),
 }
 
 
 def _without_records(situation: Situation) -> Plan:
+    if situation.proposal.kind == Proposal.Kind.DUPLICATE:
+        return _copy(situation)
     name, sentence = _PAIRS.get(Proposal.Kind(situation.proposal.kind), ("pair", "The lines belong together"))
     return Plan(
         LINK,
         f"Approve: mark as {name}, nothing is posted",
         f"{sentence}; approving records it here and posts nothing to {situation.ledger}.",
+    )
+
+
+def _copy(situation: Situation) -> Plan:
+    """A line delivered twice: only the copy is set aside, whatever became of the first."""
+    first = situation.proposal.original
+    if first is None or first.status == BankLine.Status.IGNORED:
+        return _blocked("The line that this one repeats is gone or set aside. Match again, or set this line aside.")
+    return Plan(
+        LINK,
+        "Approve: set the copy aside, nothing is posted",
+        f"The bank delivered the line of {first.booked_on.day} {first.booked_on:%b %Y} twice; approving sets this copy "
+        f"aside, posts nothing to {situation.ledger}, and leaves the first one as it is.",
     )
 
 
@@ -163,6 +210,8 @@ def _reason_against(
         return f"Say first which account of {ledger} this bank account is (Bank accounts, ledger account)."
     if connection.is_read_only:
         return f"{connection} is read-only: record the payment in {ledger} itself, then match it here."
+    if reason := feed_lines.why_not_post(situation.lines, connector_of(connection)):
+        return reason
     closed = connection.closed_through
     if closed and min(line.booked_on for line in situation.lines) <= closed:
         return f"The books of {connection} are closed through {closed.day} {closed:%B %Y}, and the payment is older."
@@ -221,7 +270,9 @@ def _payment(situation: Situation, shares: Sequence[Share[BankLine, Candidate]],
     }
     if not is_income:
         body["payment_type"] = "credit_card" if account.is_card else "check"
-    return Payment(Resource.PAYMENTS if is_income else Resource.BILL_PAYMENTS, line, records, body)
+    resource = Resource.PAYMENTS if is_income else Resource.BILL_PAYMENTS
+    body = feed_lines.settling(resource, body, line, connector_of(situation.connection))
+    return Payment(resource, line, records, body)
 
 
 def _memo(line: BankLine) -> str:
@@ -249,6 +300,7 @@ def _posting_plan(
     if left_over:
         holder = payments[0].body["contact"]["name"]
         sentence += f" {money(left_over, currency)} more than was owed stays as a credit of {holder}."
+    sentence += f" {feed_lines.said(situation.lines, connector_of(situation.connection))}"
     return Plan(POST, f"Approve: post {several} {total} on {on} to {ledger}", sentence, shares, payments, left_over)
 
 

@@ -88,7 +88,7 @@ def _by_day_and_amount(account: BankAccount, scheme: str, done: Sorted) -> None:
         return
     days = [row.booked_on for row in done.new]
     taken = {row.external_id for row in done.known}
-    lines = BankLine.objects.filter(bank_account=account, booked_on__range=(min(days), max(days)))
+    lines = BankLine.objects.delivered().filter(bank_account=account, booked_on__range=(min(days), max(days)))
     others = lines.exclude(statement__scheme=scheme).order_by("pk")
     waiting: dict[tuple[date, Decimal], list[BankLine]] = defaultdict(list)
     for line in others:

@@ -43,8 +43,8 @@ def undo_rejection(*, proposal: Proposal, by: Membership) -> Decision:
     locked = Proposal.objects.for_tenant(by.tenant).select_for_update(of=("self",)).get(pk=proposal.pk)
     if locked.status != Proposal.Status.REJECTED:
         raise RefusedError("This proposal is not rejected.")
-    lines = _lock([line.bank_line_id for line in locked.lines.all()], by)
-    _clear(lines)
+    lines = lock_waiting([line.bank_line_id for line in locked.lines.all()], by)
+    clear(lines)
     Proposal.objects.filter(pk=locked.pk).update(
         status=Proposal.Status.OPEN, first_approved_by=None, first_approved_at=None
     )
@@ -64,6 +64,7 @@ def choose_alternative(*, proposal: Proposal, records: Collection[UUID], by: Mem
     chosen = next((a for a in locked.alternatives if {UUID(pk) for pk in a["records"]} == set(records)), None)
     if chosen is None:
         raise RefusedError("This explanation is gone: somebody chose another one meanwhile. Reload the page.")
+    said = locked.confidence
     former = {
         "records": [str(entry.record_id) for entry in locked.entries.all()],
         "confidence": float(locked.confidence),
@@ -75,7 +76,7 @@ def choose_alternative(*, proposal: Proposal, records: Collection[UUID], by: Mem
     locked.kind = _kind_of(locked)
     locked.first_approved_by, locked.first_approved_at = None, None
     locked.save()
-    record(Decision.Kind.CHOOSE, by, proposal=locked)
+    record(Decision.Kind.CHOOSE, by, proposal=locked, confidence=said)
     return locked
 
 
@@ -118,10 +119,10 @@ def propose_by_hand(
     require(by, PROPOSE_MATCHES, "Your role does not propose matches; ask a finance editor.")
     if not lines or not records:
         raise RefusedError("Choose at least one bank line and one ledger record.")
-    locked = _lock([line.pk for line in lines], by)
+    locked = lock_waiting([line.pk for line in lines], by)
     if {line.currency for line in locked} != {locked[0].currency}:
         raise RefusedError("The lines are in different currencies; match them one by one.")
-    _clear(locked)
+    clear(locked)
     proposal = Proposal.objects.create(
         tenant_id=connection.tenant_id,
         connection=connection,
@@ -150,8 +151,8 @@ def set_aside(*, line: BankLine, by: Membership, reason: str) -> Decision:
     _require_any(by)
     if not reason.strip():
         raise RefusedError("Say why this line needs no match.")
-    (locked,) = _lock([line.pk], by)
-    _clear([locked])
+    (locked,) = lock_waiting([line.pk], by)
+    clear([locked])
     BankLine.objects.filter(pk=locked.pk).update(status=BankLine.Status.IGNORED)
     return record(Decision.Kind.IGNORE, by, bank_line=locked, reason=reason.strip())
 
@@ -163,11 +164,12 @@ def bring_back(*, line: BankLine, by: Membership) -> Decision:
     locked = BankLine.objects.for_tenant(by.tenant).select_for_update(of=("self",)).get(pk=line.pk)
     if locked.status != BankLine.Status.IGNORED:
         raise RefusedError("This line is not set aside.")
-    BankLine.objects.filter(pk=locked.pk).update(status=BankLine.Status.UNMATCHED)
+    BankLine.objects.filter(pk=locked.pk).let_go()
     return record(Decision.Kind.RESTORE, by, bank_line=locked)
 
 
-def _lock(line_ids: Sequence[UUID], by: Membership) -> list[BankLine]:
+def lock_waiting(line_ids: Sequence[UUID], by: Membership) -> list[BankLine]:
+    """These lines, locked, in this order; RefusedError when one of them is decided already."""
     rows = BankLine.objects.for_tenant(by.tenant).filter(pk__in=line_ids).order_by("pk")
     locked = {row.pk: row for row in rows.select_for_update(of=("self",)).select_related("bank_account")}
     if len(locked) != len(set(line_ids)) or any(
@@ -177,15 +179,15 @@ def _lock(line_ids: Sequence[UUID], by: Membership) -> list[BankLine]:
     return [locked[pk] for pk in dict.fromkeys(line_ids)]
 
 
-def _clear(lines: Sequence[BankLine]) -> None:
+def clear(lines: Sequence[BankLine]) -> None:
     """Supersede open proposals that speak for these lines, and free all their lines."""
     open_ids = {line.proposal_id for line in lines if line.proposal_id}
     Proposal.objects.filter(pk__in=open_ids).open().update(status=Proposal.Status.SUPERSEDED)
-    BankLine.objects.filter(proposal__in=open_ids).open().update(status=BankLine.Status.UNMATCHED, proposal=None)
+    BankLine.objects.filter(proposal__in=open_ids).open().let_go()
 
 
 def _free(lines: Sequence[BankLine]) -> None:
-    BankLine.objects.filter(pk__in=[line.pk for line in lines]).update(status=BankLine.Status.UNMATCHED, proposal=None)
+    BankLine.objects.filter(pk__in=[line.pk for line in lines]).let_go()
 
 
 def _point(lines: Sequence[BankLine], proposal: Proposal) -> None:

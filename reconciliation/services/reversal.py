@@ -11,6 +11,7 @@ from integrations.models import Posting
 from integrations.services.postings import cancel_posting
 from integrations.services.reversing import reverse_posting
 from reconciliation.models import BankLine, Decision, Match, MatchLine, Proposal
+from reconciliation.services.automatic_marks import note_taken_back
 from reconciliation.services.decisions import RefusedError, record, require
 from tenants.models import Membership
 from tenants.permissions import APPROVE_MATCHES
@@ -47,6 +48,10 @@ def options_of(match: Match, postings: Sequence[Posting]) -> Options:
         return Options(
             False, False, "The payment is being sent; wait for the ledger's answer, then it can be reversed."
         )
+    if not _booked(postings):
+        return Options(
+            False, True, "The ledger has matched its own line: this ends the match here; unmatch the line there, too."
+        )
     return Options(False, True, "The payment is in the ledger: reversing voids it there, and the documents open again.")
 
 
@@ -69,6 +74,7 @@ def undo(*, match: Match, by: Membership, reason: str = "") -> Match:
     Proposal.objects.filter(pk=locked.proposal_id).update(
         status=Proposal.Status.OPEN, first_approved_by=None, first_approved_at=None
     )
+    note_taken_back(locked, by, reason.strip())
     record(Decision.Kind.UNDO, by, match=locked, proposal=locked.proposal, reason=reason)
     return locked
 
@@ -88,14 +94,24 @@ def reverse(*, match: Match, by: Membership, reason: str) -> list[Posting]:
     if not options.can_reverse:
         raise RefusedError(options.sentence or f"This match is over: {locked.get_status_display().lower()}.")
     reversals = []
-    for posting in postings:
+    for posting in _booked(postings):
         if posting.status == Posting.Status.POSTED:
             reversals.append(_reverse(posting, by))
         else:
             _withdraw(posting)
-    Match.objects.filter(pk=locked.pk).update(status=Match.Status.REVERSING)
+    if reversals:
+        Match.objects.filter(pk=locked.pk).update(status=Match.Status.REVERSING)
+    else:
+        end_match(locked, Match.Status.REVERSED, line_status=BankLine.Status.UNMATCHED)
+        Proposal.objects.filter(pk=locked.proposal_id).update(status=Proposal.Status.SUPERSEDED)
+    note_taken_back(locked, by, reason.strip())
     record(Decision.Kind.REVERSE, by, match=locked, proposal=locked.proposal, reason=reason.strip())
     return reversals
+
+
+def _booked(postings: Sequence[Posting]) -> list[Posting]:
+    """Those that made a document; one that matched a line of the ledger's feed made none."""
+    return [posting for posting in postings if posting.operation == Posting.Operation.CREATE]
 
 
 def _lock(match: Match, by: Membership) -> Match:
@@ -125,7 +141,8 @@ def end_match(match: Match, status: str, *, line_status: str) -> None:
     match.status, match.ended_at = status, timezone.now()
     match.save(update_fields=["status", "ended_at"])
     MatchLine.objects.filter(match=match).update(is_live=False)
-    changes: dict[str, object] = {"status": line_status}
+    lines = BankLine.objects.filter(match_lines__match=match)
     if line_status == BankLine.Status.UNMATCHED:
-        changes["proposal"] = None
-    BankLine.objects.filter(match_lines__match=match).update(**changes)
+        lines.let_go()
+    else:
+        lines.update(status=line_status)

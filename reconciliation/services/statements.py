@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from types import MappingProxyType
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Connection, LedgerRecord, Resource
+from integrations.services.connectors import connector_of
 from reconciliation.models import BankAccount, BankLine, StatementBalance, StatementImport, StatementLayout
 from reconciliation.services.recognising import Sorted, sort_rows
 from reconciliation.statements import (
@@ -66,9 +68,30 @@ def bank_account_for(*, connection: Connection, account: LedgerRecord) -> BankAc
             "external_account_name": account.name,
             "currency": account.currency or connection.currency or connection.tenant.currency,
             "is_card": account.kind == "credit_card",
+            "behind": behind_of(account),
         },
     )
     return found
+
+
+def behind_of(account: LedgerRecord) -> dict[str, str]:
+    """The account of the general ledger that a bank account stands on, where that is a record of its own."""
+    parent = account.unified.get("parent") or {}
+    names_it = connector_of(account.connection).bookkeeping.journals_name == "ledger_account"
+    return {"id": str(parent["id"]), "name": str(parent.get("name") or "")} if names_it and parent.get("id") else {}
+
+
+def follow_accounts(connection: Connection) -> None:
+    """Names of the ledger's accounts, and what stands behind them, as the mirror has them now."""
+    accounts = {row.external_account_id: row for row in BankAccount.objects.filter(connection=connection)}
+    rows = LedgerRecord.objects.of(connection, Resource.ACCOUNTS).filter(
+        external_id__in=list(accounts), kind__in=BANK_KINDS
+    )
+    for record in rows.select_related("connection"):
+        row, now = accounts[record.external_id], (record.name, behind_of(record))
+        if (row.external_account_name, row.behind) != now:
+            row.external_account_name, row.behind = now
+            row.save(update_fields=["external_account_name", "behind"])
 
 
 def preview_statement(
@@ -144,14 +167,7 @@ def explain_columns(*, statement: StatementImport, layout: Layout, by: User) -> 
     found = reread(locked).found
     if not found.heads:
         raise ValidationError("This format names its own fields; there are no columns to explain.")
-    columns = {ours: head for ours, head in layout.columns.items() if head}
-    if unknown := sorted(set(columns.values()) - set(found.heads)):
-        raise ValidationError(f"The file has no column {unknown[0]!r}.")
-    if len(set(columns.values())) < len(columns):
-        twice = next(head for head in columns.values() if list(columns.values()).count(head) > 1)
-        raise ValidationError(f"The column {twice!r} is chosen twice; each column is one thing.")
-    if not Layout(columns).is_complete:
-        raise ValidationError("Choose the column of the date, and either the amount or both money in and money out.")
+    columns = _checked_columns(layout, found.heads)
     StatementLayout.objects.update_or_create(
         tenant_id=locked.tenant_id,
         key=heads_key(found.heads),
@@ -167,6 +183,28 @@ def explain_columns(*, statement: StatementImport, layout: Layout, by: User) -> 
     )
     reread(locked).statement.save()
     return locked
+
+
+@transaction.atomic
+def change_layout(*, row: StatementLayout, layout: Layout, by: User) -> StatementLayout:
+    """Say anew what the columns of a remembered layout are; imported files stay. ValidationError in words."""
+    row.columns = _checked_columns(layout, row.heads)
+    row.day_first, row.decimal_comma, row.is_reversed = layout.day_first, layout.decimal_comma, layout.is_reversed
+    row.changed_by, row.changed_at = by, timezone.now()
+    row.save()
+    return row
+
+
+def _checked_columns(layout: Layout, heads: Sequence[str]) -> dict[str, str]:
+    columns = {ours: head for ours, head in layout.columns.items() if head}
+    if unknown := sorted(set(columns.values()) - set(heads)):
+        raise ValidationError(f"The file has no column {unknown[0]!r}.")
+    if len(set(columns.values())) < len(columns):
+        twice = next(head for head in columns.values() if list(columns.values()).count(head) > 1)
+        raise ValidationError(f"The column {twice!r} is chosen twice; each column is one thing.")
+    if not Layout(columns).is_complete:
+        raise ValidationError("Choose the column of the date, and either the amount or both money in and money out.")
+    return columns
 
 
 def layouts_of(tenant_id: UUID) -> Mapping[str, Layout]:
@@ -186,7 +224,7 @@ def account_proof(bank_account: BankAccount, first_on: date, last_on: date) -> l
     anchor = rows.filter(on__lt=first_on).order_by("-on").first()
     since = anchor.on if anchor else first_on
     said = [Balance(row.on, row.amount, row.is_opening) for row in rows.filter(on__gte=since)]
-    lines = BankLine.objects.filter(bank_account=bank_account, booked_on__range=(since, last_on))
+    lines = BankLine.objects.delivered().filter(bank_account=bank_account, booked_on__range=(since, last_on))
     proofs = prove(lines.values_list("booked_on", "amount"), said)
     return [proof for proof in proofs if proof.on >= first_on]
 
@@ -210,6 +248,7 @@ def _read(
     row = statement or StatementImport(tenant_id=bank_account.tenant_id, bank_account=bank_account)
     rows = sort_rows(bank_account, found, keeps_alike=row.keeps_alike)
     row.file_name, row.content = file_name[-200:], content
+    row.layout = StatementLayout.objects.filter(tenant_id=row.tenant_id, key=heads_key(found.heads)).first()
     row.file_hash, row.columns, row.scheme = sha256(content).hexdigest(), found.columns, found.scheme
     row.alike, row.failed = len(rows.alike), len(rows.errors)
     row.duplicates = len(rows.known) + row.alike
@@ -225,27 +264,9 @@ def _read(
 def _import(preview: Preview) -> StatementImport:
     statement = preview.statement
     account = statement.bank_account
-    owner = {"tenant_id": account.tenant_id, "bank_account": account, "statement": statement}
-    lines = [
-        BankLine(
-            **owner,
-            external_id=row.external_id,
-            booked_on=row.booked_on,
-            amount=row.amount,
-            currency=row.currency,
-            description=row.description,
-            counterparty=row.counterparty,
-            reference=row.reference,
-        )
-        for row in preview.new
-    ]
-    # Somebody may upload the same file at the same moment: the constraint decides, not the look before.
-    before = BankLine.objects.filter(bank_account=account).count()
-    BankLine.objects.bulk_create(lines, batch_size=_BATCH, ignore_conflicts=True)
-    statement.imported = BankLine.objects.filter(bank_account=account).count() - before
-    statement.duplicates += len(lines) - statement.imported
     statement.status, statement.imported_at = StatementImport.Status.IMPORTED, timezone.now()
-    statement.save()
+    store_lines(statement, preview.new)
+    owner = {"tenant_id": account.tenant_id, "bank_account": account, "statement": statement}
     StatementBalance.objects.bulk_create(
         StatementBalance(**owner, on=each.on, is_opening=each.is_opening, amount=each.amount, position=at)
         for at, each in enumerate(preview.rows.balances)
@@ -254,3 +275,33 @@ def _import(preview: Preview) -> StatementImport:
     if not account.statement_id and len(named) == 1:
         BankAccount.objects.filter(pk=account.pk, statement_id="").update(statement_id=named.pop())
     return statement
+
+
+def store_lines(
+    statement: StatementImport, rows: Sequence[StatementRow], *, feed: Mapping[str, LedgerRecord] = MappingProxyType({})
+) -> int:
+    """Make bank lines of the rows and count them on the statement; `feed`: id of a row → the ledger's line it is."""
+    account = statement.bank_account
+    lines = [
+        BankLine(
+            tenant_id=account.tenant_id,
+            bank_account=account,
+            statement=statement,
+            feed_record=feed.get(row.external_id),
+            external_id=row.external_id,
+            booked_on=row.booked_on,
+            amount=row.amount,
+            currency=row.currency,
+            description=row.description,
+            counterparty=row.counterparty,
+            reference=row.reference,
+        )
+        for row in rows
+    ]
+    # Somebody may upload the same file at the same moment: the constraint decides, not the look before.
+    before = BankLine.objects.filter(bank_account=account).count()
+    BankLine.objects.bulk_create(lines, batch_size=_BATCH, ignore_conflicts=True)
+    statement.imported = BankLine.objects.filter(bank_account=account).count() - before
+    statement.duplicates += len(lines) - statement.imported
+    statement.save()
+    return statement.imported

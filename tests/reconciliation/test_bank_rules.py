@@ -281,3 +281,67 @@ def test_an_editor_writes_a_rule_sees_the_try_out_and_others_may_not(
         rule.refresh_from_db()
         assert rule.text == "card"
         assert BankLine.objects.count() == 1
+
+
+def tax_of(account: BankAccount, **fields: Any) -> Any:
+    """A code of 20 % for purchases."""
+    said = {"kind": "purchases", "name": "20% VAT on purchases", "external_id": "T20", "search": "20% vat on purchases"}
+    return record_of(account.connection, "tax_rates", "0", number="", unified={"rate": "20"}, **{**said, **fields})
+
+
+def test_a_tax_code_is_split_out_of_the_gross_and_only_valid_ones_are_taken(acme: Actors, account: BankAccount) -> None:
+    with tenant_scope(acme.tenant.pk):
+        tax_of(account)
+        tax_of(account, kind="sales", name="20% VAT on sales", external_id="S20", search="20% vat on sales")
+    client = acme.client("editor")
+    said = _said(account, tax="20% VAT on sales", direction="out")
+    assert "has none called 20% VAT on sales" in client.post(ADD, said).content.decode()
+    assert "money out only" in client.post(ADD, _said(account, tax="20% VAT on purchases")).content.decode()
+    client.post(ADD, _said(account, tax="20% VAT on purchases", direction="out"))
+    with tenant_scope(acme.tenant.pk):
+        assert BankRule.objects.get().external_tax_id == "T20"
+        line = line_of(account, "-9.99", description="card fee")
+        apply_rules(account.connection)
+        (done,) = approve(proposals=[proposal_of(line)], by=member(acme.tenant, acme.approver))
+        body = done.postings[0].body
+        assert (body["tax_mode"], body["subtotal"], body["tax_total"], body["total"]) == (
+            "inclusive", "8.33", "1.66", "9.99",
+        )  # fmt: skip
+        assert body["lines"][0]["tax_rate"]["id"] == "T20"
+
+
+def test_a_rule_on_an_archived_account_proposes_nothing_and_says_so(acme: Actors, account: BankAccount) -> None:
+    with tenant_scope(acme.tenant.pk):
+        rule = rule_of(account, acme.editor, text="fee")
+        line_of(account, "-7.50", description="fee")
+        record = account.connection.records.get(resource="accounts", external_id="70")
+        record.name, record.unified = "Bank costs", {"code": "4970"}
+        record.save()
+    change = reverse("admin:reconciliation_bankrule_change", args=[rule.pk])
+    client = acme.client("editor")
+    assert "is called 4970 Bank costs now" in client.get(change).content.decode()
+    assert "Renamed" in client.get(reverse("admin:reconciliation_bankrule_changelist")).content.decode()
+    with tenant_scope(acme.tenant.pk):
+        assert apply_rules(account.connection) == 1
+        record.is_active = False
+        record.save()
+        apply_rules(account.connection)
+        assert not BankLine.objects.exclude(proposal=None).exists()
+    page = client.get(change).content.decode()
+    assert "is archived in the ledger" in page
+    assert "this rule proposes nothing" in page
+    assert "Proposes nothing" in client.get(reverse("admin:reconciliation_bankrule_changelist")).content.decode()
+
+
+def test_accounts_are_picked_from_the_tenants_own_ledger(acme: Actors, rival: Actors, account: BankAccount) -> None:
+    with tenant_scope(acme.tenant.pk):
+        fields = {"kind": "expense", "number": "4980", "name": "Bank old", "unified": {"code": "4980"}}
+        record_of(account.connection, "accounts", "0", search="4980 bank old", is_active=False, **fields)
+    address = reverse("admin:reconciliation_bankrule_choices", args=[account.connection_id])
+    found = acme.client("editor").get(address, {"of": "account", "q": "bank"}).json()["choices"]
+    assert [(each["label"], each["why_not"]) for each in found] == [
+        ("4970 Bank charges", ""),
+        ("4980 Bank old", "it is inactive in the ledger"),
+    ]
+    assert acme.client("auditor").get(address, {"of": "account"}).status_code == 403
+    assert rival.client("editor").get(address, {"of": "account"}).status_code == 403

@@ -38,7 +38,7 @@ def closed(acme: Actors, account: BankAccount) -> PeriodClose:
     for line in account.lines.all():
         set_aside(line=line, by=editor, reason="own books")
     close = start_close(bank_account=account, first_on=FIRST, last_on=LAST, by=editor)
-    prepare(close=close, by=editor)
+    prepare(close=close, by=editor, note="The ledger is asked later.")
     return certify(close=close, by=approver)
 
 

@@ -1,6 +1,5 @@
 """The laws of matching: one live match per line, two pairs of eyes, approve and undo change nothing, no means no."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,25 +16,12 @@ from reconciliation.services.rejection import choose_alternative, propose_by_han
 from reconciliation.services.reversal import reverse, undo
 from tests.conftest import Actors
 from tests.reconciliation.factories import (
-    bank_account_of,
-    connection_of,
     line_of,
     matched,
-    member,
     paid_invoice,
     proposal_of,
     record_of,
 )
-
-
-@pytest.fixture
-def account(in_acme: Actors) -> BankAccount:
-    return bank_account_of(connection_of(in_acme.tenant))
-
-
-@pytest.fixture
-def role(in_acme: Actors) -> Callable[[str], Any]:
-    return lambda name: member(in_acme.tenant, getattr(in_acme, name))
 
 
 def test_an_approved_invoice_becomes_a_payment_for_the_ledger(account: BankAccount, role: Any) -> None:

@@ -16,7 +16,8 @@ from integrations.models import Posting, SyncRun
 from reconciliation.models import BankAccount, BankLine, MatchRun, Proposal
 from reconciliation.services.approval import approve
 from reconciliation.services.progress import refresh_match
-from reconciliation.services.runs import load_question, request_match_run, run_matching
+from reconciliation.services.question import load_question
+from reconciliation.services.runs import request_match_run, run_matching
 from reconciliation.services.sweeping import start_due_run
 from tenants.rls import tenant_scope
 from tests.conftest import Actors

@@ -30,11 +30,6 @@ S2,A,2026-11-04,-44.10,GBP,"=HYPERLINK(""http://x"")",Coffee,
 """
 
 
-@pytest.fixture
-def account(in_acme: Actors) -> BankAccount:
-    return bank_account_of(connection_of(in_acme.tenant))
-
-
 @pytest.mark.parametrize(
     ("text", "comma", "amount"),
     [

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import connection as database
 
+from integrations.management.connections import tenant_of
 from integrations.models import Connection
 from reconciliation.models import MatchRun
 from reconciliation.services.runs import request_match_run, run_matching
@@ -25,7 +25,7 @@ class Command(PortalCommand):
 
     def run(self, **options: Any) -> dict[str, Any]:
         """Queue a run, or with --wait do it in this process."""
-        tenant_id = _tenant_of(options["connection"])
+        tenant_id = tenant_of(options["connection"])
         with tenant_scope(tenant_id, source="command"):
             connection = Connection.objects.for_tenant(tenant_id).get(pk=options["connection"])
             run = request_match_run(connection=connection)
@@ -51,15 +51,6 @@ def counts(run: MatchRun) -> dict[str, Any]:
         "unexplained": run.unexplained,
         "seconds": round(run.seconds or 0, 3),
     }
-
-
-def _tenant_of(connection_id: UUID) -> UUID:
-    with database.cursor() as cursor:
-        cursor.execute("SELECT integrations_tenant_of_connection(%s)", [connection_id])
-        found = cursor.fetchone()
-    if not found or found[0] is None:
-        raise CommandError(f"There is no connection {connection_id}. Its page in the portal shows its id.")
-    return UUID(str(found[0]))
 
 
 def _finished(tenant_id: UUID, run: MatchRun) -> MatchRun:

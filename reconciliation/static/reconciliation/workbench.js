@@ -1,5 +1,5 @@
 // The workbench by keyboard: j and k move, a approves, x rejects, n shows the next explanation, u takes the last decision back,
-// f finds a line's record by hand, b opens approval in bulk. A decision leaves neither the page nor the place in it.
+// s splits a line, d books the difference, c comments on it, g gives it to a colleague, f finds its record by hand, b opens approval in bulk. A decision leaves neither the page nor the place in it.
 "use strict";
 
 (() => {
@@ -53,7 +53,9 @@
       let page = null;
       let answer = null;
       try {
-        answer = await fetch(form.action, { method: "POST", body: new FormData(form), credentials: "same-origin" });
+        answer = await fetch(form.action, {
+          method: "POST", body: new FormData(form), credentials: "same-origin", headers: { "Portal-Board": "1" },
+        });
         page = new DOMParser().parseFromString(await answer.text(), "text/html");
       } catch {
         page = null;
@@ -71,12 +73,13 @@
     const submit = (form) => { if (form) { form.requestSubmit(); } };
     const follow = (link) => { if (link) { link.click(); } };
 
-    const reject = () => {
-      const details = cards[at]?.querySelector("details.reject");
+    const unfold = (selector, field) => {
+      const details = cards[at]?.querySelector(selector);
       if (!details) { return; }
       details.open = true;
-      details.querySelector("input[name=reason]").focus();
+      details.querySelector(field).focus();
     };
+    const reject = () => unfold("details.reject", "input[name=reason]");
 
     const moves = {
       j: () => { if (at + 1 < cards.length) { focus(at + 1, true); } else { follow(board.querySelector("[data-next-page]")); } },
@@ -87,13 +90,17 @@
       x: reject,
       n: () => { if (cards[at]) { next(cards[at]); } },
       u: () => submit(board.querySelector("form[data-undo]")),
+      c: () => unfold("details[data-comment]", "input[name=text]"),
+      g: () => unfold("details[data-give]", "select"),
+      s: () => follow(cards[at]?.querySelector("a[data-split]")),
+      d: () => follow(cards[at]?.querySelector("a[data-settle]")),
       f: () => follow(cards[at]?.querySelector("a[data-find]")),
       b: () => follow(board.querySelector("a[data-bulk]")),
     };
 
     document.addEventListener("submit", (event) => {
       const form = event.target;
-      if (!board.contains(form) || !form.matches("[data-approve], [data-reject], [data-undo]")) { return; }
+      if (!board.contains(form) || !form.matches("[data-approve], [data-reject], [data-undo], [data-stay]")) { return; }
       event.preventDefault();
       send(form);
     });
@@ -127,6 +134,45 @@
         form.querySelector("[data-chosen]").textContent = words(chosen);
         form.querySelector("[data-difference]").textContent = words(units(form.dataset.sum) - chosen);
       });
+    });
+    // Splitting a line: what remains, to the cent; a chosen document offers what is open of it, as far as the money goes.
+    document.querySelectorAll("form[data-parts]").forEach((form) => {
+      const units = (text) => Math.round(Number(text.replace(/[,\s]/g, "").replace("−", "-")) * 1e6) || 0;
+      const words = (amount) => (amount / 1e6).toLocaleString("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 6 });
+      const plain = (amount) => String(amount / 1e6);
+      const rows = () => [...form.querySelectorAll("[data-part]")];
+      const field = (row) => row.querySelector("input");
+      const rest = () => units(form.dataset.parts) - rows().reduce((sum, row) => sum + units(field(row).value), 0);
+      const tell = () => {
+        form.querySelector("[data-rest]").textContent = words(rest());
+        form.querySelectorAll("button[type=submit]:not([data-search])").forEach((button) => { button.disabled = rest() !== 0; });
+      };
+      form.addEventListener("input", tell);
+      // Enter in the search box searches; anywhere else it splits.
+      form.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target.matches("input[type=search]")) { event.preventDefault(); form.querySelector("[data-search]").click(); }
+      });
+      form.addEventListener("change", (event) => {
+        const row = event.target.closest("[data-part]");
+        const open = event.target.selectedOptions?.[0]?.dataset.open;
+        if (row && open && !field(row).value) {
+          const least = [units(open), rest()].sort((one, other) => Math.abs(one) - Math.abs(other))[0];
+          field(row).value = plain(least);
+        }
+        tell();
+      });
+      form.addEventListener("click", (event) => {
+        const row = event.target.closest("[data-part]");
+        if (row && event.target.matches("[data-take-rest]")) { field(row).value = plain(units(field(row).value) + rest()); tell(); }
+        if (event.target.matches("[data-add-part]")) {
+          const fresh = rows()[0].cloneNode(true);
+          field(fresh).value = "";
+          fresh.querySelector("select").selectedIndex = 0;
+          rows().at(-1).after(fresh);
+          field(fresh).focus();
+        }
+      });
+      tell();
     });
     // A page that waits for a worker reloads itself, while somebody looks at it and is not writing.
     document.querySelectorAll("[data-refresh]").forEach((panel) => {
