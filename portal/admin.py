@@ -104,12 +104,31 @@ def _work(waiting: Waiting) -> list[dict[str, Any]]:
 
 def _bank(waiting: Waiting) -> list[dict[str, Any]]:
     return [
-        _item("Reconciliation", "join_inner", reverse("admin:reconciliation_workbench"), badge=waiting.proposals),
-        _item("Bank statements", "description", reverse("admin:reconciliation_statementimport_changelist")),
+        _item(
+            "Reconciliation",
+            "join_inner",
+            reverse("admin:reconciliation_workbench"),
+            badge=waiting.proposals,
+            covers=_lists("bankline", "proposal", "match", "matchrun"),
+        ),
+        _item(
+            "Exceptions", "contact_support", reverse("admin:reconciliation_case_changelist"), badge=waiting.exceptions
+        ),
+        _item(
+            "Bank statements",
+            "description",
+            reverse("admin:reconciliation_statementimport_changelist"),
+            covers=_lists("statementlayout", "bankaccount"),
+        ),
         _item("Bank rules", "rule", reverse("admin:reconciliation_bankrule_changelist")),
+        _item("Automatic approval", "front_hand", reverse("admin:reconciliation_autoapproval_changelist")),
         _item("Odd payments", "policy_alert", reverse("admin:reconciliation_anomaly_changelist")),
         _item("Period close", "event_available", reverse("admin:reconciliation_periodclose_changelist")),
     ]
+
+
+def _lists(*models: str) -> list[str]:
+    return [reverse(f"admin:reconciliation_{model}_changelist") for model in models]
 
 
 def _mapping(waiting: Waiting) -> list[dict[str, Any]]:
@@ -173,10 +192,13 @@ def _organisation() -> list[dict[str, Any]]:
 def _mark_where_we_are(request: HttpRequest, items: list[dict[str, Any]]) -> None:
     # Links are prefixes of one another ("Sync runs" of "Failures"): the longest that fits is where we are.
     here = request.get_full_path()
-    fitting = [item["link"] for item in items if here.startswith(item["link"])]
-    longest = max(fitting, key=len, default="")
+    # The overview's is one of all, and means only itself.
+    index = reverse("admin:index")
+    places = [(place, item) for item in items for place in (item["link"], *item.pop("covers", ()))]
+    fitting = [each for each in places if here.startswith(each[0]) and (each[0] != index or request.path == index)]
+    longest = max(fitting, key=lambda each: len(each[0]), default=("", None))
     for item in items:
-        item["active"] = item["link"] == longest
+        item["active"] = item is longest[1]
 
 
 def find(request: HttpRequest, term: str) -> list[SearchResult]:

@@ -14,12 +14,14 @@ from rest_framework.views import exception_handler
 from integrations import api as integrations_api
 from mappings import api as mappings_api
 from mappings.views import SourceDocumentViewSet
+from reconciliation import api as reconciliation_api
 
 router = DefaultRouter(trailing_slash=False)
 router.include_format_suffixes = False
 integrations_api.register(router)
 router.register("source-documents", SourceDocumentViewSet, basename="source-documents")
 mappings_api.register(router)
+reconciliation_api.register(router)
 
 
 class PartnerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

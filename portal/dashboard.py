@@ -9,19 +9,21 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.engine import manifest
 from integrations.models import Connection, Credential, Discrepancy, LedgerRecord, Posting, SyncRun
 from integrations.services.endings import end_of, is_ending
 from integrations.services.inbox import failure_count
 from mappings.models import DuplicateGroup, HealthFinding, MappingSet, SourceDocument
-from reconciliation.models import Proposal
-from tenants.models import Membership, Tenant
+from reconciliation.models import AutoMatch, Case, Proposal
+from tenants.models import Membership, Tenant, User
 from tenants.permissions import (
     APPROVE_MAPPINGS,
     APPROVE_MATCHES,
     EDIT_MAPPINGS,
     MANAGE_CONNECTIONS,
+    PROPOSE_MATCHES,
     REPLAY,
     RESOLVE,
     may,
@@ -39,10 +41,14 @@ class Waiting:
     discrepancies: int = 0
     unwell: int = 0
     duplicates: int = 0
+    exceptions: int = 0
+    overdue: int = 0
 
 
-def waiting(tenant: Tenant) -> Waiting:
-    """Documents without a mapping, versions to approve, proposals to approve, and work that failed."""
+def waiting(tenant: Tenant, user: User) -> Waiting:
+    """Documents without a mapping, versions and proposals to approve, this person's exceptions, and what failed."""
+    cases = Case.objects.for_tenant(tenant).open().of(user)
+    mine = cases.aggregate(all=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=timezone.localdate())))
     return Waiting(
         unmapped=SourceDocument.objects.for_tenant(tenant)
         .filter(status=SourceDocument.Status.WAITING, waits_for=SourceDocument.WaitsFor.MAPPING)
@@ -53,6 +59,8 @@ def waiting(tenant: Tenant) -> Waiting:
         discrepancies=Discrepancy.objects.for_tenant(tenant).open().count(),
         unwell=HealthFinding.objects.for_tenant(tenant).open().exclude(kind=HealthFinding.Kind.UNMAPPED).count(),
         duplicates=DuplicateGroup.objects.for_tenant(tenant).open().count(),
+        exceptions=mine["all"],
+        overdue=mine["overdue"],
     )
 
 
@@ -60,7 +68,7 @@ def waiting_counts(request: HttpRequest) -> Waiting:
     """The same, once per request: side bar and first page share it."""
     if not hasattr(request, "_waiting"):
         tenant = getattr(request, "tenant", None)
-        request._waiting = waiting(tenant) if tenant else Waiting()  # type: ignore[attr-defined]
+        request._waiting = waiting(tenant, request.user) if tenant and request.user.is_authenticated else Waiting()  # type: ignore[attr-defined]
     return request._waiting  # type: ignore[attr-defined, no-any-return]
 
 
@@ -90,6 +98,15 @@ def tasks(request: HttpRequest) -> list[Task]:
             may(member, APPROVE_MATCHES),
         ),
         Task(
+            "Your exceptions",
+            counts.exceptions,
+            f"Bank lines and documents that you look into; {counts.overdue} of them overdue.",
+            "Look at them",
+            f"{reverse('admin:reconciliation_case_changelist')}?who=mine",
+            may(member, APPROVE_MATCHES) or may(member, PROPOSE_MATCHES),
+        ),
+        *_automatic_cards(member),
+        Task(
             "Discrepancies to decide",
             counts.discrepancies,
             "Documents and figures that differ between the portal and a ledger.",
@@ -107,6 +124,21 @@ def tasks(request: HttpRequest) -> list[Task]:
         ),
     ]
     return sorted(cards, key=lambda card: (not (card.is_mine and card.count), not card.count))
+
+
+def _automatic_cards(member: Membership | None) -> list[Task]:
+    """Shown only where somebody has opened automatic approval."""
+    waiting_for_eyes = AutoMatch.objects.for_tenant(member.tenant).waiting().count() if member else 0
+    url = reverse("admin:reconciliation_automatch_changelist")
+    card = Task(
+        "Approved automatically",
+        waiting_for_eyes,
+        "Look at each; the first wrong one switches automatic approval off.",
+        "Look at them",
+        f"{url}?verdict__exact=waiting",
+        may(member, APPROVE_MATCHES),
+    )
+    return [card] if waiting_for_eyes else []
 
 
 def _mapping_cards(counts: Waiting, member: Membership | None) -> list[Task]:

@@ -157,6 +157,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.run_replay": {"queue": "backfill"},
     "integrations.tasks.perform_proof": {"queue": "backfill"},
     "integrations.tasks.reread": {"queue": "backfill"},
+    "mappings.tasks.run_pilot": {"queue": "backfill"},
     "integrations.tasks.send_posting": {"queue": "posting"},
     "integrations.tasks.distribute_announcements": {"queue": "webhook"},
     "integrations.tasks.apply_announcements": {"queue": "webhook"},
@@ -183,6 +184,7 @@ SWEEP_SECONDS = env_int("SWEEP_SECONDS", 2)
 # A worker silent for this long is taken for dead (longer than the longest call to a ledger); first wait before a retry.
 WORK_LEASE_SECONDS = env_int("WORK_LEASE_SECONDS", 180)
 RETRY_BASE_SECONDS = env_int("RETRY_BASE_SECONDS", 2)
+MATCH_WHOLE_BELOW = env_int("MATCH_WHOLE_BELOW", 2000)  # open documents; larger connections match what changed only
 API_CALLS_KEPT = env_int("API_CALLS_KEPT", 5000)  # per connection
 WEBHOOK_DAYS = env_int("WEBHOOK_DAYS", 30)  # deliveries that are distributed, and events that are concluded
 CELERY_BEAT_SCHEDULE = {

@@ -14,13 +14,16 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from django.db import connection, connections
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from portal.celery import app
 from portal.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARTEFACTS = ROOT / "artefacts"
 START_SECONDS = 180
+PATIENCE = 60_000
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -94,6 +97,38 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def alone(transactional_db: None, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A live server that rings no broker, and that answers nobody any more when the tables are emptied."""
+    expect.set_options(timeout=PATIENCE)
+    conf: Any = app.conf
+    kept, conf.broker_url = conf.broker_url, "memory://"
+    monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", 0)
+    yield
+    for context in browser.contexts:
+        context.close()
+    _drained()
+    conf.broker_url = kept
+    expect.set_options(timeout=5_000)
+
+
+def _drained() -> None:
+    """Wait until the server's threads have hung up: an open transaction and emptying the tables would lock each other.
+
+    A thread connects only when it first asks the database, so nobody must be seen for a moment.
+    """
+    deadline, quiet = time.monotonic() + PATIENCE / 1000, 0
+    while quiet < 3:
+        assert time.monotonic() < deadline, "the server still answers a page that was closed"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+            )
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+        time.sleep(0.1)
 
 
 @dataclass

@@ -14,12 +14,12 @@ from mappings.services import cleansing, health
 from mappings.services.versions import Word
 from tenants.rls import tenant_scope
 from tests.browser.mapping import Hands, Meaning, arrive, chart, picture, sit_down
-from tests.browser.test_mapping_workbench import _alone, _count, connection, screen
+from tests.browser.test_mapping_workbench import _count, connection, screen
 from tests.conftest import Actors
 from tests.mappings.factories import activated, drafted, record_of
 
-__all__ = ["_alone", "connection"]
-pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+__all__ = ["connection"]
+pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.usefixtures("alone")]
 
 
 @pytest.fixture
@@ -27,9 +27,6 @@ def hands(live_server: Any, browser: Browser, acme: Actors) -> Iterator[Hands]:
     """An editor at a desk; the browser has nothing to complain of in the end."""
     page, complaints = sit_down(browser, live_server.url, acme.client("editor"))
     yield Hands(page)
-    # An answer still on its way would hold the tables that are emptied next.
-    page.wait_for_load_state("networkidle")
-    page.close()
     assert not complaints
 
 

@@ -9,10 +9,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from reconciliation.models import BankAccount, BankLine, Decision, Match, MatchEntry, Proposal
+from reconciliation.models import BankAccount, BankLine, BankRule, Decision, Match, MatchEntry, Proposal
 from tenants.rls import tenant_scope
 from tests.browser.mapping import Hands, picture, sit_down
-from tests.browser.test_mapping_workbench import _alone
 from tests.conftest import Actors
 from tests.reconciliation.factories import (
     bank_account_of,
@@ -24,8 +23,7 @@ from tests.reconciliation.factories import (
     record_of,
 )
 
-__all__ = ["_alone"]
-pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.usefixtures("alone")]
 
 LINES = 200
 ACTIONS_PER_LINE = 1.2
@@ -169,7 +167,6 @@ def test_the_next_explanation_and_a_rejection_by_keyboard(
     with tenant_scope(acme.tenant.pk):
         assert proposal_of(wrong).status == Proposal.Status.OPEN
 
-    page.wait_for_load_state("networkidle")
     assert not complaints
 
 
@@ -184,7 +181,40 @@ def test_a_line_without_a_proposal_is_found_by_hand_by_key(
     with page.expect_navigation():
         page.keyboard.press("f")
     assert page.url.endswith(reverse("admin:reconciliation_bankline_find", args=[unknown.pk]))
-    page.wait_for_load_state("networkidle")
+    assert not complaints
+
+
+def test_a_payment_short_by_a_fee_is_settled_in_full_with_three_keys(
+    live_server: Any, browser: Browser, acme: Actors, account: BankAccount
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        invoice = record_of(account.connection, "invoices", "600.00", contact="Ashford Ltd", number="INV-7701")
+        other = record_of(account.connection, "invoices", "75.00", contact="Elsewhere", number="INV-8802")
+        line = line_of(account, "592.50", description="INV-7701", counterparty="Ashford Ltd")
+        write_off = {"name": "Bank charges", "text": "fee", "most": 20, "outcome": "write_off", "is_active": True}
+        write_off |= {"external_account_id": "77", "external_account_name": "Bank charges"}
+        BankRule.objects.create(tenant_id=account.tenant_id, connection=account.connection, **write_off)
+        matched(account.connection)
+    page, complaints = sit_down(browser, live_server.url, acme.client("editor"))
+    hands = Hands(page)
+    page.goto(live_server.url + WORKBENCH)
+    expect(_focused(page)).to_contain_text("Short by a fee")
+    with page.expect_navigation():
+        hands.press("d")
+    expect(page.locator("[data-rest]")).to_have_text("0.00")
+    expect(page.locator("select").nth(1)).to_contain_text("Bank charges")
+    picture(page, "reconcile-settled")
+    page.get_by_label("Search the books").fill(other.number)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("select").first).to_have_value(f"record:{invoice.pk}")
+    expect(page.locator("select").first).to_contain_text("INV-8802")
+    page.get_by_label("Amount of this part").first.focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="2 parts")).to_be_visible()
+    with tenant_scope(acme.tenant.pk):
+        assert sorted(line.parts.values_list("amount", flat=True)) == [Decimal("-7.50"), Decimal(600)]
     assert not complaints
 
 
@@ -223,5 +253,51 @@ def test_bulk_approval_by_keyboard_shows_money_and_mistakes_first(
         hands.press("Enter")
     _done(page, 6, of=10)
     assert _live(account) == sure
-    page.wait_for_load_state("networkidle")
+    assert not complaints
+
+
+def test_a_line_is_asked_about_given_away_and_split_by_keyboard(
+    live_server: Any, browser: Browser, acme: Actors, account: BankAccount
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        unknown = line_of(account, "970.00", description="collected for two")
+        invoice = record_of(account.connection, "invoices", "600.00", contact="Ashford Ltd")
+    page, complaints = sit_down(browser, live_server.url, acme.client("editor"))
+    hands = Hands(page)
+    page.goto(live_server.url + WORKBENCH + "?show=unmatched")
+    expect(_focused(page)).to_contain_text("collected for two")
+    hands.press("c")
+    hands.write("Whose is it?")
+    hands.press("Enter")
+    expect(_focused(page)).to_contain_text("editor@acme.test")
+    expect(_focused(page)).to_contain_text("Whose is it?")
+    hands.press("g")
+    hands.write("a")
+    hands.press("Tab")
+    hands.press("Enter")
+    expect(_focused(page)).to_contain_text("with approver@acme.test")
+    picture(page, "reconcile-asked")
+
+    with page.expect_navigation():
+        hands.press("s")
+    expect(page.locator("[data-rest]")).to_have_text("970.00")
+    expect(page.get_by_role("button", name="Split")).to_be_disabled()
+    page.locator("select").first.select_option(f"record:{invoice.pk}")
+    expect(page.locator("[data-rest]")).to_have_text("370.00")
+    page.get_by_role("button", name="takes the rest").nth(1).click()
+    expect(page.locator("[data-rest]")).to_have_text("0.00")
+    picture(page, "reconcile-split")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Split").click()
+    expect(page.get_by_role("heading", name="2 parts")).to_be_visible()
+    picture(page, "reconcile-parts")
+    with tenant_scope(acme.tenant.pk):
+        assert sorted(unknown.parts.values_list("amount", flat=True)) == [Decimal(370), Decimal(600)]
+    page.goto(live_server.url + WORKBENCH + "?show=unmatched")
+    _done(page, 0, of=2)
+    hands.press("u")
+    _done(page, 0, of=1)
+    with tenant_scope(acme.tenant.pk):
+        unknown.refresh_from_db()
+        assert unknown.status == BankLine.Status.UNMATCHED
     assert not complaints

@@ -6,6 +6,7 @@ import pytest
 from kombu import Connection
 
 from integrations import tasks
+from mappings.tasks import run_pilot
 from portal.celery import app
 
 WHERE = [
@@ -13,6 +14,7 @@ WHERE = [
     (tasks.send_posting, "posting"),
     (tasks.apply_announcements, "webhook"),
     (tasks.perform_fetch, "interactive"),
+    (run_pilot, "backfill"),
 ]
 
 
