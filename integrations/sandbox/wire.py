@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -27,15 +28,23 @@ def parse(data: bytes | str) -> Any:
 
 def number(value: Decimal) -> str:
     """Decimal as a plain JSON number: 100.00 becomes 100, 12.50 becomes 12.5, never an exponent."""
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
+@lru_cache(maxsize=20_000)
+def _fragment(value: Decimal) -> orjson.Fragment:
+    """Amounts recur; equal ones are written alike, whatever zeros they end with."""
+    return orjson.Fragment(number(value).encode())
+
+
 def _encode(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return orjson.Fragment(number(value).encode())
+        return _fragment(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

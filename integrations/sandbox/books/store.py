@@ -112,10 +112,12 @@ class Store:
         return list(self._index.get((index, value), ()))
 
     def remembered(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
-        """What was made of the records, made again when one of them has changed. Hold the lock."""
-        if key not in self._remembered:
-            self._remembered[key] = make()
-        found: _Made = self._remembered[key]
+        """What was made of the records, made again when one of them has changed."""
+        # A change begins a new dict: what another thread is just making of the old state stays in the old one.
+        kept = self._remembered
+        if key not in kept:
+            kept[key] = make()
+        found: _Made = kept[key]
         return found
 
     def take(self, counter: str, start: int = 1) -> int:
@@ -179,7 +181,6 @@ class Store:
                 del self.tables[table][key]
 
     def _swap(self, old: Record | None, new: Record | None) -> None:
-        self._remembered.clear()
         self.journal.swap(old.lines if old else (), new.lines if new else ())
         if old is not None:
             self._unindex(old)
@@ -188,6 +189,7 @@ class Store:
             if not new.deleted:
                 for key in self._keys_of(new):
                     self._index[key][new.key] = None
+        self._remembered = {}
 
     def _unindex(self, record: Record) -> None:
         if record.deleted:

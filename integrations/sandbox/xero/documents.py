@@ -36,8 +36,10 @@ def status(books: Books, record: Record) -> str:
 
 def contact_ref(books: Books, key: str | None) -> Body | None:
     """ContactID, Name and status of a nested contact."""
-    if key is None:
-        return None
+    return None if key is None else books.store.remembered(("contact", key), lambda: _contact_ref(books, key))
+
+
+def _contact_ref(books: Books, key: str) -> Body:
     body = books.body("contact", key)
     return {"ContactID": key, "Name": body.get("name", ""), "Addresses": [], "Phones": [], "ContactGroups": [],
             "ContactPersons": [], "ContactStatus": "ACTIVE" if body.get("is_active", True) else "ARCHIVED",

@@ -36,16 +36,28 @@ def shown(books: Books, record: Record, places: int = 2) -> list[Body]:
 
 
 def _shown(books: Books, record: Record, line: Body, places: int) -> Body:
-    account, item = line.get("account"), line.get("item")
     return bare({
         "LineItemID": line_id(record, line), "Description": line.get("description"),
         "Quantity": plain(line["quantity"], 4), "UnitAmount": plain(line["price"], places),
         "LineAmount": line["amount"], "TaxAmount": line["tax_amount"], "TaxType": line.get("tax"),
-        "AccountCode": books.body("account", account).get("code"), "AccountID": account,
-        "ItemCode": books.body("item", item).get("code"), "DiscountRate": line.get("discount_percent"),
-        "Item": {"ItemID": item, "Code": books.body("item", item).get("code"),
-                 "Name": books.name("item", item)} if item else None,
-        "Tracking": tracking(books, line), "ValidationErrors": [],
+        "DiscountRate": line.get("discount_percent"), **_named_by(books, line), "ValidationErrors": [],
+    })  # fmt: skip
+
+
+def _named_by(books: Books, line: Body) -> Body:
+    """Account, item and tracking of a line: thousands of lines name the same few, which are looked up once."""
+    account, item, dimensions = line.get("account"), line.get("item"), line.get("dimensions") or {}
+    return books.store.remembered(
+        ("line", account, item, *dimensions.items()), lambda: _looked_up(books, line, account, item)
+    )
+
+
+def _looked_up(books: Books, line: Body, account: str | None, item: str | None) -> Body:
+    code = books.body("item", item).get("code")
+    return bare({
+        "AccountCode": books.body("account", account).get("code"), "AccountID": account, "ItemCode": code,
+        "Item": {"ItemID": item, "Code": code, "Name": books.name("item", item)} if item else None,
+        "Tracking": tracking(books, line),
     })  # fmt: skip
 
 
