@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.matching_samples import Row, Sample
 
 from .banks import Bank
-from .names import Party, company, party
+from .names import Party, company, party, surname
 from .references import STYLES, Numbering, cite, structured
 
 PER_EUR = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "CHF": 0.95, "PLN": 4.3, "BGN": 1.956, "JPY": 160.0, "SEK": 11.3}
@@ -30,6 +30,9 @@ _LEDGER_COLUMNS = (
     "memo",
 )
 _DAY = timedelta(1)
+_INSTITUTIONS = ("Payments Ltd", "Factoring AG", "Clearing SA", "Pay")
+_THROUGH = 0.06
+"""So many of a hundred parties pay through an institution that pays for others too; the bank knows only that one."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Maker:
         ]
         self.weeks = self.months * 30 // 7
         self._seen = 100
+        self._through = random.Random(f"{self.own} {self.size}")
+        self.institutions = [f"{surname(self._through, 'en')} {kind}" for kind in _INSTITUTIONS]
 
     # Days and money.
 
@@ -154,8 +159,11 @@ class Maker:
             style = "full"
         if self.bank.structured and chance.random() < 0.35:
             style = "structured"
+        somebody = party(chance, chance.choice(self.bank.languages), self._seen, people=people)
+        if self._through.random() < _THROUGH:
+            somebody = replace(somebody, payer=self._through.choice(self.institutions))
         return Payer(
-            party(chance, chance.choice(self.bank.languages), self._seen, people=people),
+            somebody,
             style,
             int(chance.gauss(2, 8)),
             chance.randrange(3),

@@ -13,7 +13,7 @@ from .amounts import agreed_discounts, limits
 from .census import Census
 from .habits import Habits
 from .model import DUE_KINDS, BankLine, Context, LedgerEntry
-from .names import KNOWN_BY_NUMBER, ContactIndex, NameMatch, trading_names
+from .names import KNOWN_BY_NUMBER, KNOWN_BY_PAYER, NAMED, ContactIndex, NameMatch, trading_names
 from .normalise import words
 from .rates import RateTable
 from .references import MAX_RUNS, NEAR_LEAST, citations, month_keys, number_keys, told_days, told_months
@@ -31,6 +31,8 @@ KEY_BUCKET = 24
 _EQUALS_READ = 60
 _CODE_LEAST = 6
 _FAINT = 2.0
+_PAYER_LEAST = 6
+"""Fewer letters outside a column for payers are nobody's name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -112,6 +114,7 @@ class Books:
         self.cards = frozenset(a.id for a in context.accounts if a.type == "card")
         self.crowd: dict[int, dict[str, float]] = {}
         self.habits = Habits()
+        self.banks_words: frozenset[str] = frozenset()
         self._index_items()
         self._index_aliases()
         for row in self.rows:
@@ -177,6 +180,7 @@ class Books:
         self.contacts.hear(row.text)
         self._cite(row)
         self._read(row)
+        self.recognise(row)
         return row
 
     def _cite(self, row: Row) -> None:
@@ -198,14 +202,32 @@ class Books:
         row.contacts = self._plainly_named(row) or self.contacts.find(row.text)
         named = [(m.coverage * min(m.bits, 8.0), c) for c, m in row.contacts.items() if m.coverage >= 0.5]
         row.named = tuple(sorted(named, key=lambda n: (-n[0], n[1])))
-        row.payer = tuple(filter(self.contacts.is_rare, row.party or row.text))
-        row.has_name = bool(row.payer)
+        row.has_name = any(map(self.contacts.is_rare, row.party or row.text))
         row.evidence = {}
 
     def read_again(self, row: Row) -> None:
         """Read a line again, after entries or names were added that it may mean."""
         self._cite(row)
         self._read(row)
+        self.recognise(row)
+
+    def know_payer(self, text: tuple[str, ...], *, is_party: bool) -> None:
+        """Remember how a bank writes a payer, in a column for payers or elsewhere, so that lines that hold more words
+        are recognised too."""
+        payer = self._party_words(text) if is_party else self._own_words(text)
+        if payer and (is_party or sum(map(len, payer)) >= _PAYER_LEAST):
+            self.habits.know_payer(payer)
+
+    def payer_of(self, party: tuple[str, ...], text: tuple[str, ...]) -> tuple[str, ...]:
+        """The words of a line that say who pays: of its party, else a known payer's among its words, else all that are
+        not the bank's."""
+        return self._party_words(party) if party else self.habits.payer_among(text) or self._own_words(text)
+
+    def _party_words(self, party: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(filter(self.contacts.is_telling, dict.fromkeys(party)))
+
+    def _own_words(self, text: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(w for w in dict.fromkeys(text) if w not in self.banks_words and self.contacts.is_rare(w))
 
     def _plainly_named(self, row: Row) -> dict[int, NameMatch]:
         """The one contact of a line that cites its open entry to the cent and names it whole: no search is needed."""
@@ -221,15 +243,24 @@ class Books:
         """Long numbers that are no document's: they may stand for a mandate, a customer, an account."""
         return frozenset(c for c in cites if len(c) >= _CODE_LEAST and c not in self.by_key and c not in self._cited)
 
-    def recognise_codes(self) -> None:
-        """Let lines that name nobody be known by a number that earlier payments of one contact held."""
-        for row in self.asked:
-            if row.long_cites and (not row.named or row.named[0][0] < _FAINT):
-                contact = self.habits.known_by(row.index, self.codes_of(row.cites))
-                if contact is not None and contact not in row.contacts:
-                    row.contacts = row.contacts | {contact: KNOWN_BY_NUMBER}
-                    row.evidence = {}
-                    row.named = tuple(sorted((*row.named, (_FAINT, contact)), key=lambda n: (-n[0], n[1])))
+    def recognise(self, row: Row) -> None:
+        """Let a line be known by whom its payer paid for before, and one that names nobody by a number that earlier
+        payments of one contact held."""
+        row.payer = self.payer_of(row.party, row.text)
+        for client, share in self.habits.clients(row.index, row.payer).items():
+            self._recognise(row, client, KNOWN_BY_PAYER, share * _FAINT)
+        if row.long_cites and (not row.named or row.named[0][0] < _FAINT):
+            contact = self.habits.known_by(row.index, self.codes_of(row.cites))
+            if contact is not None:
+                self._recognise(row, contact, KNOWN_BY_NUMBER, _FAINT)
+
+    def _recognise(self, row: Row, contact: int, match: NameMatch, weight: float) -> None:
+        """Add a contact to those that a line may mean, unless its words name it already."""
+        known = row.contacts.get(contact)
+        if known is None or known.coverage < NAMED:
+            row.contacts = row.contacts | {contact: match}
+            row.named = tuple(sorted((*row.named, (weight, contact)), key=lambda n: (-n[0], n[1])))
+            row.evidence = {}
 
     def _hits(self, row: Row) -> dict[int, float]:
         hits: dict[int, float] = {}

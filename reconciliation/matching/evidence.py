@@ -10,7 +10,7 @@ from operator import attrgetter
 from sys import intern
 
 from .books import Books, Item, Row
-from .names import NAMED, NO_MATCH
+from .names import KNOWN_BY_PAYER, NAMED, NO_MATCH
 from .references import is_near
 
 Features = dict[str, float]
@@ -62,7 +62,8 @@ def _payer_features(books: Books, row: Row, contact: int) -> Features:
     _name_features(row, (contact,), features)
     line = row.line
     price = (line.currency, row.units)
-    is_named = row.contacts.get(contact, NO_MATCH).coverage >= NAMED
+    match = row.contacts.get(contact, NO_MATCH)
+    is_named = match.coverage >= NAMED and match is not KNOWN_BY_PAYER
     features |= books.habits.features(row.index, row.payer, line.account_id, price, contact, is_named)
     row.evidence[contact] = features
     return features
@@ -124,7 +125,9 @@ def _near_citation(row: Row, items: Sequence[Item]) -> bool:
 
 def _name_features(row: Row, contacts: Collection[int], features: Features) -> None:
     own = max([row.contacts.get(c, NO_MATCH) for c in sorted(contacts)], key=_coverage)
-    if own.coverage >= NAMED:
+    if own is KNOWN_BY_PAYER:
+        features["payer_instead"] = 1.0
+    elif own.coverage >= NAMED:
         name = "name_full" if own.coverage >= 0.9 else "name_most" if own.coverage >= 0.65 else "name_some"
         features[name] = 1.0
         features["name_rarity"] = min(own.bits, 10.0) / 10.0

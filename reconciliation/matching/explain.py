@@ -68,6 +68,7 @@ _WORDS = {
     "month_other": "the text names another month",
     "set_offset": "documents of both directions are set off",
     "payer_known": "this payer has paid for this contact before",
+    "payer_instead": "this payer has paid for this contact before, without naming it",
     "payer_strange": "this payer has paid for others before, never for this contact",
     "habit_together": "this contact has settled several documents at once before",
     "habit_gap": "this contact has fallen short by as much before",

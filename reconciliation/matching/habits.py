@@ -6,12 +6,19 @@ before it is judged, so that nothing is its own evidence.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 Features = dict[str, float]
 Words = tuple[str, ...]
 _FEW = 2
+_NEW = 0.5
+"""Of every client that a payer has, half a payment is set aside for those it may pay for next."""
+_CROWD = 24
+"""A word that more payers share than this tells none of them."""
+_CLIENTS = 6
+"""Of a payer with more clients than this nobody is a likely one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,36 @@ class Habits:
         self._known: dict[int, _Known] = defaultdict(_Known)
         self._own: dict[int, Lesson] = {}
         self._coded: dict[str, Counter[int]] = defaultdict(Counter)
+        self._holders: dict[str, dict[Words, None]] = defaultdict(dict)
+
+    def know_payer(self, payer: Words) -> None:
+        """Take in the words by which a bank names a payer: other lines may hold them among others."""
+        self._holders[max(payer, key=len)][payer] = None
+
+    def payer_among(self, text: Words) -> Words:
+        """The longest known payer all of whose words are in a text; empty when there is none, and of a word that very
+        many payers share."""
+        held = set(text)
+        found = [
+            payer
+            for word in text
+            if len(known := self._holders.get(word, ())) <= _CROWD
+            for payer in known
+            if held.issuperset(payer)
+        ]
+        return max(found, key=lambda payer: (sum(map(len, payer)), payer), default=())
+
+    def clients(self, row: int, payer: Words) -> dict[int, float]:
+        """For which contacts this payer paid other lines, and how probably it pays for each of them again; empty when
+        they are too many to choose from."""
+        paid = self._payers.get(payer) if payer else None
+        if paid is None:
+            return {}
+        own = self._own.get(row)
+        mine = own.contact if own is not None and own.payer == payer else None
+        others = {contact: n - (contact == mine) for contact, n in paid.items() if n > (contact == mine)}
+        rest = sum(others.values()) + _NEW
+        return {c: (n - _NEW) / rest for c, n in others.items()} if len(others) <= _CLIENTS else {}
 
     def learn(self, lesson: Lesson, row: int | None = None) -> None:
         """Take a payment in; `row` when it is one of this statement's lines."""
@@ -150,7 +187,8 @@ class Habits:
         if times <= 0:
             return {}
         if here <= 0:
-            return {"payer_strange": times / (times + 1.0)}
+            clients = len(paid) - (is_own and own is not None and paid[own.contact] == 1)
+            return {"payer_strange": -math.log(_NEW * (1.0 + clients) / (times + _NEW))}
         return {"payer_known": (here + 0.5) / (times + 1.0), "payer_often": min(here, 6) / 3.0}
 
     def lag_features(self, row: int, contact: int, lag: int) -> Features:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from .books import SURE, Books, Item, Row, read
-from .habits import Lesson, Settlement
+from .habits import Lesson, Settlement, Words
 from .model import DUE_KINDS, Approved, BankLine, LedgerEntry
 from .names import NAMED
 from .normalise import words
@@ -19,6 +19,8 @@ from .units import to_units
 _DOMINANCE = 0.8
 _TRUST = 5
 _NEARLY = 0.06
+_SEVERAL = 3
+"""A word in lines of so many contacts is the bank's."""
 
 
 def learn(books: Books) -> None:
@@ -52,13 +54,13 @@ def learn_habits(books: Books) -> None:
     """Teach the books how contacts usually pay: from approved matches of one contact, and from this statement's certain
     lines."""
     position = {name: at for at, name in enumerate(books.contacts.names)}
+    _learn_payers(books)
     for approved in books.context.history:
         names = {e.contact_name for e in approved.entries}
         if len(names) == 1 and (name := names.pop()) in position:
             due = [e.due_on for e in approved.entries if e.due_on]
             for line in approved.lines:
-                text = words(line.counterparty) or words(line.description)
-                payer = tuple(filter(books.contacts.is_rare, dict.fromkeys(text)))
+                payer = books.payer_of(words(line.counterparty), words(line.description))
                 lag = (line.on - max(due)).days if due else None
                 price = (line.currency, to_units(line.amount))
                 codes = books.codes_of(citations(line.description) | citations(line.reference))
@@ -67,11 +69,39 @@ def learn_habits(books: Books) -> None:
             _learn_settlement(books, position[name], approved)
     for row in books.asked:
         for item in _certain_items(books, row)[:1]:
+            row.payer = books.payer_of(row.party, row.text)
             lag = row.day - item.due if item.entry.due_on else None
             price = (row.line.currency, row.units)
             lesson = Lesson(row.payer, item.contact, row.line.account_id, price, lag, books.codes_of(row.cites))
             books.habits.learn(lesson, row.index)
-    books.recognise_codes()
+    for row in books.asked:
+        books.recognise(row)
+
+
+def _learn_payers(books: Books) -> None:
+    """How banks write the payers of approved and of certain lines: in a column for them, else in the words that are
+    not of several contacts' lines."""
+    told: list[tuple[Words, Words, str]] = []
+    for approved in books.context.history:
+        names = {e.contact_name for e in approved.entries}
+        if len(names) == 1:
+            told += [(words(x.counterparty), words(x.description), min(names)) for x in approved.lines]
+    for row in books.asked:
+        for item in _certain_items(books, row)[:1]:
+            told.append((row.party, row.text, item.entry.contact_name))
+    books.banks_words = _banks_words(told)
+    for party, text, _ in told:
+        books.know_payer(party or text, is_party=bool(party))
+
+
+def _banks_words(told: Sequence[tuple[Words, Words, str]]) -> frozenset[str]:
+    """Words of lines of several contacts that never stand in a column for payers."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for _, text, name in told:
+        for word in text:
+            owners[word].add(name)
+    parties = {word for party, _, _ in told for word in party}
+    return frozenset(word for word, names in owners.items() if len(names) >= _SEVERAL and word not in parties)
 
 
 def _learn_settlement(books: Books, contact: int, approved: Approved) -> None:

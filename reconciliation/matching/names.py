@@ -42,6 +42,8 @@ NAMED = 0.35
 NO_MATCH = NameMatch(0.0, 0.0, False)
 KNOWN_BY_NUMBER = NameMatch(0.7, 3.0, True)
 """A contact recognised by a number that only its payments held."""
+KNOWN_BY_PAYER = NameMatch(0.6, 2.0, False)
+"""A contact that is not named, whose documents this payer has paid before."""
 
 
 def leaders(contacts: Mapping[int, NameMatch], least: float) -> list[int]:
@@ -142,10 +144,14 @@ class ContactIndex:
 
     def is_rare(self, token: str) -> bool:
         """True for a word that is neither the bank's nor a legal form: probably part of somebody's name."""
+        return len(token) >= 3 and self.is_telling(token)
+
+    def is_telling(self, token: str) -> bool:
+        """True for a word, or an initial, that is neither the bank's nor a legal form."""
         known = self._rare.get(token)
         if known is None:
-            enough = len(token) >= 3 and token not in _FORMS
-            known = self._rare[token] = enough and self._bank_df[token] <= max(2.0, _RARE_SHARE * self._lines)
+            many = self._bank_df[token] > max(2.0, _RARE_SHARE * self._lines)
+            known = self._rare[token] = not many and token not in _FORMS
         return known
 
     def find(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
