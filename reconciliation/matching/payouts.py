@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter
 
-from .books import Books, Item, Row
+from .books import Books, Item, Row, read
 from .hypothesis import Hypothesis
-from .model import LedgerEntry, Processor
+from .model import Approved, LedgerEntry, Processor
 from .names import likeness
 from .normalise import words
 from .sums import SubsetSums
@@ -39,6 +39,11 @@ class Desk:
         self._takings: list[Item] = []
         self._fees: list[Item] = []
         self._lags: dict[int, list[tuple[Hypothesis, int, bool]]] = {}
+        self._past: Counter[int] = Counter()
+
+    def learn(self, lag: int) -> None:
+        """Take in how many days after its last taking an approved payout came."""
+        self._past[lag] += 1
 
     def keep(self, item: Item, told: Sequence[str]) -> None:
         """Take an item in when these words hold the processor's whole name."""
@@ -67,9 +72,9 @@ class Desk:
         ]
 
     def apply_habits(self) -> None:
-        """Say of every payout how usual its delay is for this processor, as the clear ones show."""
+        """Say of every payout how usual its delay is for this processor, as approved and clear ones show."""
         known = [lag for of_row in self._lags.values() for lag in of_row]
-        usual = Counter(lag for _, lag, is_clear in known if is_clear)
+        usual = self._past + Counter(lag for _, lag, is_clear in known if is_clear)
         for h, lag, is_clear in known:
             others, same = usual.total() - is_clear, usual[lag] - is_clear
             if others >= _CLEAR:
@@ -95,6 +100,8 @@ class Desks:
         for item in books.items if self._all else ():
             self.add(item)
         self._by_word: dict[str, tuple[int, ...]] = {}
+        for approved in books.context.history if self._all else ():
+            self._learn(approved)
 
     def add(self, item: Item) -> None:
         """Put an open item on the desk of the processor that its memo or contact names."""
@@ -103,9 +110,22 @@ class Desks:
                 for desk in [d for word in dict.fromkeys(told) for d in self._by_first.get(word, ())]:
                     desk.keep(item, told)
 
+    def _learn(self, approved: Approved) -> None:
+        """What an approved payout says about its processor: one line that names it, for takings that do."""
+        takings = [e for e in approved.entries if e.kind in _TAKINGS]
+        if takings and len(approved.lines) == 1:
+            line, lag = approved.lines[0], (approved.lines[0].on - max(e.on for e in takings)).days
+            told = (words(takings[0].memo), words(takings[0].contact_name))
+            for desk in self._named_in(read(line)):
+                if any(map(desk.is_named, told)):
+                    desk.learn(lag)
+
     def named_by(self, row: Row) -> list[Desk]:
         """The processors whose first name the line's words hold."""
-        found = {at for word in row.text for at in self._named(word)} if self._all else ()
+        return self._named_in(row.text) if self._all else []
+
+    def _named_in(self, text: Iterable[str]) -> list[Desk]:
+        found = {at for word in text for at in self._named(word)}
         return [self._all[at] for at in sorted(found)]
 
     def apply_habits(self) -> None:

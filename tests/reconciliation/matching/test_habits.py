@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciliation.matching import Approved, Context
 from reconciliation.matching.habits import Habits, Lesson
 
@@ -202,3 +204,29 @@ def test_a_line_delivered_again_after_its_approval_is_a_duplicate() -> None:
 
     assert found is not None
     assert (found.bank_ids, found.ledger_ids, found.kind) == (("b", "h"), (), "duplicate")
+
+
+def payouts(lag: int) -> tuple[Approved, ...]:
+    """Approved payouts of a processor, each so many days after its takings."""
+    return tuple(
+        Approved(
+            (line(f"h{n}", f"{98 * n + 97}.75", "KONTOPAY SETTLEMENT", day=-40 + 3 * n + lag),),
+            (entry(f"he{n}", f"{100 * n + 100}.00", "Web shop", kind="payment", day=-40 + 3 * n, memo="Kontopay"),),
+        )
+        for n in range(6)
+    )
+
+
+@pytest.mark.parametrize(("lag", "expected"), [(1, "e2"), (3, "e1")])
+def test_approved_payouts_teach_how_long_a_processor_takes(lag: int, expected: str) -> None:
+    takings = [
+        entry(f"e{n}", "150.00", "Web shop", kind="payment", day=day, memo="Kontopay", reference=f"sale {n}00{n}")
+        for n, day in ((1, -3), (2, -1))
+    ]
+    taught = replace(CONTEXT, history=payouts(lag))
+
+    found = proposal_of("b", propose([line("b", "146.75", "KONTOPAY SETTLEMENT")], takings, taught))
+
+    assert found is not None
+    assert found.ledger_ids == (expected,)
+    assert found.confidence > 0.9
