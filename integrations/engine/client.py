@@ -227,7 +227,7 @@ class Client:
         # Merged, because a link to the next page carries its own query.
         url = httpx.URL(self._url(request)).copy_merge_params({**self._params, **request.params})
         built = self._http.build_request(request.method, url, headers=headers, content=content)
-        built.extensions = {**built.extensions, "signed": bool(request.sign)}
+        built.extensions = {**built.extensions, "signed": bool(request.sign), "rows_at": request.rows_at}
         return built
 
     def fetch(self, url: str, *, hosts: Sequence[str]) -> Answer:
@@ -313,7 +313,7 @@ class Client:
     def _exchange(self, built: httpx.Request, wire: Wire, *, is_write: bool, uses_auth: bool) -> Answer:
         auth = httpx.USE_CLIENT_DEFAULT if uses_auth else None
         self.receive(built, wire, is_write=is_write, auth=auth)
-        return self.read(wire, is_write=is_write)
+        return self.read(wire, is_write=is_write, rows_at=built.extensions.get("rows_at", ()))
 
     def receive(self, built: httpx.Request, wire: Wire, *, is_write: bool, auth: Any) -> None:
         """Make the call; its answer fills the wire."""
@@ -356,8 +356,8 @@ class Client:
                 raise OutcomeUnknown(text) if is_write else LedgerUnavailable(text, code=code)
         return b"".join(chunks)
 
-    def read(self, wire: Wire, *, is_write: bool) -> Answer:
-        """The answer on the wire, parsed."""
+    def read(self, wire: Wire, *, is_write: bool, rows_at: Sequence[str] = ()) -> Answer:
+        """The answer on the wire, parsed; JSON's list at `rows_at` as `jsontext.Rows`."""
         status = wire.status or 0
         try:
             text = wire.data.decode("utf-8-sig")
@@ -369,7 +369,7 @@ class Client:
             if is_data and "json" not in kind:
                 body = xmltext.loads(text, self.connector.xml_lists) if text else None
             elif text and (is_data or text[:1] in "{["):
-                body = jsontext.loads(text)
+                body = jsontext.loads_rows(text, rows_at) if rows_at else jsontext.loads(text)
         except ValueError as error:
             if is_data and status < 300:
                 message = f"{self.connector.label} broke off in the middle of its answer."

@@ -65,7 +65,7 @@ class Departure:
     def _checked(self) -> Answer:
         if self._failure is not None:
             raise self._failure
-        answer = self.client.read(self.wire, is_write=False)
+        answer = self.client.read(self.wire, is_write=False, rows_at=self.request.rows_at)
         self.client.connector.errors.check(answer, is_write=False)
         return answer
 

@@ -3,7 +3,7 @@
 Nothing here knows a ledger by name; what differs stands in the manifest. Every verb raises the errors of `errors`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ from integrations.engine.results import (
     Organisation,
     Page,
     Probe,
+    R,
     Record,
     ReportTable,
     Unreadable,
@@ -83,12 +84,24 @@ class Ledger:
         cursor: Mapping[str, Any] | None = None,
         since: datetime | None = None,
         known: Known = nothing_known,
-    ) -> Iterator[Page]:
+    ) -> Iterator[Page[Record]]:
         """All records of a resource, or those modified since a moment (UTC), page by page from a cursor on.
 
         `known` saves calls where lists do not hold whole records: it names those that the caller has unchanged.
         """
-        return self.reader.pages(self.connector.resource(resource), cursor, since, known)
+        return self.pages_of(resource, lambda record: record, cursor=cursor, since=since, known=known)
+
+    def pages_of(
+        self,
+        resource: str,
+        each: Callable[[Record], R],
+        *,
+        cursor: Mapping[str, Any] | None = None,
+        since: datetime | None = None,
+        known: Known = nothing_known,
+    ) -> Iterator[Page[R]]:
+        """Like `pages`, with what `each` makes of a record in its place: the record is let go as soon as it is read."""
+        return self.reader.pages(self.connector.resource(resource), cursor, since, known, each)
 
     def read(self, resource: str, external_id: str, remote_type: str | None = None) -> Record:
         """One record as it is now. Raises RejectedError `not_found`."""

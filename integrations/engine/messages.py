@@ -37,6 +37,8 @@ class RemoteRequest:
     """The signer (`engine/signing.py`) that puts the connection's proof into the body just before it is sent."""
     format: str = "json"
     """How the body is spelled: json, xml or form."""
+    rows_at: tuple[str, ...] = ()
+    """Where in a JSON answer the list stands whose members are parsed one by one (`jsontext.Rows`)."""
 
     @property
     def is_write(self) -> bool:

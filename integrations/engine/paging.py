@@ -205,8 +205,15 @@ class Listing:
         places = {**places, "which": which, "changed_since": changed}
         return self._called(None, places, self.filters, self.body, statement=self.survey_statement)
 
-    def rows(self, found: Sequence[Any], places: Mapping[str, Any]) -> list[Any]:
+    @property
+    def is_plain(self) -> bool:
+        """Whether the rows of its pages are the records as they come."""
+        return not (self.inner or self.is_flat or self.columns.declared)
+
+    def rows(self, found: Sequence[Any], places: Mapping[str, Any]) -> Sequence[Any]:
         """The rows of a page as records: columns and dotted keys unfolded."""
+        if self.is_plain:
+            return found
         if self.inner:
             found = [{**each, "outer": row} for row in found for each in row.get(self.inner) or ()]
         unfolded = [self.columns.unfolded(row, places.get("custom") or {}) for row in found]

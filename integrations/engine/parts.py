@@ -24,7 +24,7 @@ class Part:
     """Settings of the connection with which there are such rows."""
 
 
-Walk = Callable[[Listing, Mapping[str, Any]], Iterator[list[Any]]]
+Walk = Callable[[Listing, Mapping[str, Any]], Iterator[Sequence[Any]]]
 """All pages of a listing, as rows, with more places filled."""
 
 

@@ -4,17 +4,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from integrations.engine import parts, paths, templates
 from integrations.engine.converters import Context
 from integrations.engine.declarations import Entity, Resource
 from integrations.engine.errors import RejectedError, UnexpectedShape
+from integrations.engine.jsontext import Rows
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.operations import Answers, Operation
-from integrations.engine.page_rows import PageRows
+from integrations.engine.page_rows import Identities, PageRows, lists, present, read_each, rows_at
 from integrations.engine.paging import Ids, Listing
-from integrations.engine.results import Deletion, Page, Record, Unreadable
+from integrations.engine.results import Deletion, Page, R, Record, Unreadable
 from integrations.engine.scalars import moment
 from integrations.engine.walking import Walk
 
@@ -55,40 +57,49 @@ class Reader:
         parts.filled(there, records, lambda listing, places: self._walked(entity, listing, places))
 
     def pages(
-        self, resource: Resource, cursor: Mapping[str, Any] | None, since: datetime | None, known: Known
-    ) -> Iterator[Page]:
-        """All records of a resource, or those modified since a moment (UTC), page by page from a cursor on."""
+        self,
+        resource: Resource,
+        cursor: Mapping[str, Any] | None,
+        since: datetime | None,
+        known: Known,
+        each: Callable[[Record], R],
+    ) -> Iterator[Page[R]]:
+        """All records of a resource, or those modified since a moment (UTC), page by page from a cursor on.
+
+        A page holds what `each` makes of its records: it is called as soon as one is read, and the record let go.
+        """
         context = self._ledger.context_for(resource)
         names = [entity.remote_type for entity in self.kinds(resource)]
         place = names.index(cursor["entity"]) if cursor else 0
         at = dict(cursor["at"]) if cursor and cursor.get("at") else None
         for position in range(place, len(names)):
             entity = resource.entities[names[position]]
-            walk = Walk(self._ledger.client, entity.paging, self.places(entity), since, partial(self.count, entity))
+            places, count = self.places(entity), partial(self.count, entity)
+            walk = Walk(self._ledger.client, entity.paging, places, since, count, rows_at(entity))
             is_last = False
             while not is_last:
                 answer = walk.page(at)
                 found = self.many(entity, answer)
                 here = {"entity": entity.remote_type, "at": at}
-                at = walk.advance(at, found, [entity.identity(item) for item in found], answer)
+                at = walk.advance(at, found, Identities(entity, found), answer)
                 is_last = at is None
                 following = names[position] if at else (names[position + 1] if position + 1 < len(names) else None)
                 rows = self._sorted(resource, entity, found, known)
+                page = partial(self._page, resource, entity, context, answer=answer, each=each)
                 *earlier, last = rows.chunks(_DETAILS_AT_ONCE if entity.detail is not None else len(found))
                 self._expect_details(entity, rows)
                 for chunk in earlier:
                     # What cost a call each is handed over soon: the page is asked for again, and then it is known.
-                    yield replace(self._page(resource, entity, context, chunk, answer, here), total=walk.total)
+                    yield replace(page(chunk, cursor=here), total=walk.total)
                 cursor = None if following is None else {"entity": following, "at": at}
-                page = self._page(resource, entity, context, last, answer, cursor)
-                yield replace(page, total=walk.total, pages=walk.left)
+                yield replace(page(last, cursor=cursor), total=walk.total, pages=walk.left)
 
     def first_request(self, resource: Resource, entity: Entity, since: datetime | None) -> RemoteRequest | None:
         """The call for the first page of a kind; None while its columns must be asked for first."""
         discovery = self._ledger.connector.discovery
         if discovery is not None and resource.name in discovery.resources:
             return None
-        return entity.paging.request(None, self.places(entity), since)
+        return replace(entity.paging.request(None, self.places(entity), since), rows_at=rows_at(entity))
 
     def _expect_details(self, entity: Entity, rows: PageRows) -> None:
         """The records of a page that are read one by one need not wait for each other."""
@@ -105,37 +116,33 @@ class Reader:
         entity: Entity,
         context: Context,
         rows: PageRows,
+        *,
         answer: Answer,
         cursor: dict[str, Any] | None,
-    ) -> Page:
-        whole = self._whole(entity, rows.wanted).values() if rows.wanted else rows.whole
-        records, unreadable = self.readable(resource, entity, whole, context)
+        each: Callable[[Record], R],
+    ) -> Page[R]:
+        made_whole = self._whole(entity, rows.wanted).values() if rows.wanted else ()
+        gone = list(rows.gone)
+        found = chain(present(resource, entity, rows.whole, gone), made_whole)
+        records, unreadable = read_each(resource, entity, found, context, each)
         return Page(
             records=records,
             cursor=cursor,
             is_last=cursor is None,
             unreadable=unreadable,
             time=self._ledger.time(answer),
-            deletions=rows.gone,
+            deletions=gone,
             unchanged=[(entity.remote_type, identity) for identity in rows.unchanged],
             asked_at=answer.asked_at,
         )
 
     def _sorted(self, resource: Resource, entity: Entity, found: Sequence[Any], known: Known) -> PageRows:
         """Deleted ones told apart, and those that the caller has already: they cost no call."""
-        rows = PageRows()
-        present = []
-        for raw in found:
-            if entity.gone is not None and entity.gone(raw):
-                rows.gone.append(
-                    Deletion(resource.name, entity.remote_type, entity.identity(raw), entity.modified(raw))
-                )
-            else:
-                present.append(raw)
         if entity.detail is None and not entity.parts:
-            rows.whole = present
-            return rows
-        by_id = {entity.identity(raw): raw for raw in present}
+            # Which of them are gone is seen when they are read.
+            return PageRows(whole=found)
+        rows = PageRows()
+        by_id = {entity.identity(raw): raw for raw in present(resource, entity, found, rows.gone)}
         same = set(known({identity: entity.modified(raw) for identity, raw in by_id.items()}))
         rows.unchanged = [identity for identity in by_id if identity in same]
         rows.wanted = {identity: raw for identity, raw in by_id.items() if identity not in same}
@@ -154,7 +161,7 @@ class Reader:
         self._fill(entity, whole)
         return whole
 
-    def _walked(self, entity: Entity, listing: Listing, more: Mapping[str, Any]) -> Iterator[list[Any]]:
+    def _walked(self, entity: Entity, listing: Listing, more: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
         """All pages of a listing."""
         places = {**self.places(entity), "custom": self._ledger.columns_of(entity, listing), **more}
         if "ids" in more:
@@ -240,13 +247,13 @@ class Reader:
         """Whether the ledger's list can be asked for many ids at once."""
         return entity.paging.among(self.places(entity), ["0"]) is not None
 
-    def rows_among(self, entity: Entity, ids: Sequence[str], *, of_any_kind: bool) -> list[dict[str, Any]]:
+    def rows_among(self, entity: Entity, ids: Sequence[str], *, of_any_kind: bool) -> Sequence[dict[str, Any]]:
         """The rows with these ids; `of_any_kind` leaves out the filters that tell kinds apart in one list."""
         listing = replace(entity.paging, filters=()) if of_any_kind else entity.paging
         request = listing.among(self.places(entity), ids)
         return [] if request is None else self.many(entity, self._ledger.client.send(request))
 
-    def rows_since(self, entity: Entity, since: datetime, *, of_any_kind: bool) -> list[dict[str, Any]]:
+    def rows_since(self, entity: Entity, since: datetime, *, of_any_kind: bool) -> Sequence[dict[str, Any]]:
         """The first page of rows that were modified since a moment."""
         listing = replace(entity.paging, filters=()) if of_any_kind else entity.paging
         return self.many(entity, self._ledger.client.send(listing.request(None, self.places(entity), since)))
@@ -340,32 +347,26 @@ class Reader:
             "custom": self._ledger.columns_of(entity, entity.paging),
         }
 
-    def many(self, entity: Entity, answer: Answer) -> list[Any]:
+    def many(self, entity: Entity, answer: Answer) -> Sequence[Any]:
         """The remote records of a page; none where the ledger leaves the list out.
 
         UnexpectedShape when the answer is no JSON or XML: a page of a proxy must not look like an empty ledger.
         """
         return self._listed(entity, entity.paging, answer, self.places(entity))
 
-    def _listed(self, entity: Entity, listing: Listing, answer: Answer, places: Mapping[str, Any]) -> list[Any]:
+    def _listed(self, entity: Entity, listing: Listing, answer: Answer, places: Mapping[str, Any]) -> Sequence[Any]:
         self._ledger.needs_json(answer)
-        for template in listing.many or (entity.answers.many, entity.answers.one):
+        for template in lists(entity, listing):
             found = paths.getter(templates.filled(template, {"key": entity.key}))(answer.body)
             if found is not None:
-                return listing.rows(found if isinstance(found, list) else [found], places)
+                return listing.rows(found if isinstance(found, list | Rows) else [found], places)
         return []
 
     def readable(
         self, resource: Resource, entity: Entity, found: Iterable[Any], context: Context
     ) -> tuple[list[Record], list[Unreadable]]:
         """The records that fit their declaration, and those that do not."""
-        records, unreadable = [], []
-        for raw in found:
-            try:
-                records.append(Record(resource.read(raw, entity.remote_type, context), raw, entity.remote_type))
-            except UnexpectedShape as error:
-                unreadable.append(Unreadable(entity.remote_type, raw, error))
-        return records, unreadable
+        return read_each(resource, entity, found, context, lambda record: record)
 
     def table(self, lookup: Any) -> Any:
         """All rows of a lookup by their key, or its only record."""

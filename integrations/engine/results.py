@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from integrations.engine.errors import IntegrationError, UnexpectedShape
 
@@ -50,11 +50,17 @@ class Unreadable:
     error: UnexpectedShape
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some records of a resource. `cursor` (JSON) begins the next page, also after a restart; None after the last."""
+R = TypeVar("R")
 
-    records: list[Record]
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """Some records of a resource, or what the reader's caller makes of each.
+
+    `cursor` (JSON) begins the next page, also after a restart; None after the last.
+    """
+
+    records: list[R]
     cursor: dict[str, Any] | None
     is_last: bool
     unreadable: list[Unreadable] = field(default_factory=list)

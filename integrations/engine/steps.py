@@ -97,7 +97,7 @@ class Offset:
     def advance(self, cursor: Cursor | None, page: Seen, size: int) -> Cursor | None:
         """The position after this page, less the overlap; back a page while no row of the page before is met."""
         start, seen = self._start(cursor), (cursor or {}).get("seen") or []
-        if seen and start > self.first and not set(seen).intersection(page.ids):
+        if seen and start > self.first and set(seen).isdisjoint(page.ids):
             return {"start": max(self.first, start - size), "seen": seen}
         if self.more_path:
             is_last = not _says_more(paths.getter(self.more_path)(page.answer.body))

@@ -1,6 +1,7 @@
 """A walk over one list, which lets the pages that are known already leave before they are asked for."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -35,8 +36,10 @@ class Walk:
         places: Mapping[str, Any],
         since: datetime | None,
         count: Callable[[], int | None],
+        rows_at: tuple[str, ...] = (),
     ) -> None:
         self._client, self._listing, self._places, self._since, self._count = client, listing, places, since, count
+        self._rows_at = rows_at
         self._planned: list[Cursor] = []
         self._pages = 0
         self._left: int | None = None
@@ -92,7 +95,7 @@ class Walk:
         self._client.forget()
 
     def _request(self, at: Cursor | None) -> RemoteRequest:
-        return self._listing.request(at, self._places, self._since)
+        return replace(self._listing.request(at, self._places, self._since), rows_at=self._rows_at)
 
 
 def _is_same(planned: Cursor, found: Cursor) -> bool:

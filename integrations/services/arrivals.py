@@ -14,11 +14,11 @@ import uuid_utils
 from django.db import connection as database
 
 # All texts: nothing is parsed for rows that turn out to be older than what is held.
-COLUMNS = (
-    "batch", "id", "remote_type", "external_id", "content_hash", "version", "modified_at", "name", "number",
-    "contact_id_external", "contact_name", "issued_on", "due_on", "amount", "open_amount", "currency", "status", "kind",
-    "is_active", "search", "unified", "raw",
+LISTED = (
+    "remote_type", "external_id", "version", "name", "number", "contact_id_external", "contact_name", "currency",
+    "status", "kind", "search", "modified_at", "issued_on", "due_on", "amount", "open_amount", "is_active",
 )  # fmt: skip
+COLUMNS = ("batch", "id", "unified", "raw", "content_hash", *LISTED)
 
 IS_THERE = "to_regclass('pg_temp.arriving_records') IS NOT NULL"
 """Whether this session has the temporary table: told by a statement that is made for every page anyway."""

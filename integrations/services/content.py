@@ -19,10 +19,11 @@ _NOUGHTS = re.compile(rb'\.[0-9]*0[",}\]]').search
 _EXPONENT = re.compile(rb"E[+-]").search
 _NO_NUMBER = re.compile(rb"N[a]N").search
 _INFINITE = re.compile(rb"I[n]finity").search
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class Content(NamedTuple):
-    """Both forms as JSON, and the SHA-256 of what they say."""
+    """Both forms as JSON as they are stored, and the SHA-256 of what they say."""
 
     unified: bytes
     raw: bytes
@@ -35,15 +36,34 @@ def content(record: Record) -> Content:
     The digest depends neither on the order of keys nor on how a decimal is written (100.50, 100.5). Only a form that
     seems to have a decimal which could be written otherwise is written a second time, for the digest.
     """
-    unified, raw = _written(_unified, record.unified), _written(_raw, record.raw)
-    said = _unified.encode(_each_decimal(record.unified, _plain)) if _may_differ(unified) else unified
-    said_raw = _raw.encode(_each_decimal(record.raw, _plain)) if _may_differ(raw) else raw
-    return Content(unified, raw, sha256(b"%b\n%b" % (said, said_raw)).hexdigest())
+    unified, raw = _unified.encode(record.unified), _raw.encode(record.raw)
+    both = b"%b\n%b" % (unified, raw)
+    # Looked for in both at once: most records have nothing of the kind.
+    if _NO_NUMBER(both) or _INFINITE(both):
+        unified, raw = unified_text(record.unified), _written(_raw, record.raw)
+        both = b"%b\n%b" % (unified, raw)
+    said = both
+    if _NOUGHTS(both) or _EXPONENT(both):
+        said = b"%b\n%b" % (_said(_unified, record.unified, unified), _said(_raw, record.raw, raw))
+    digest = sha256(said).hexdigest()
+    if b"\\u0000" in both:
+        unified, raw = without_nul(unified), without_nul(raw)
+    return Content(unified, raw, digest)
+
+
+def unified_text(unified: dict[str, Any]) -> bytes:
+    """A unified form as JSON, as it is stored."""
+    return without_nul(_written(_unified, unified))
 
 
 def content_hash(record: Record) -> str:
     """The digest of a single record."""
     return content(record).digest
+
+
+def without_nul(text: bytes) -> bytes:
+    """JSON for the database, which cannot hold the NUL character; no ledger means anything by it."""
+    return _NUL.sub(rb"\1", text) if b"\\u0000" in text else text
 
 
 def _written(encoder: msgspec.json.Encoder, form: Any) -> bytes:
@@ -52,8 +72,9 @@ def _written(encoder: msgspec.json.Encoder, form: Any) -> bytes:
     return encoder.encode(_each_decimal(form, _finite)) if _NO_NUMBER(text) or _INFINITE(text) else text
 
 
-def _may_differ(text: bytes) -> bool:
-    return bool(_NOUGHTS(text) or _EXPONENT(text))
+def _said(encoder: msgspec.json.Encoder, form: Any, text: bytes) -> bytes:
+    """The form with each decimal in its one spelling."""
+    return encoder.encode(_each_decimal(form, _plain)) if _NOUGHTS(text) or _EXPONENT(text) else text
 
 
 def _each_decimal(value: Any, change: Callable[[Decimal], Any]) -> Any:

@@ -14,9 +14,8 @@ import structlog
 
 from integrations.engine.expressions import EVALUATORS, Evaluator, Problem, Result
 from integrations.engine.overlay import Rule, laid_over
-from integrations.engine.results import Record
 from integrations.models import Connection, FieldOverride
-from integrations.services.content import Content, content
+from integrations.services.prepared import Prepared, shown_as
 
 log = structlog.get_logger(__name__)
 
@@ -103,15 +102,14 @@ class Applier:
                 log.warning("override_given_up", field=rule.target, resource=self.overlay.resource, code=problem.kind)
 
 
-def laid_over_page(overlay: Overlay, arriving: Sequence[tuple[Record, Content]]) -> list[tuple[Record, Content]]:
+def laid_over_page(overlay: Overlay, arriving: Sequence[Prepared]) -> list[Prepared]:
     """Records that are new or changed, with the expressions' values; a failing expression leaves the ledger's value."""
     found = []
     with evaluator_for(overlay.connection.tenant_id) as evaluator:
         applier = Applier(overlay, evaluator)
-        for record, held in arriving:
-            unified = laid_over(overlay.resource, record.unified, applier.results(held.unified, held.raw))
-            shown = Record(unified, record.raw, record.remote_type, record.correlation_id)
-            found.append((shown, content(shown)._replace(digest=held.digest)))
+        for held in arriving:
+            values = applier.results(held.content.unified, held.content.raw)
+            found.append(shown_as(overlay.resource, held, laid_over(overlay.resource, held.unified, values)))
     if applier.failures:
         log.warning("override_failed", resource=overlay.resource, failures=applier.failures)
     return found

@@ -7,6 +7,7 @@ most one page). Where two resources are made of the same remote records, those a
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from integrations.services.connectors import connector_of, tells_deleted
 from integrations.services.ledgers import Session
 from integrations.services.organisations import describe
 from integrations.services.planning import CHANGES, FULL, SINCE, plan, prove, start_over
+from integrations.services.prepared import Prepared, prepared
 from integrations.services.records import Counts
 from integrations.services.work import keep
 from tenants.rls import tenant_scope
@@ -44,6 +46,7 @@ class Pull:
     unreadable: IntegrationError | None = None
     _deleted: list[Deletion] | None = None
     _survey: Survey | None = None
+    _company: Mapping[str, Any] = field(default_factory=dict)
     _last_page: set[tuple[str, str, str]] = field(default_factory=set)
 
     @property
@@ -110,7 +113,7 @@ class Pull:
                 if name in changes.incomplete:
                     start_over(self.run.progress[name], SINCE)
                     continue
-                counts = self._upsert(name, changes.records.get(name, []))
+                counts = self._upsert(name, [self._prepared(name, each) for each in changes.records.get(name, [])])
                 total += counts
                 self._note(name, counts, is_done=True)
                 self._move_cursor(name, changes.through or asked_at, is_full=False)
@@ -131,7 +134,7 @@ class Pull:
         else:
             self._finish_full(resource)
 
-    def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[tuple[str, Page, bool]]:
+    def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[tuple[str, Page[Prepared], bool]]:
         """(entity, page, whether the entity ends with it), from where the run stands, without what is in already."""
         since, reader = self._since(resource), self.session.ledger.reader
         for entity in (kind.remote_type for kind in reader.kinds(self.connector.resources[resource])):
@@ -142,9 +145,8 @@ class Pull:
                 continue
             stands_here = state["cursor"] is not None and state["cursor"]["entity"] == entity
             cursor = state["cursor"] if stands_here else {"entity": entity, "at": None}
-            for page in self.session.ledger.pages(
-                resource, cursor=cursor, since=since, known=self._known(resource, entity)
-            ):
+            each, known = partial(self._prepared, resource), self._known(resource, entity)
+            for page in self.session.ledger.pages_of(resource, each, cursor=cursor, since=since, known=known):
                 is_end = page.cursor is None or page.cursor["entity"] != entity
                 yield entity, page, is_end
                 if is_end:
@@ -163,7 +165,12 @@ class Pull:
 
         return unchanged
 
-    def _store_page(self, resource: str, entity: str, page: Page, *, is_end: bool) -> None:
+    def _prepared(self, resource: str, record: Record) -> Prepared:
+        if resource == Resource.COMPANY_INFO:
+            self._company = record.unified
+        return prepared(resource, record)
+
+    def _store_page(self, resource: str, entity: str, page: Page[Prepared], *, is_end: bool) -> None:
         state = self.run.progress[resource]
         with tenant_scope(self.run.tenant_id):
             total = self._take(resource, page.records)
@@ -185,7 +192,7 @@ class Pull:
                 self.run.progress[name]["entities"].append(entity)
             self._keep(total)
 
-    def _take(self, resource: str, found: Sequence[Record]) -> Counts:
+    def _take(self, resource: str, found: Sequence[Prepared]) -> Counts:
         state = self.run.progress[resource]
         counts = self._upsert(resource, found)
         if state["mode"] == FULL and state["is_reread"]:
@@ -209,14 +216,14 @@ class Pull:
             and entity not in state["entities"]
         ]
 
-    def _share(self, resource: str, entity: str, page: Page) -> Counts:
+    def _share(self, resource: str, entity: str, page: Page[Prepared]) -> Counts:
         state, ledger = self.run.progress[resource], self.session.ledger
         self._note_times(state, page)
         declared = self.connector.resources[resource]
-        raw = [record.raw for record in page.records]
+        raw = [each.raw for each in page.records]
         found, unreadable = ledger.readable(declared, declared.entities[entity], raw, ledger.context_for(declared))
         self._unread(unreadable, state)
-        return self._take(resource, found)
+        return self._take(resource, [self._prepared(resource, each) for each in found])
 
     def _finish_full(self, resource: str) -> None:
         state = self.run.progress[resource]
@@ -295,13 +302,13 @@ class Pull:
     def _begin(self, state: dict[str, Any]) -> None:
         state["started_at"] = state["started_at"] or timezone.now().isoformat()
 
-    def _note_times(self, state: dict[str, Any], page: Page) -> None:
+    def _note_times(self, state: dict[str, Any], page: Page[Prepared]) -> None:
         """What a resource holds is as old as its first page, which may have been read ahead of its turn."""
         asked_at = (page.asked_at or timezone.now()).isoformat()
         state["started_at"] = min(state["started_at"] or asked_at, asked_at)
         state["through"] = state["through"] or (page.time.isoformat() if page.time else asked_at)
 
-    def _note_size(self, state: dict[str, Any], entity: str, page: Page) -> None:
+    def _note_size(self, state: dict[str, Any], entity: str, page: Page[Prepared]) -> None:
         """How much there is and is left to read, as far as the ledger has said it."""
         state["left"] = page.pages
         if page.total is None:
@@ -311,16 +318,16 @@ class Pull:
         met = state["records"] if len(totals) == 1 else 0
         state["total"] = max(sum(totals.values()), met)
 
-    def _upsert(self, resource: str, found: Sequence[Record]) -> Counts:
+    def _upsert(self, resource: str, found: Sequence[Prepared]) -> Counts:
         state = self.run.progress[resource]
-        counts = records.upsert_page(
+        counts = records.upsert_prepared(
             connection=self.connection,
             resource=resource,
-            records=found,
+            page=found,
             are_new=state["mode"] == FULL and not state["is_reread"],
         )
         if resource == Resource.COMPANY_INFO and found:
-            describe(self.connection, found[-1].unified)
+            describe(self.connection, self._company)
         # Pages of some ledgers overlap, so that no shifted row is missed: a row met twice in a row counts once.
         keys = {(resource, record.remote_type, record.external_id) for record in found}
         again = len(keys & self._last_page)

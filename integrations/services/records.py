@@ -1,6 +1,5 @@
 """The mirror of a ledger: pages of records go in as sets, unchanged rows are neither sent nor rewritten."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from integrations.engine.overlay import Rule
 from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import arrivals
-from integrations.services.content import Content, content
+from integrations.services.content import without_nul
 from integrations.services.overlays import Overlay, laid_over_page, masked
-from integrations.unified.summary import summarise
+from integrations.services.prepared import Prepared, prepared
 from tenants.models import new_id
-
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True)
@@ -126,26 +123,36 @@ WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resour
 
 
 def upsert_page(*, connection: Connection, resource: str, records: Sequence[Record], are_new: bool = False) -> Counts:
-    """Store one page inside the caller's transaction; counts rows met and rows that were new or differed.
+    """Store one page inside the caller's transaction; counts rows met and rows that were new or differed."""
+    found = [prepared(resource, record) for record in records]
+    return upsert_prepared(connection=connection, resource=resource, page=found, are_new=are_new)
+
+
+def upsert_prepared(
+    *, connection: Connection, resource: str, page: Sequence[Prepared], are_new: bool = False
+) -> Counts:
+    """Like `upsert_page`, of records that are ready to be stored.
 
     `are_new`: the mirror holds hardly any of them, so it is not asked first which; what it holds stays as it is.
     """
-    rows = {(record.remote_type, record.external_id): record for record in records}
+    rows = {(each.remote_type, each.external_id): each for each in page}
     if not rows:
         return Counts()
-    found = [(record, content(record)) for record in rows.values()]
+    found = list(rows.values())
     known = _known(connection, resource, () if are_new else found)
     print_ = known.overlay.print if known.overlay else ""
     if known.overlay:
         # Under overrides a row is known by another digest: now it can be told.
-        found = [(record, each._replace(digest=masked(each.digest, print_))) for record, each in found]
+        found = [
+            each._replace(content=each.content._replace(digest=masked(each.content.digest, print_))) for each in found
+        ]
         known = known if are_new else _known(connection, resource, found)
     arriving = [each for place, each in enumerate(found) if place not in known.same]
     if not arriving:
         return Counts(records=len(rows))
     if known.overlay:
         arriving = laid_over_page(known.overlay, arriving)
-    batch = arrivals.copy_in([row_of(resource, *each) for each in arriving], is_there=known.is_way_laid)
+    batch = arrivals.copy_in(map(_row, arriving), is_there=known.is_way_laid)
     changed = _execute(_UPSERT, connection, resource=resource, batch=batch, at=timezone.now(), overlay=print_)
     return Counts(records=len(rows), changed=changed)
 
@@ -207,7 +214,7 @@ class _Known:
     is_way_laid: bool
 
 
-def _known(connection: Connection, resource: str, found: Sequence[tuple[Record, Content]]) -> _Known:
+def _known(connection: Connection, resource: str, found: Sequence[Prepared]) -> _Known:
     """One statement; without records it tells only what stands beside them."""
     named: dict[str, Any] = {"tenant": connection.tenant_id, "connection": connection.pk, "resource": resource}
     if found:
@@ -223,58 +230,25 @@ def _known(connection: Connection, resource: str, found: Sequence[tuple[Record, 
     )
 
 
-def _keys(found: Sequence[tuple[Record, Content]]) -> list[dict[str, Any]]:
+def _keys(found: Sequence[Prepared]) -> list[dict[str, Any]]:
     return [
         {
             "place": place,
-            "remote_type": record.remote_type,
-            "external_id": record.external_id,
-            "content_hash": content.digest,
+            "remote_type": each.remote_type,
+            "external_id": each.external_id,
+            "content_hash": each.content.digest,
         }
-        for place, (record, content) in enumerate(found)
+        for place, each in enumerate(found)
     ]
 
 
-def row_of(resource: str, record: Record, content: Content) -> tuple[str | bytes | None, ...]:
+def _row(record: Prepared) -> tuple[str | bytes | None, ...]:
     """The columns of `arrivals`, after the batch."""
-    unified = record.unified
-    (
-        name,
-        number,
-        contact_name,
-        contact_id,
-        issued_on,
-        due_on,
-        amount,
-        open_amount,
-        currency,
-        status,
-        is_active,
-        kind,
-    ) = summarise(resource, unified)
-    words = [str(word) for word in (number, name, contact_name, unified.get("email"), unified.get("memo")) if word]
-    texts = (
-        record.remote_type, record.external_id, str(unified.get("version") or ""), name[:300], number[:100],
-        contact_id[:100], contact_name[:300], currency[:3], status[:30], kind[:40], " ".join(words).lower(),
-    )  # fmt: skip
-    remote_type, external_id, version, name, number, contact_id, contact_name, currency, status, kind, search = (
-        arrivals.without_nul(texts)
-    )
-    text = arrivals.as_text
-    return (
-        arrivals.new_text_id(), remote_type, external_id, content.digest, version, text(unified.get("modified_at")),
-        name, number, contact_id, contact_name, text(issued_on), text(due_on), text(amount), text(open_amount),
-        currency, status, kind, text(is_active), search, _cleaned(content.unified), _cleaned(content.raw),
-    )  # fmt: skip
+    return (arrivals.new_text_id(), *record.content, *record.listed)
 
 
 def _as_json(value: Any) -> str:
-    return _cleaned(orjson.dumps(value, default=str)).decode()
-
-
-def _cleaned(text: bytes) -> bytes:
-    """JSON for jsonb, which cannot hold the NUL character; no ledger means anything by it."""
-    return _NUL.sub(rb"\1", text) if b"\\u0000" in text else text
+    return without_nul(orjson.dumps(value, default=str)).decode()
 
 
 @contextmanager

@@ -43,6 +43,20 @@ def test_pages_overlap_by_one_row_and_resume_from_a_cursor() -> None:
     assert "STARTPOSITION 1000 " in company.queries[1]
 
 
+def test_a_page_holds_what_its_caller_makes_of_each_record_as_it_is_read() -> None:
+    rows = [{**ACCOUNT, "Id": str(identity)} for identity in (1, 2, 3)]
+    rows[1]["AccountType"] = ["no", "text"]
+    company, met = Company([{"QueryResponse": {"Account": rows}}]), []
+
+    def each(record: Record) -> str:
+        met.append(record.raw["Name"])
+        return f"<{record.external_id}>"
+
+    (page,) = company.ledger.pages_of("accounts", each)
+    assert (page.records, met) == (["<1>", "<3>"], ["Checking", "Checking"])
+    assert [unreadable.raw["Id"] for unreadable in page.unreadable] == ["2"]
+
+
 def test_contacts_are_customers_then_vendors() -> None:
     company = Company(
         [

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.engine.results import Page, Record
 from integrations.models import ApiCall, Connection, LedgerRecord, SyncRun
 from integrations.services.calls import Recorder
+from integrations.services.prepared import Prepared
 from integrations.services.pulling import Pull
 from tests.conftest import Actors
 from tests.integrations.services.factories import make_connection
@@ -31,11 +32,11 @@ class Shelf:
         )
         self.client = SimpleNamespace(expect=lambda requests: None)
 
-    def pages(self, resource: str, **_: Any) -> Iterator[Page]:
+    def pages_of(self, resource: str, each: Callable[[Record], Prepared], **_: Any) -> Iterator[Page[Prepared]]:
         for number in range(PAGES):
             self.on_page()
             self.ahead.append(number - LedgerRecord.objects.count() // SIZE)
-            found = [self._record(number * SIZE + place) for place in range(SIZE)]
+            found = [each(self._record(number * SIZE + place)) for place in range(SIZE)]
             cursor = {"entity": "Invoice", "at": {"start": number}} if number < PAGES - 1 else None
             yield Page(records=found, cursor=cursor, is_last=cursor is None)
 
