@@ -11,7 +11,11 @@ from integrations.engine import jsontext
 
 PATH = ("answer", "rows")
 _values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=False, allow_infinity=False),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text()
+    | st.decimals(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*PATH, "more", "é"]) | st.text(), inner),
     max_leaves=20,
 )
