@@ -59,6 +59,7 @@ _WORDS = {
     "set_everything": "is everything that was open",
     "duplicate_identical": "the same text, amount and account",
     "duplicate_similar": "almost the same text, amount and account",
+    "return_wording": "other lines with these words undo an earlier one",
     "return_name": "both lines name the same party",
     "transfer_pair_self": "the text names the tenant's own account",
     "transfer_pair_cited": "both lines hold the same number",

@@ -144,6 +144,22 @@ def test_a_receipt_that_came_back_is_not_matched_with_confidence(returned: str) 
     assert set(proposal.bank_ids) == {"b", "back"} or proposal.confidence < AUTOMATIC
 
 
+@pytest.mark.parametrize(("text", "kind"), [("ITEM UNPAID 9912", "return"), ("CARD TERMINAL 9912", "match")])
+def test_the_words_of_lines_that_undo_others_tell_a_return_from_an_equal_purchase(text: str, kind: str) -> None:
+    books = [entry("i", "254.00", "Isolde Grebe", "F-77120")]
+    lines = [line("b", "254.00", "CREDIT IN ISOLDE GREBE"), line("out", "-254.00", text, day=3)]
+    for n, (payer, amount) in enumerate(
+        (("OSMUND MILLS", "81.10"), ("TARRAGON OPTICS", "93.40"), ("VEXLEY PRESS", "77.25"), ("YARROW SEEDS", "64.80"))
+    ):
+        lines.append(line(f"o{n}", amount, f"CREDIT IN {payer}", day=n - 20))
+        lines.append(line(f"r{n}", f"-{amount}", f"ITEM UNPAID 77{n}", day=n - 18))
+
+    proposal = proposal_of("b", propose(lines, books))
+
+    assert proposal is not None
+    assert proposal.kind == kind
+
+
 def test_a_returned_payment_that_is_made_again_pays_its_bill_the_second_time() -> None:
     books = [entry("i", "-606.77", "Façades Noël SARL", "B/38701010", kind="bill", due=0)]
     text = "TRANSFER FACADES NOEL SARL B/38701010"
