@@ -33,6 +33,8 @@ def internal_hypotheses(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
             later = rows[position + 1 : position + 1 + _BUCKET]
             for second in later:
                 out += _pair(books, first, second, later)
+        if len(rows) > _BUCKET:
+            out += _far_returns(books, rows)
     _hear_returns(books, among, [h for h in out if h.family == "return"])
     return out + _delivered_again(books, among) + _currency_transfers(books, among)
 
@@ -50,6 +52,21 @@ def _hear_returns(books: Books, among: Sequence[Row], returns: Sequence[Hypothes
         shares = [(undoing[w] - 1 + usual) / said[w] for w in second.text if w not in first.text]
         if shares and max(shares) > usual:
             h.features["return_wording"] = math.log(max(shares) / usual) / 2.0
+
+
+def _far_returns(books: Books, rows: Sequence[Row]) -> list[Hypothesis]:
+    """Returns beyond the nearest lines of a crowded amount: lines of the other direction are few among them."""
+    ways: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    for position, row in enumerate(rows):
+        ways[row.line.account_id, row.units > 0].append(position)
+    out: list[Hypothesis] = []
+    for position, first in enumerate(rows):
+        others = ways.get((first.line.account_id, first.units < 0), [])
+        start = bisect_left(others, position + 1 + _BUCKET)
+        for second in (rows[at] for at in others[start : start + _BUCKET]):
+            if second.day - first.day <= _RETURN_DAYS:
+                out += _return(books, first, second, rows[position + 1 : position + 1 + _BUCKET])
+    return out
 
 
 def _delivered_again(books: Books, among: Sequence[Row]) -> list[Hypothesis]:

@@ -160,6 +160,22 @@ def test_the_words_of_lines_that_undo_others_tell_a_return_from_an_equal_purchas
     assert proposal.kind == kind
 
 
+def test_a_return_is_heard_behind_many_receipts_of_the_same_amount() -> None:
+    givers = [
+        f"{a} {b}" for a in ("Ada", "Cyril", "Ida", "Oswin", "Una") for b in ("Birch", "Fennel", "Marlow", "Tewkes")
+    ]
+    books = [entry(f"i{n}", "54.00", who, f"F-77{n:02}", due=-2) for n, who in enumerate(givers)]
+    lines = [line(f"b{n:02}", "54.00", f"CREDIT {who.upper()} F-77{n:02}", day=n // 4) for n, who in enumerate(givers)]
+    lines.append(line("out", "-54.00", "UNPAID BIRCH ADA F-7700", day=7))
+
+    found = propose(lines, books)
+
+    returned, kept = proposal_of("b00", found), proposal_of("b01", found)
+    assert returned is None or returned.kind == "return" or returned.confidence < AUTOMATIC
+    assert kept is not None
+    assert kept.confidence >= AUTOMATIC
+
+
 def test_a_returned_payment_that_is_made_again_pays_its_bill_the_second_time() -> None:
     books = [entry("i", "-606.77", "Façades Noël SARL", "B/38701010", kind="bill", due=0)]
     text = "TRANSFER FACADES NOEL SARL B/38701010"
