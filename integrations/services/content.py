@@ -80,7 +80,8 @@ def _said(encoder: msgspec.json.Encoder, form: Any, text: bytes) -> bytes:
 def _each_decimal(value: Any, change: Callable[[Decimal], Any]) -> Any:
     """The same with other decimals."""
     if value.__class__ is dict:
-        return {key: _each_decimal(each, change) for key, each in value.items()}
+        # Most of what a record holds are texts: no call for those.
+        return {key: each if each.__class__ is str else _each_decimal(each, change) for key, each in value.items()}
     if value.__class__ is list:
         return [_each_decimal(each, change) for each in value]
     return change(value) if value.__class__ is Decimal else value
@@ -91,4 +92,9 @@ def _finite(value: Decimal) -> Decimal | None:
 
 
 def _plain(value: Decimal) -> Decimal | None:
-    return Decimal(f"{value.normalize():f}") if value.is_finite() else None
+    if not value.is_finite():
+        return None
+    text = str(value)
+    if "E" in text:
+        return Decimal(f"{value.normalize():f}")
+    return Decimal(text.rstrip("0").rstrip(".")) if text[-1] == "0" and "." in text else value
