@@ -1,35 +1,52 @@
 """User-defined fields: noticed in what was read, named by the tenant, filled from what documents bring along."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection as database
 from django.utils import timezone
 
 from integrations.models import Connection, CustomField
 from tenants.models import new_id
 
-_LEARN = """
-INSERT INTO integrations_customfield
-  (id, tenant_id, connection_id, resource, external_id, name, type, choices, is_writable, key, seen_at)
-SELECT DISTINCT ON (r.resource, f->>'id') gen_random_uuid(), r.tenant_id, r.connection_id, r.resource, f->>'id',
-  left(coalesce(f->>'name', ''), 200), 'text', '[]'::jsonb, true, '', now()
-FROM integrations_ledgerrecord r, jsonb_array_elements(r.unified->'custom_fields') f
-WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.deleted_at IS NULL
-  AND jsonb_typeof(r.unified->'custom_fields') = 'array' AND coalesce(f->>'id', '') <> ''
-  AND f->>'id' NOT LIKE 'portal:%%'
-ON CONFLICT (connection_id, resource, external_id) DO NOTHING
-"""
+
+@dataclass
+class Noticed:
+    """The fields that the records of one run hold: each is written down with the page on which it was first met.
+
+    So the end of a run asks nothing of all the records of its connection, which may be a million.
+    """
+
+    _met: set[tuple[str, str]] = field(default_factory=set)
+    _waiting: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def see(self, resource: str, unified: Mapping[str, Any]) -> None:
+        """Look at a record that was read."""
+        for each in unified.get("custom_fields") or ():
+            key = (resource, _text(each.get("id"))[:100])
+            if key[1] and key not in self._met:
+                self._met.add(key)
+                self._waiting[key] = _text(each.get("name"))[:200]
+
+    def write(self, connection: Connection) -> None:
+        """Keep those that are new; those that are known stay as they are. Inside the page's own transaction."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, {}
+        rows = [
+            CustomField(
+                tenant_id=connection.tenant_id, connection=connection, resource=resource, external_id=id_, name=name
+            )
+            for (resource, id_), name in waiting.items()
+        ]
+        CustomField.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def learn(connection: Connection) -> int:
-    """Notice the fields that mirrored records hold; returns how many are new. Inside the tenant's scope."""
-    with database.cursor() as cursor:
-        cursor.execute(_LEARN, {"tenant": connection.tenant_id, "connection": connection.pk})
-        return int(cursor.rowcount)
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).replace("\x00", "")
 
 
 def remember(connection: Connection, resource: str, found: Iterable[Mapping[str, Any]]) -> None:

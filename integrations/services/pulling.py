@@ -22,6 +22,7 @@ from integrations.models import Connection, LedgerRecord, Resource, SyncCursor, 
 from integrations.services import records
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, tells_deleted
+from integrations.services.custom_fields import Noticed
 from integrations.services.ledgers import Session
 from integrations.services.organisations import describe
 from integrations.services.planning import CHANGES, FULL, SINCE, plan, prove, start_over
@@ -48,6 +49,7 @@ class Pull:
     _survey: Survey | None = None
     _company: Mapping[str, Any] = field(default_factory=dict)
     _last_page: set[tuple[str, str, str]] = field(default_factory=set)
+    _noticed: Noticed = field(default_factory=Noticed)
 
     @property
     def connection(self) -> Connection:
@@ -168,6 +170,7 @@ class Pull:
     def _prepared(self, resource: str, record: Record) -> Prepared:
         if resource == Resource.COMPANY_INFO:
             self._company = record.unified
+        self._noticed.see(resource, record.unified)
         return prepared(resource, record)
 
     def _store_page(self, resource: str, entity: str, page: Page[Prepared], *, is_end: bool) -> None:
@@ -362,6 +365,7 @@ class Pull:
         )
 
     def _keep(self, counts: Counts) -> None:
+        self._noticed.write(self.connection)
         keep(
             self.run,
             progress=self.run.progress,

@@ -16,6 +16,7 @@ from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import arrivals
 from integrations.services.content import without_nul
+from integrations.services.custom_fields import Noticed
 from integrations.services.overlays import Overlay, laid_over_page, masked
 from integrations.services.prepared import Prepared, prepared
 from tenants.models import new_id
@@ -123,7 +124,14 @@ WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resour
 
 
 def upsert_page(*, connection: Connection, resource: str, records: Sequence[Record], are_new: bool = False) -> Counts:
-    """Store one page inside the caller's transaction; counts rows met and rows that were new or differed."""
+    """Store what was read beside a run, inside the caller's transaction; counts rows met, and new or different ones.
+
+    User-defined fields that nobody knew are noticed; a run does so itself, once for all of its pages.
+    """
+    noticed = Noticed()
+    for record in records:
+        noticed.see(resource, record.unified)
+    noticed.write(connection)
     found = [prepared(resource, record) for record in records]
     return upsert_prepared(connection=connection, resource=resource, page=found, are_new=are_new)
 

@@ -17,7 +17,6 @@ from integrations.models import Connection, SyncRun
 from integrations.services import drift, failures, ledgers, policies, scheduling
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, known_resources
-from integrations.services.custom_fields import learn
 from integrations.services.following import BY_PEOPLE, Wish, cancel_waiting, covers, join_or_follow, let_follow
 from integrations.services.proof_times import first_proof
 from integrations.services.pulling import Pull, call_counts
@@ -241,8 +240,6 @@ def _succeed(run: SyncRun, unreadable: IntegrationError | None) -> None:
         Connection.objects.filter(pk=run.connection_id).usable().update(
             last_success_at=now, next_sync_at=due_at, error={}
         )
-        if run.changed:
-            learn(run.connection)
 
 
 def _fail(run: SyncRun, error: IntegrationError, counts: dict[str, int]) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from pytest_django import DjangoAssertNumQueries
 
+from integrations.engine.results import Record
 from integrations.models import Connection, CustomField
-from integrations.services.custom_fields import filled, learn, remember, set_key
+from integrations.services.custom_fields import Noticed, filled, remember, set_key
+from integrations.services.records import upsert_page
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
-from tests.integrations.factories import make_connection, make_record
+from tests.integrations.factories import make_connection
 
 PAGE = "/admin/integrations/customfield/"
 
@@ -36,16 +39,37 @@ def keyed(books: Connection, key: str, **fields: Any) -> CustomField:
     return field
 
 
-def test_fields_are_noticed_in_what_was_read_once(books: Connection) -> None:
+def test_fields_are_noticed_in_what_was_read_once(
+    books: Connection, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    noticed = Noticed()
     with tenant_scope(books.tenant_id):
         for _ in range(3):
-            record = make_record(books, "invoices")
-            record.unified["custom_fields"] = [{"id": "1", "name": "Crew", "value": "B"}]
-            record.save()
-        assert learn(books) == 1
-        assert learn(books) == 0
+            noticed.see("invoices", {"custom_fields": [{"id": 1, "name": "Crew", "value": "B"}, {"id": None}]})
+        noticed.see("invoices", {"custom_fields": None})
+        noticed.write(books)
+        with django_assert_num_queries(0):
+            noticed.see("invoices", {"custom_fields": [{"id": "1", "name": "Crew", "value": "C"}]})
+            noticed.write(books)
         (field,) = CustomField.objects.all()
     assert (field.resource, field.external_id, field.name) == ("invoices", "1", "Crew")
+
+
+def test_a_field_of_a_record_that_an_announcement_brought_is_noticed(books: Connection) -> None:
+    unified = {"external_id": "7", "custom_fields": [{"id": "1", "name": "Crew", "value": "B"}]}
+    with tenant_scope(books.tenant_id):
+        upsert_page(connection=books, resource="invoices", records=[Record(unified, {"Id": "7"}, "Invoice")])
+        assert [field.name for field in CustomField.objects.all()] == ["Crew"]
+
+
+def test_a_field_that_is_met_again_keeps_what_is_known_of_it(books: Connection) -> None:
+    known = keyed(books, "region", type="choice", choices=[{"id": "2", "name": "North"}])
+    noticed = Noticed()
+    with tenant_scope(books.tenant_id):
+        noticed.see(known.resource, {"custom_fields": [{"id": known.external_id, "name": "otherwise"}]})
+        noticed.write(books)
+        (field,) = CustomField.objects.all()
+    assert (field.name, field.type, field.key, field.choices) == (known.name, "choice", "region", known.choices)
 
 
 def test_a_new_definition_keeps_the_name_that_people_gave(books: Connection) -> None:
