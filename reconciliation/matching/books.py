@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -63,8 +63,8 @@ class Row:
 @dataclass(slots=True, eq=False)
 class Item:
     """A ledger entry, prepared; `due` falls back to the entry's own day, `granted` are agreed discounts in percent,
-    `told` the days that its memo names, `months` the months. The last three repeat the entry's, because they are asked
-    most."""
+    `told` the days that its memo names, `months` the months, `aliases` other names. The last three repeat the entry's,
+    because they are asked most."""
 
     index: int
     entry: LedgerEntry
@@ -77,6 +77,8 @@ class Item:
     granted: tuple[float, ...]
     told: frozenset[int] = frozenset()
     months: frozenset[int] = frozenset()
+    aliases: tuple[str, ...] = ()
+    _said: tuple[str, ...] | None = None
     currency: str = ""
     is_due: bool = False
     is_credit: bool = False
@@ -84,6 +86,31 @@ class Item:
     def __post_init__(self) -> None:
         self.currency = self.entry.currency
         self.is_due, self.is_credit = self.entry.kind in DUE_KINDS, self.entry.kind == "credit_note"
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The words of the entry's memo, read when they are first asked for."""
+        if self._said is None:
+            self._said = words(self.entry.memo)
+        return self._said
+
+
+class Carried:
+    """What the windows of one statement hand on: the rates of the day, and the entries that the window before had read.
+    Those become the next window's own, with its numbers: an earlier `Books` is of no use any more."""
+
+    def __init__(self, context: Context) -> None:
+        self.rates = RateTable(context.fx_rates)
+        self._items: dict[str, Item] = {}
+
+    def items(self, entries: Sequence[LedgerEntry], position: Mapping[str, int]) -> list[Item]:
+        """The entries, read once and numbered in this order; `position` numbers the names of contacts."""
+        known = self._items
+        found = [known.get(e.id) or _item(at, e, position) for at, e in enumerate(entries)]
+        for at, item in enumerate(found):
+            item.index, item.contact = at, position[item.entry.contact_name]
+        self._items = {item.entry.id: item for item in found}
+        return found
 
 
 class Books:
@@ -96,19 +123,20 @@ class Books:
         lines: Sequence[BankLine],
         entries: Sequence[LedgerEntry],
         context: Context,
-        rates: RateTable | None = None,
+        carried: Carried | None = None,
         whole: Census | None = None,
     ) -> None:
         self.context = context
         self._cited = whole.cited if whole else {}
-        self.rates = rates or RateTable(context.fx_rates)
+        carried = carried or Carried(context)
+        self.rates = carried.rates
         self.limits = limits(context.tolerances)
         self.asked = [_row(i, line) for i, line in enumerate(sorted(lines, key=lambda x: (x.on, x.id)))]
         self.past = [_row(len(self.asked) + i, line) for i, line in enumerate(_recent(context, self.asked))]
         self.rows = [*self.asked, *self.past]
         names = sorted({e.contact_name for e in entries})
         self._position = {name: at for at, name in enumerate(names)}
-        self.items = [_item(i, e, self._position) for i, e in enumerate(sorted(entries, key=lambda x: (x.on, x.id)))]
+        self.items = carried.items(sorted(entries, key=lambda x: (x.on, x.id)), self._position)
         self.contacts = ContactIndex(names, (r.text for r in self.asked), len(self.asked), whole)
         self.own = own_contacts(context)
         self.cards = frozenset(a.id for a in context.accounts if a.type == "card")
@@ -157,7 +185,7 @@ class Books:
             self.by_contact[contact].insert(item.day, item.index)
             self.shelves[contact].setdefault(way, Shelf()).insert(item)
             self.priced.setdefault(way, Prices()).insert(item.open, item.index)
-        for name in trading_names(entry.memo):
+        for name in item.aliases:
             self.contacts.add_name(contact, name, is_alias=True)
         return item
 
@@ -190,7 +218,7 @@ class Books:
 
     def _index_aliases(self) -> None:
         for item in self.items:
-            for name in trading_names(item.entry.memo):
+            for name in item.aliases:
                 self.contacts.add_name(item.contact, name, is_alias=True)
 
     def read_texts(self) -> None:
@@ -334,7 +362,7 @@ def _row(index: int, line: BankLine) -> Row:
     return Row(index, line, line.on.toordinal(), to_units(line.amount), text, party, cites, long, months=months)
 
 
-def _item(index: int, entry: LedgerEntry, position: dict[str, int]) -> Item:
+def _item(index: int, entry: LedgerEntry, position: Mapping[str, int]) -> Item:
     day = entry.on.toordinal()
     due = entry.due_on.toordinal() if entry.due_on else day
     keys = keys_of(entry)
@@ -343,7 +371,10 @@ def _item(index: int, entry: LedgerEntry, position: dict[str, int]) -> Item:
     contact = position[entry.contact_name]
     told = told_days(entry.memo) if entry.memo else frozenset()
     months = told_months(entry.memo) if entry.memo else frozenset()
-    return Item(index, entry, day, due, to_units(entry.open_amount), contact, keys, long, granted, told, months)
+    aliases = tuple(trading_names(entry.memo))
+    return Item(
+        index, entry, day, due, to_units(entry.open_amount), contact, keys, long, granted, told, months, aliases
+    )
 
 
 def keys_of(entry: LedgerEntry) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from .assign import choose, rivals
-from .books import Books, Row
+from .books import Books, Carried, Row
 from .candidates import is_settling, single_hypotheses
 from .census import Census
 from .combined import combined_hypotheses
@@ -19,7 +19,6 @@ from .internal import internal_hypotheses
 from .model import Alternative, BankLine, Context, LedgerEntry, Proposal
 from .payouts import Desks, payout_hypotheses
 from .probability import adjust, propagate, score
-from .rates import RateTable
 from .runs import Runs
 from .turns import take_turns
 from .weights import CALIBRATION, CEILINGS, WEIGHTS
@@ -45,8 +44,8 @@ def match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Co
     with _no_collector():
         if len(lines) <= WINDOW:
             return match_whole(lines, entries, context)
-        rates = RateTable(context.fx_rates)
-        found = ((window, match_whole(*window.question, context, rates)) for window in windows(lines, entries))
+        carried = Carried(context)
+        found = ((window, match_whole(*window.question, context, carried)) for window in windows(lines, entries))
         return [p for window, proposals in found for p in window.keep(proposals)]
 
 
@@ -64,10 +63,10 @@ def _no_collector() -> Iterator[None]:
 
 
 def match_whole(
-    lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context, rates: RateTable | None = None
+    lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context, carried: Carried | None = None
 ) -> list[Proposal]:
-    """All lines at once, whatever their number; `rates` are the context's, where they were prepared before."""
-    books = Books(lines, entries, context, rates)
+    """All lines at once, whatever their number; `carried` is what an earlier window of the same statement has read."""
+    books = Books(lines, entries, context, carried)
     return decide(books, explain_all(books))
 
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from .books import Books, Item, Row, read
 from .hypothesis import Hypothesis
-from .model import Approved, LedgerEntry, Processor
+from .model import Approved, Processor
 from .names import likeness
 from .normalise import words
 from .sums import SubsetSums
@@ -106,7 +106,7 @@ class Desks:
     def add(self, item: Item) -> None:
         """Put an open item on the desk of the processor that its memo or contact names."""
         if item.open and item.entry.kind in (*_TAKINGS, "expense"):
-            for told in (words(item.entry.memo), words(item.entry.contact_name)):
+            for told in (item.said, words(item.entry.contact_name)):
                 for desk in [d for word in dict.fromkeys(told) for d in self._by_first.get(word, ())]:
                     desk.keep(item, told)
 
@@ -145,17 +145,20 @@ def _unlisted(books: Books) -> list[Processor]:
     takings of other contacts begin with their name. They have no list price."""
     known = {words(p.contact_name)[:1] for p in books.context.processors}
     charging: dict[str, set[str]] = defaultdict(set)
-    takings: list[LedgerEntry] = []
+    takings: list[Item] = []
     for item in books.items:
         if item.open and item.entry.kind == "expense":
             for word in words(item.entry.contact_name)[:1]:
                 charging[word].add(item.entry.contact_name)
         elif item.open > 0 and item.entry.kind in _TAKINGS and item.entry.memo:
-            takings.append(item.entry)
+            takings.append(item)
     if not charging or not takings:
         return []
     first = Counter(
-        word for e in takings for word in words(e.memo)[:1] if word in charging and e.contact_name not in charging[word]
+        word
+        for item in takings
+        for word in item.said[:1]
+        if word in charging and item.entry.contact_name not in charging[word]
     )
     return [
         Processor(word, min(charging[word]))
@@ -262,8 +265,10 @@ class _Takings:
 
     def _worth(self, amount: float, slack: float, start: int, end: int) -> list[int]:
         """Places between start and end whose value is the amount."""
-        low = bisect_left(self._priced, (amount - slack, -1))
-        high = bisect_right(self._priced, (amount + slack, len(self._pool)))
+        least, most = amount - slack, amount + slack
+        if most < self._priced[0][0] or least > self._priced[-1][0]:
+            return []
+        low, high = bisect_left(self._priced, (least, -1)), bisect_right(self._priced, (most, len(self._pool)))
         return sorted(at for _, at in self._priced[low:high] if start <= at < end)
 
     def _small_sets(self, target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:

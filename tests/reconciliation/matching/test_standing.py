@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciliation.matching import BankLine, LedgerEntry, Proposal, Standing, match
+from reconciliation.matching.books import Books, Carried
 from reconciliation.matching.engine import match_whole
 from reconciliation.matching.windows import windows
 
@@ -128,6 +129,31 @@ def test_windows_of_time_match_what_the_whole_matches() -> None:
         pieces += window.keep(match_whole(*window.question, CONTEXT))
 
     assert told(pieces) == told(match(lines, entries, CONTEXT))
+
+
+def test_windows_carry_what_they_read_and_propose_the_same() -> None:
+    lines, entries = crowd()
+    carried = Carried(CONTEXT)
+    pieces: list[Proposal] = []
+    alone: list[Proposal] = []
+
+    for window in windows(lines, entries, core=6):
+        pieces += window.keep(match_whole(*window.question, CONTEXT, carried))
+    for window in windows(lines, entries, core=6):
+        alone += window.keep(match_whole(*window.question, CONTEXT))
+
+    assert pieces == alone
+
+
+def test_an_entry_is_read_once_for_all_windows() -> None:
+    entries = [entry("a", "10.00", "Harrowgate Lantern"), entry("b", "20.00", "Selwyn & Partners", day=1)]
+    carried = Carried(CONTEXT)
+
+    first = Books([PAYMENT], entries, CONTEXT, carried).items
+    later = Books([PAYMENT], [entries[1]], CONTEXT, carried).items
+
+    assert later[0] is first[1]
+    assert (later[0].index, later[0].contact) == (0, 0)
 
 
 def test_a_pair_across_the_edge_of_a_window_is_found_once() -> None:
