@@ -7,17 +7,16 @@ from babel.numbers import format_decimal, get_currency_precision
 
 
 @cache
-def _pattern(currency: str) -> str:
-    places = get_currency_precision(currency) if currency else 2
-    return "#,##0" + ("." + "0" * places if places else "")
+def _places(currency: str) -> int:
+    return get_currency_precision(currency) if currency else 2
 
 
 def figure(amount: Decimal, currency: str) -> str:
     """Such as "-1,234.50"; more decimals than the currency has are shown, never rounded away."""
-    places = get_currency_precision(currency) if currency else 2
+    places = _places(currency)
     if amount != round(amount, places):
         return format_decimal(amount, "#,##0.00####", locale="en_GB")
-    return format_decimal(amount, _pattern(currency), locale="en_GB")
+    return f"{amount:,.{places}f}"
 
 
 def money(amount: Decimal, currency: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from reconciliation.money import figure, money
+
 from .amounts import to_decimal
 from .books import Books
 from .hypothesis import Hypothesis
@@ -131,25 +133,25 @@ def difference(books: Books, h: Hypothesis) -> Decimal:
 def amount_words(books: Books, h: Hypothesis) -> str:
     """One sentence about the sums."""
     currency = books.rows[h.rows[0]].line.currency
-    paid = to_decimal(sum(books.rows[r].units for r in h.rows))
+    paid = money(to_decimal(sum(books.rows[r].units for r in h.rows)), currency)
     if not h.items:
         return _internal_words(books, h)
     gap = difference(books, h)
     if h.family == "currency":
         item = books.items[h.items[0]].entry
-        worth = f"{item.open_amount} {item.currency} at {h.rate}"
-        return f"{paid} {currency} is {worth}, difference {gap} {currency}"
-    owed = to_decimal(sum(books.items[i].open for i in h.items))
+        worth = f"{money(item.open_amount, item.currency)} at {h.rate}"
+        return f"{paid} is {worth}, difference {money(gap, currency)}"
+    owed = money(to_decimal(sum(books.items[i].open for i in h.items)), currency)
     count = f"{len(h.items)} entries of together " if len(h.items) > 1 else ""
     lines = f"{len(h.rows)} lines of together " if len(h.rows) > 1 else ""
-    return f"{lines}{paid:,} {currency} against {count}{owed:,} {currency}" + (
-        f", difference {gap:,}: {KINDS[h.family]}" if gap else ", to the cent"
+    return f"{lines}{paid} against {count}{owed}" + (
+        f", difference {figure(gap, currency)}: {KINDS[h.family]}" if gap else ", to the cent"
     )
 
 
 def _internal_words(books: Books, h: Hypothesis) -> str:
     lines: Sequence[str] = [
-        f"{books.rows[r].line.amount} {books.rows[r].line.currency} on {books.rows[r].line.on}" for r in h.rows
+        f"{money(books.rows[r].line.amount, books.rows[r].line.currency)} on {books.rows[r].line.on}" for r in h.rows
     ]
     if h.family == "duplicate":
         return f"the same line twice: {lines[0]} and {lines[1]}"

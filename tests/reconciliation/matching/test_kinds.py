@@ -9,7 +9,7 @@ import pytest
 
 from reconciliation.matching import Approved, BankLine, LedgerEntry, Rejected
 
-from .builders import CONTEXT, crowd, entry, line, proposal_of, propose
+from .builders import CONTEXT, DAY, crowd, entry, line, proposal_of, propose
 
 ACME = "Harrowgate Lantern Works Ltd"
 CASES: list[tuple[str, list[BankLine], list[LedgerEntry], set[str], set[str], str, str]] = [
@@ -161,6 +161,24 @@ def test_a_line_delivered_twice_is_a_duplicate_and_the_invoice_is_matched_once()
         ["duplicate", "match"],
     )
     assert sum("a" in p.ledger_ids for p in proposals) == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "told"),
+    [
+        ("431.270000", "GBP", "431.27 GBP"),
+        ("43127.000000", "JPY", "43,127 JPY"),
+        ("431.2750", "KWD", "431.275 KWD"),
+    ],
+)
+def test_reasons_write_amounts_with_the_decimals_of_their_currency(amount: str, currency: str, told: str) -> None:
+    twice = [line(i, amount, "CREDIT IN INV-90417 REF 771204993", currency=currency) for i in ("b1", "b2")]
+
+    proposals = propose(twice, [entry("a", amount, ACME, "INV-90417", currency=currency)])
+
+    texts = {p.kind: p.reasons[0].text for p in proposals if set(p.bank_ids) & {"b1", "b2"}}
+    assert texts["match"] == f"{told} against {told}, to the cent"
+    assert texts["duplicate"] == f"the same line twice: {told} on {DAY} and {told} on {DAY}"
 
 
 def test_a_payment_that_came_back_leaves_the_invoice_open() -> None:
