@@ -18,9 +18,13 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+import structlog
+
 from integrations.engine.limits import Decision, LimitPolicy
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.turns import Turn, shuts_before
+
+log = structlog.get_logger(__name__)
 
 MOST_BYTES = 12_000_000
 """Answers that wait to be used hold at most about so much."""
@@ -244,8 +248,9 @@ class Ahead:
         self._arrived.discard(id(flight))
         try:
             flight.use()
-        except Exception:  # noqa: BLE001 - nobody asked for it
-            return
+        except Exception as error:  # noqa: BLE001 - nobody asked for it, and who needs it will ask again
+            path = flight.request.path
+            log.info("an answer that nobody asked for was an error", error=type(error).__name__, path=path)
 
 
 def calls_ahead(

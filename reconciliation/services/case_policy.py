@@ -95,8 +95,8 @@ def _move_due(tenant_id: UUID, bands: Bands) -> int:
 
 
 def _withdraw(tenant_id: UUID, taking: Taking) -> None:
-    """Take back what only the policy raised and nobody gave away, dated or talked about."""
-    raised = Case.objects.for_tenant(tenant_id).filter(is_by_policy=True, assignee=None, due_reason="")
+    """Take back what is open, only the policy raised and nobody gave away, dated or talked about."""
+    raised = Case.objects.for_tenant(tenant_id).open().filter(is_by_policy=True, assignee=None, due_reason="")
     # Whoever comments on one of them locks it, too: what is said is seen by the second question, or comes after it.
     locked = list(raised.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
     untouched = Case.objects.for_tenant(tenant_id).filter(pk__in=locked, comments=None)

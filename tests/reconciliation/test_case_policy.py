@@ -100,6 +100,16 @@ def test_what_is_taken_no_longer_leaves_unless_somebody_touched_it(
     assert set(Case.objects.all()) == {by_hand, given, said}
 
 
+def test_a_settled_exception_stays_in_the_record_whatever_is_taken_next(account: BankAccount, role: Any) -> None:
+    late = record_of(account.connection, "bills", "700.00", due_on=timezone.localdate() - timedelta(days=60))
+    _take(role("owner"), documents=True)
+    assert go_by_policies() == 1
+    late.open_amount = Decimal(0)
+    late.save()
+    _take(role("owner"), documents=False)
+    assert Case.objects.get().record == late
+
+
 def test_other_bands_leave_what_is_taken_as_it_was(account: BankAccount, role: Any) -> None:
     _take(role("owner"), documents=True, days=45)
     set_policy(bands=[{"least": "0", "days": 2}], late_days=1, by=role("owner"))

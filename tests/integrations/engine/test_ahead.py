@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from integrations.engine import ahead as module
 from integrations.engine.ahead import Ahead
+from integrations.engine.errors import LedgerUnavailable
 from integrations.engine.limits import Decision
 from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.turns import Turn
@@ -37,6 +39,8 @@ class Flight:
         self.field_.under_way -= 1
 
     def use(self) -> Answer:
+        if self.request.path in self.field_.fail:
+            raise LedgerUnavailable("The ledger does not answer.")
         self.field_.used.append(self.request.path)
         return Answer(200, {}, None, self.request.path)
 
@@ -52,6 +56,7 @@ class Field:
     most: int = 0
     left: list[str] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
+    fail: set[str] = field(default_factory=set)
     flights: list[Flight] = field(default_factory=list)
 
     def ask(self, request: RemoteRequest) -> Turn:
@@ -120,6 +125,17 @@ def test_what_waits_to_be_used_is_bounded_by_bytes() -> None:
     assert len(here.flights) <= 3
     assert take(ahead, 0) == "/0"
     ahead.close()
+
+
+def test_an_error_that_nobody_asked_for_is_told_to_the_log_and_stops_nobody() -> None:
+    here = Field(fail={"/1"})
+    ahead = here.ahead()
+    ahead.expect(reads(range(3)))
+    ahead.rest()
+    with capture_logs() as said:
+        ahead.close()
+    assert sorted(here.used) == ["/0", "/2"]
+    assert [(line["error"], line["path"]) for line in said] == [("LedgerUnavailable", "/1")]
 
 
 def test_a_call_that_is_needed_now_goes_before_what_is_only_expected() -> None:
