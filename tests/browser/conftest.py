@@ -117,17 +117,20 @@ def alone(transactional_db: None, browser: Browser, monkeypatch: pytest.MonkeyPa
 def _drained() -> None:
     """Wait until the server's threads have hung up: an open transaction and emptying the tables would lock each other.
 
-    A thread connects only when it first asks the database, so nobody must be seen for a moment.
+    A thread connects only when it first asks the database, so nobody must be seen for a moment. Who has asked nothing
+    for seconds and holds no transaction is not an answer under way but a connection that somebody left open.
     """
     deadline, quiet = time.monotonic() + PATIENCE / 1000, 0
     while quiet < 3:
-        assert time.monotonic() < deadline, "the server still answers a page that was closed"
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity"
+                "SELECT pid, state, query FROM pg_stat_activity"
                 " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+                " AND NOT (state = 'idle' AND state_change < clock_timestamp() - interval '5 seconds')"
             )
-            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+            left = cursor.fetchall()
+        assert time.monotonic() < deadline, f"the server still answers a page that was closed: {left}"
+        quiet = 0 if left else quiet + 1
         time.sleep(0.1)
 
 
