@@ -145,11 +145,15 @@ class AutoMatchAdmin(ReconciliationPage):
     list_display: ClassVar = ["match_shown", "kind_shown", "confidence_shown", "when", "verdict_shown", "looked_by"]
     list_display_links: ClassVar = ["match_shown"]
     list_filter: ClassVar = ["verdict"]
-    list_select_related: ClassVar = ["match__proposal__lead", "setting__bank_account", "looked_by"]
+    list_select_related: ClassVar = ["looked_by"]
     ordering: ClassVar = ["-id"]
     sortable_by: ClassVar[list[str]] = []
     actions = ["found_right"]
     actions_by_post: ClassVar = {"judge": (APPROVE_MATCHES, "judge")}
+
+    def get_queryset(self, request: TenantRequest) -> Any:
+        # Seven tables in one join are a nested loop over all rows of each wherever PostgreSQL has not counted them yet.
+        return super().get_queryset(request).prefetch_related("match__proposal__lead", "setting__bank_account")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """For those who may look through."""
