@@ -28,22 +28,30 @@ United States."""
 __all__ = ["BUILT_IN", "ManifestError", "load", "load_from", "names"]
 
 
-def _roots() -> Iterator[Path]:
+def _own() -> str:
+    return os.environ.get("PORTAL_CONNECTORS_DIR", "")
+
+
+def _roots(own: str) -> Iterator[Path]:
     """Where connectors are looked for: those that come along, then the operator's own (`PORTAL_CONNECTORS_DIR`)."""
     yield BUILT_IN
-    if own := os.environ.get("PORTAL_CONNECTORS_DIR"):
+    if own:
         yield Path(own)
 
 
 def names() -> tuple[str, ...]:
     """Every connector's name, in alphabetical order."""
-    return tuple(sorted({path.parent.name for root in _roots() for path in root.glob("*/manifest.yaml")}))
+    return tuple(sorted({path.parent.name for root in _roots(_own()) for path in root.glob("*/manifest.yaml")}))
+
+
+def load(name: str) -> Connector:
+    """The compiled connector of that name; the same object each time. Raises ManifestError."""
+    return _load(name, _own())
 
 
 @lru_cache(maxsize=64)
-def load(name: str) -> Connector:
-    """The compiled connector of that name; the same object each time. Raises ManifestError."""
-    for root in _roots():
+def _load(name: str, own: str) -> Connector:
+    for root in _roots(own):
         if (root / name / "manifest.yaml").is_file():
             return load_from(root / name)
     raise ManifestError(f"{name}: there is no such connector, expected one of {listed(names())}")

@@ -1,6 +1,5 @@
 """The pages of every way of connecting: what is asked, what is said when it is wrong, and who may see them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from integrations.engine import manifest
 from integrations.engine.ways import FormField, Way
 from integrations.forms import CredentialsForm
 from integrations.models import Authorisation, Connection
@@ -30,15 +28,12 @@ CHOICES = [
 
 
 @pytest.fixture(autouse=True)
-def _meadow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _meadow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger with every way, on pages only: nothing is called."""
     monkeypatch.setenv("PORTAL_CONNECTORS_DIR", str(Path(__file__).parent / "services" / "ledgers"))
     monkeypatch.setenv("PORTAL_MEADOW_CLIENT_ID", "client")
     monkeypatch.setenv("PORTAL_MEADOW_CLIENT_SECRET", "secret")
     monkeypatch.delenv("PORTAL_SANDBOX_URL", raising=False)
-    manifest.load.cache_clear()
-    yield
-    manifest.load.cache_clear()
 
 
 def choosing(actors: Actors, **fields: Any) -> Authorisation:

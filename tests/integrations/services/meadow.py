@@ -77,6 +77,6 @@ def served() -> Iterator[Meadow]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         meadow.url = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield meadow
         server.shutdown()

@@ -9,7 +9,6 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from integrations.engine import manifest
 from integrations.models import Authorisation, Connection, Credential
 from integrations.services.connections import (
     choose_organisation,
@@ -53,9 +52,7 @@ def meadow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Meadow]:
             monkeypatch.setenv(f"PORTAL_MEADOW_{name}_URL", found.url + path)
         monkeypatch.setenv("PORTAL_MEADOW_CLIENT_ID", "id")
         monkeypatch.setenv("PORTAL_MEADOW_CLIENT_SECRET", "secret")
-        manifest.load.cache_clear()
         yield found
-    manifest.load.cache_clear()
 
 
 def consented(actors: Actors, **options: Any) -> Authorisation:
