@@ -1,13 +1,38 @@
 """`migrate` runs as the owner role and ends by granting the application role what it needs, and no more."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partialmethod
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connections
+from django.db.migrations.state import ProjectState
+from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 _EVENT_TABLES_ONLY_GROW = "REVOKE UPDATE, DELETE ON {table} FROM {role}"
+
+
+@contextmanager
+def _triggers_change_no_model() -> Iterator[None]:
+    """A trigger is SQL; pgtrigger has all related models made anew for each, a third of a first migrate."""
+    kept = {operation: operation.state_forwards for operation in (AddTrigger, RemoveTrigger)}
+    for operation, forwards in kept.items():
+        operation.state_forwards = partialmethod(_keeping_models, forwards)  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        for operation, forwards in kept.items():
+            operation.state_forwards = forwards  # type: ignore[method-assign]
+
+
+def _keeping_models(operation: Any, forwards: Any, app_label: str, state: ProjectState) -> None:
+    models = state.__dict__.pop("apps", None)
+    forwards(operation, app_label, state)
+    if models is not None:
+        state.__dict__["apps"] = models
 
 
 class Command(Migrate):
@@ -18,7 +43,8 @@ class Command(Migrate):
         parser.set_defaults(database="owner")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        super().handle(*args, **options)
+        with _triggers_change_no_model():
+            super().handle(*args, **options)
         connection = connections[options["database"]]
         role = settings.DATABASES["default"]["USER"]
         if role == connection.settings_dict["USER"]:
