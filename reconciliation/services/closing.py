@@ -221,6 +221,8 @@ def _check_gaps(close: PeriodClose, ground: Ground) -> Check:
     title = "Opening balance and lines give the bank's balance on every day"
     gaps = [proof for proof in ground.proofs if proof.difference]
     if not gaps:
+        if all(proof.difference is None for proof in ground.proofs):
+            return Check(title, LOOK, "Nothing is proved: that takes balances of two days with the lines between.")
         return Check(title, OK, "")
     first = gaps[0]
     assert first.difference is not None  # noqa: S101 - chosen by it

@@ -92,6 +92,7 @@ def test_an_account_without_balances_and_a_match_on_its_way_block_it(acme: Actor
         texts = " ".join(check.text for check in ground.checks if check.state == "blocked")
         assert "No statement names one" in texts
         assert "1 on the way" in texts
+        assert [check.state for check in ground.checks if "Nothing is proved" in check.text] == ["look"]
 
 
 def test_two_people_sign_and_every_step_is_recorded(acme: Actors, account: BankAccount) -> None:
