@@ -68,6 +68,17 @@ def tenant_scope(tenant: UUID | str, *, actor: str = "system", source: str = "ta
         yield
 
 
+def written_behind() -> None:
+    """Let the running transaction's commit return before it is on disk.
+
+    For what can be read again from elsewhere, with the place to read on from in the same transaction: when the
+    database server dies within the next half second both are gone, or neither. What commits after it is not on disk
+    before it is (PostgreSQL manual, "Asynchronous Commit").
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+
+
 @contextmanager
 def user_scope(user_id: int) -> Iterator[None]:
     """A short transaction that sees a user's own memberships in all tenants, and nothing else."""

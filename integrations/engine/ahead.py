@@ -113,7 +113,7 @@ class Ahead:
         """A call that may have left already, done; None when its turn is more than `patience` seconds away."""
         key = _key(request)
         flight = self._flights.get(key)
-        if flight is not None and time.monotonic() - flight.began > OLDEST_SECONDS:
+        if flight is not None and _is_old(flight):
             self._drop(flight)
             flight = None
         if flight is None:
@@ -132,6 +132,12 @@ class Ahead:
         self._arrived.discard(id(flight))
         self.go_on()
         return flight
+
+    def is_here(self, request: RemoteRequest) -> bool:
+        """Whether the answer to this has come, and is not too old to be used."""
+        self._collect()
+        flight = self._flights.get(_key(request))
+        return flight is not None and id(flight) in self._arrived and not _is_old(flight)
 
     def go_on(self) -> float | None:
         """Let leave what may leave; seconds until asking again is of use, None when an answer must come first."""
@@ -261,6 +267,10 @@ def calls_ahead(
 ) -> Ahead:
     """Nothing expected yet; as many at once, and as hurried, as these limits say of the lane."""
     return Ahead(ask, begin, policy.at_once(lane), partial(shuts_before, policy, lane))
+
+
+def _is_old(flight: Flight) -> bool:
+    return time.monotonic() - flight.began > OLDEST_SECONDS
 
 
 def _key(request: RemoteRequest) -> Key:

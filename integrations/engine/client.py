@@ -155,6 +155,10 @@ class Client:
         if self._ahead.at_once > 1:
             self._ahead.expect([each for each in requests if _may_lead(each)], first=first)
 
+    def is_here(self, request: RemoteRequest) -> bool:
+        """Whether the answer to an expected read has come and waits to be used."""
+        return not self._ahead.is_idle and self._ahead.is_here(request)
+
     def forget(self) -> None:
         """What was expected is not sent after all."""
         self._ahead.forget()
@@ -330,16 +334,12 @@ class Client:
             raise self._broken(error, is_write=is_write) from error
 
     def _broken(self, error: httpx.HTTPError, *, is_write: bool) -> IntegrationError:
-        label, name = self.connector.label, type(error).__name__
+        label, name, said = self.connector.label, type(error).__name__, str(error)
         if isinstance(error, _NEVER_LEFT):
-            return LedgerUnavailable(
-                f"{label} cannot be reached ({name}).", code="unreachable", ledger_message=str(error)
-            )
+            return LedgerUnavailable(f"{label} cannot be reached ({name}).", code="unreachable", ledger_message=said)
         if is_write:
-            return OutcomeUnknown(f"{label} did not answer a write to its end ({name}).", ledger_message=str(error))
-        return LedgerUnavailable(
-            f"{label} did not answer to its end ({name}).", code="no_answer", ledger_message=str(error)
-        )
+            return OutcomeUnknown(f"{label} did not answer a write to its end ({name}).", ledger_message=said)
+        return LedgerUnavailable(f"{label} did not answer to its end ({name}).", code="no_answer", ledger_message=said)
 
     def _body(self, response: httpx.Response, wire: Wire, *, is_write: bool) -> bytes:
         """The decoded body, at most `max_bytes` of it and within the total time: no answer may hold us for ever."""

@@ -54,6 +54,9 @@ class Sender(Protocol):
     def expect(self, requests: Iterable[RemoteRequest], *, first: bool = False) -> None:
         """Reads that are sent next, in this order: they may leave before they are asked for."""
 
+    def is_here(self, request: RemoteRequest) -> bool:
+        """Whether the answer to an expected read has come and waits to be used."""
+
     def forget(self) -> None:
         """What was expected is not sent after all."""
 

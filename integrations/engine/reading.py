@@ -92,7 +92,8 @@ class Reader:
                     # What cost a call each is handed over soon: the page is asked for again, and then it is known.
                     yield replace(page(chunk, cursor=here), total=walk.total)
                 cursor = None if following is None else {"entity": following, "at": at}
-                yield replace(page(last, cursor=cursor), total=walk.total, pages=walk.left)
+                whole = page(last, cursor=cursor)
+                yield replace(whole, total=walk.total, pages=walk.left, is_next_here=walk.is_here(at))
 
     def first_request(self, resource: Resource, entity: Entity, since: datetime | None) -> RemoteRequest | None:
         """The call for the first page of a kind; None while its columns must be asked for first."""

@@ -1,7 +1,7 @@
 """What the verbs of a ledger return."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -76,6 +76,26 @@ class Page(Generic[R]):
     """How many records of this kind the whole walk meets, where the ledger said it."""
     pages: int | None = None
     """How many calls for pages of this kind are still to be made, where that is known."""
+    is_next_here: bool = False
+    """Whether the answer with the page after it has come already."""
+
+
+def joined(pages: Sequence[Page[R]]) -> Page[R]:
+    """Pages that follow each other as one; what holds for the beginning is the first one's, for the end the last's."""
+    if len(pages) == 1:
+        return pages[0]
+    asked = [page.asked_at for page in pages if page.asked_at is not None]
+    totals = [page.total for page in pages if page.total is not None]
+    return replace(
+        pages[-1],
+        records=[each for page in pages for each in page.records],
+        unreadable=[each for page in pages for each in page.unreadable],
+        time=pages[0].time,
+        deletions=[each for page in pages for each in page.deletions],
+        unchanged=[each for page in pages for each in page.unchanged],
+        asked_at=min(asked, default=None),
+        total=totals[-1] if totals else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

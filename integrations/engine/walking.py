@@ -22,6 +22,9 @@ class Leading(Protocol):
     def expect(self, requests: Iterable[RemoteRequest], *, first: bool = False) -> None:
         """Reads that are sent next."""
 
+    def is_here(self, request: RemoteRequest) -> bool:
+        """Whether the answer to an expected read has come and waits to be used."""
+
     def forget(self) -> None:
         """What was expected is not sent after all."""
 
@@ -55,6 +58,10 @@ class Walk:
         """The page at a cursor."""
         self._pages += 1
         return self._client.send(self._request(at))
+
+    def is_here(self, at: Cursor | None) -> bool:
+        """Whether the answer with the page at a cursor has come already."""
+        return at is not None and self._client.is_here(self._request(at))
 
     def advance(self, at: Cursor | None, rows: Sequence[Any], ids: Sequence[str], answer: Answer) -> Cursor | None:
         """The cursor of the next page; what was planned and is not so any more is forgotten."""

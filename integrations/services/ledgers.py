@@ -73,6 +73,10 @@ class _NoClient:
     def expect(self, requests: Iterable[RemoteRequest], *, first: bool = False) -> None:
         """Nothing is read ahead where nothing is read."""
 
+    def is_here(self, request: RemoteRequest) -> bool:
+        """Nothing has come."""
+        return False
+
     def forget(self) -> None:
         """There is nothing to forget."""
 

@@ -1,7 +1,8 @@
 """What a sync run does with a ledger: page by page with a resumable cursor, or one question for all changes.
 
-Each page is one transaction: rows, progress, counts and cursor move together, or not at all (a killed worker repeats at
-most one page). Where two resources are made of the same remote records, those are read once and stored as both.
+What is stored at once is one transaction: rows, progress, counts and cursor move together, or not at all. That is a
+page, or a few small ones whose answers have come already (`grouping`); a killed worker reads at most those again. Where
+two resources are made of the same remote records, those are read once and stored as both.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,20 +17,21 @@ from django.utils import timezone
 from integrations.engine.declarations import Connector
 from integrations.engine.errors import IntegrationError, PermissionMissing, RejectedError, UnexpectedShape
 from integrations.engine.reading import Known
-from integrations.engine.results import Deletion, Page, Record, Unreadable
+from integrations.engine.results import Deletion, Page, Record, Unreadable, joined
 from integrations.engine.surveys import Survey, Told
 from integrations.models import Connection, LedgerRecord, Resource, SyncCursor, SyncRun
 from integrations.services import records
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, tells_deleted
 from integrations.services.custom_fields import Noticed
+from integrations.services.grouping import Read, stored_together
 from integrations.services.ledgers import Session
 from integrations.services.organisations import describe
 from integrations.services.planning import CHANGES, FULL, SINCE, plan, prove, start_over
 from integrations.services.prepared import Prepared, prepared
 from integrations.services.records import Counts
 from integrations.services.work import keep
-from tenants.rls import tenant_scope
+from tenants.rls import tenant_scope, written_behind
 
 log = structlog.get_logger(__name__)
 
@@ -129,28 +131,28 @@ class Pull:
     def _pages(self, resource: str) -> None:
         state = self.run.progress[resource]
         self._begin(state)
-        for entity, page, is_end in self._walk(resource, state):
-            self._store_page(resource, entity, page, is_end=is_end)
+        for group in stored_together(self._walk(resource, state)):
+            self._store(resource, group)
         if state["mode"] == SINCE:
             self._finish_since(resource)
         else:
             self._finish_full(resource)
 
-    def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[tuple[str, Page[Prepared], bool]]:
-        """(entity, page, whether the entity ends with it), from where the run stands, without what is in already."""
+    def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[Read]:
+        """Page by page from where the run stands, without what is in already."""
         since, reader = self._since(resource), self.session.ledger.reader
         for entity in (kind.remote_type for kind in reader.kinds(self.connector.resources[resource])):
             if entity in state["entities"]:
                 continue
             if since is not None and (told := self._untouched(resource, entity)):
-                yield entity, Page([], None, is_last=True, asked_at=told.at), True
+                yield Read(entity, Page([], None, is_last=True, asked_at=told.at), is_end=True)
                 continue
             stands_here = state["cursor"] is not None and state["cursor"]["entity"] == entity
             cursor = state["cursor"] if stands_here else {"entity": entity, "at": None}
             each, known = partial(self._prepared, resource), self._known(resource, entity)
             for page in self.session.ledger.pages_of(resource, each, cursor=cursor, since=since, known=known):
                 is_end = page.cursor is None or page.cursor["entity"] != entity
-                yield entity, page, is_end
+                yield Read(entity, page, is_end)
                 if is_end:
                     break
 
@@ -173,9 +175,11 @@ class Pull:
         self._noticed.see(resource, record.unified)
         return prepared(resource, record)
 
-    def _store_page(self, resource: str, entity: str, page: Page[Prepared], *, is_end: bool) -> None:
-        state = self.run.progress[resource]
+    def _store(self, resource: str, group: Sequence[Read]) -> None:
+        state, page = self.run.progress[resource], joined([each.page for each in group])
+        entity, _, is_end = group[-1]
         with tenant_scope(self.run.tenant_id):
+            written_behind()
             total = self._take(resource, page.records)
             if page.deletions:
                 gone = [(each.resource, each.remote_type, each.external_id, each.at) for each in page.deletions]
@@ -185,7 +189,7 @@ class Pull:
                 records.note_seen(run=self.run, resource=resource, keys=page.unchanged)
             state["records"] += len(page.unchanged)
             self._unread(page.unreadable, state)
-            state["pages"] += 1
+            state["pages"] += len(group)
             self._note_times(state, page)
             self._note_size(state, entity, page)
             state["cursor"] = None if is_end else page.cursor

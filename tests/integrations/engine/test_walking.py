@@ -33,6 +33,9 @@ class Rows:
     def expect(self, requests: Iterable[RemoteRequest], *, first: bool = False) -> None:
         self.expected += [each.params.get("start") or each.params["page"] for each in requests]
 
+    def is_here(self, request: RemoteRequest) -> bool:
+        return False
+
     def forget(self) -> None:
         self.forgotten += 1
 

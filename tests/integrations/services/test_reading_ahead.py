@@ -1,11 +1,13 @@
-"""Calls may go far ahead of what is stored; what is stored goes in page by page, in order, with its cursor."""
+"""Calls may go far ahead of what is stored; what is stored goes in in order, with its cursor, few pages at once."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from django.db import connection as database
 
 from integrations.engine import jsontext, manifest
 from integrations.engine.client import Client
@@ -101,7 +103,7 @@ def run(connection: Connection) -> SyncRun:
 
 def stored() -> list[str]:
     """The ids of records in the order in which they were stored."""
-    return list(LedgerRecord.objects.order_by("synced_at").values_list("external_id", flat=True))
+    return list(LedgerRecord.objects.order_by("synced_at", "id").values_list("external_id", flat=True))
 
 
 def test_a_windows_calls_leave_before_their_pages_are_stored_and_pages_are_stored_in_order(
@@ -129,3 +131,31 @@ def test_a_worker_that_dies_with_answers_in_its_hands_goes_on_after_the_last_pag
     assert second.taken == PAGES - 29
     assert stored() == [f"{page:04}" for page in range(1, PAGES + 1)]
     assert SyncRun.objects.get(pk=run.pk).records == PAGES
+
+
+def test_pages_whose_answers_have_come_are_stored_together_ten_at_most(connection: Connection, run: SyncRun) -> None:
+    pull(connection, run, Window())
+    together = Counter(LedgerRecord.objects.values_list("synced_at", flat=True))
+    assert len(together) < PAGES / 2
+    assert max(together.values()) <= 10
+    assert SyncRun.objects.get(pk=run.pk).progress["invoices"]["pages"] == PAGES
+
+
+def test_a_stored_page_does_not_wait_for_the_disk_but_the_end_of_the_run_does(
+    connection: Connection, run: SyncRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    keep = Pull._keep
+
+    def kept(self: Pull, counts: Any) -> None:
+        keep(self, counts)
+        with database.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            told.append(cursor.fetchone()[0])
+            # The tests' own transaction goes around all of the run's.
+            cursor.execute("SET LOCAL synchronous_commit TO DEFAULT")
+
+    monkeypatch.setattr(Pull, "_keep", kept)
+    pull(connection, run, Window())
+    assert set(told[:-1]) == {"off"}
+    assert told[-1] == "on"
