@@ -117,7 +117,7 @@ def arrive(connection: Any, lines: Sequence[Line]) -> None:
         )  # fmt: skip
 
 
-def _processor_seconds() -> tuple[float, float]:
+def processor_seconds() -> tuple[float, float]:
     """Of this process, and of its PostgreSQL session where that runs on this machine."""
     from django.db import connection as database
 
@@ -135,12 +135,12 @@ def run(connection: Any, *, is_whole: bool) -> dict[str, Any]:
     from reconciliation.services.runs import request_match_run, run_matching
     from tenants.rls import tenant_scope
 
-    before, begun = _processor_seconds(), time.perf_counter()
+    before, begun = processor_seconds(), time.perf_counter()
     with tenant_scope(connection.tenant_id):
         asked = request_match_run(connection=connection, is_whole=is_whole)
     done = run_matching(connection.tenant_id, asked.pk)
     assert done is not None  # noqa: S101 - nobody else matches this tenant
-    passed, after = (time.perf_counter() - begun) * 1000, _processor_seconds()
+    passed, after = (time.perf_counter() - begun) * 1000, processor_seconds()
     python, postgres = ((b - a) * 1000 for a, b in zip(before, after, strict=True))
     return {
         "is_whole": done.is_whole, "lines": done.lines, "entries": done.entries, "proposals": done.proposals,

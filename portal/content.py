@@ -36,6 +36,7 @@ CONTENT: dict[str, frozenset[str]] = {
         "reconciliation.StatementBalance": "amount",
         "reconciliation.BankLine": "amount description counterparty reference",
         "reconciliation.Clue": "key contact",
+        "reconciliation.DayFigure": "money net",
         "reconciliation.Anomaly": "note",
         "reconciliation.Case": "amount",
         "reconciliation.CaseComment": "text",

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.tasks import send_posting
-from reconciliation.services import automatic, case_mail, case_policy, closing, progress, runs
+from reconciliation.services import automatic, case_mail, case_policy, closing, figures, progress, runs
 from reconciliation.services.sweeping import start_due_run
 
 _MOST = 200
@@ -52,6 +52,12 @@ def approve_by_itself(tenant_id: str, connection_id: str) -> None:
             send_posting.delay(tenant_id, str(posting.pk))
 
 
+@shared_task(name="reconciliation.tasks.fold_figures")
+def fold_figures(tenant_id: str, _row_id: str) -> None:
+    """Make few rows of the many that changes of bank lines left among a tenant's figures."""
+    figures.fold(tenant_id)
+
+
 _BELLS: dict[str, Any] = {
     "match_run": run_matching,
     "match": refresh_match,
@@ -59,10 +65,17 @@ _BELLS: dict[str, Any] = {
     "case": tell_assignee,
     "automatic": approve_by_itself,
     "policy": raise_exceptions,
+    "figures": fold_figures,
 }
 
 
-_DUE = ("reconciliation_due", "reconciliation_desk_due", "reconciliation_feeds_due", "reconciliation_policies_due")
+_DUE = (
+    "reconciliation_due",
+    "reconciliation_desk_due",
+    "reconciliation_feeds_due",
+    "reconciliation_policies_due",
+    "reconciliation_figures_due",
+)
 
 
 @shared_task(name="reconciliation.tasks.sweep")

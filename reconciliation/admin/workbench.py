@@ -15,7 +15,7 @@ from reconciliation.forms import SHOWS, SORTS
 from reconciliation.models import BankAccount, Decision, MatchRun, Proposal
 from reconciliation.services.board import cards_of, progress_of
 from reconciliation.services.cases import workers
-from reconciliation.services.filters import Filters, all_lines, hits_of, lines_of, read_filters
+from reconciliation.services.filters import Filters, hits_of, lines_of, read_filters
 from reconciliation.services.line_search import MOST
 from reconciliation.services.periods import MONTHS, Month, months_of
 from tenants.admin import CappedPaginator
@@ -52,7 +52,7 @@ class WorkbenchPages:
         page = CappedPaginator(lines, _PER_PAGE).get_page(request.GET.get("page"))
         cards = cards_of(list(page.object_list), by=request.membership)
         run = _last_run(request)
-        progress = progress_of(all_lines(request.tenant, filters))
+        progress = progress_of(request.tenant, filters)
         context = {
             "cards": cards,
             "page": page,

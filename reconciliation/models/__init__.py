@@ -6,6 +6,7 @@ from reconciliation.models.bank import BankAccount, BankLine, StatementBalance, 
 from reconciliation.models.case import Case, CaseComment, CaseFile, DuePolicy
 from reconciliation.models.close import CloseStep, PeriodClose
 from reconciliation.models.clue import Clue, MatchMark
+from reconciliation.models.figure import DayFigure
 from reconciliation.models.match import Decision, Match, MatchEntry, MatchLine
 from reconciliation.models.proposal import MatchRun, Proposal, ProposalEntry, ProposalLine
 from reconciliation.models.rule import BankRule
@@ -22,6 +23,7 @@ __all__ = [
     "CaseFile",
     "CloseStep",
     "Clue",
+    "DayFigure",
     "Decision",
     "DuePolicy",
     "Match",

@@ -172,6 +172,12 @@ class Proposal(TenantOwned):
         indexes: ClassVar = [
             models.Index(fields=["tenant", "status", "-confidence"], name="proposal_by_confidence"),
             models.Index(fields=["connection", "status"], name="proposal_by_connection"),
+            # Few wait for a second person, and every view of the workbench counts them.
+            models.Index(
+                fields=["tenant"],
+                name="proposal_half_approved",
+                condition=models.Q(status="open", first_approved_by__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

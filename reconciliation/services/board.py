@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, QuerySet, Sum
-from django.db.models.functions import Abs
+from django.db.models import Exists, OuterRef, Prefetch, Sum
 
 from integrations.models import LedgerRecord
 from reconciliation.models import Anomaly, BankLine, MatchLine, Proposal, ProposalEntry, ProposalLine
@@ -15,10 +14,13 @@ from reconciliation.money import percent
 from reconciliation.services.anomalies import open_by_line
 from reconciliation.services.approval import at_stake, needs_second_person
 from reconciliation.services.entries import Candidate
+from reconciliation.services.figures import figures_of, moving_of
+from reconciliation.services.filters import Filters, all_lines
+from reconciliation.services.periods import next_month
 from reconciliation.services.plan import Plan, make_plan, noun_of
 from reconciliation.services.situations import Ground
 from reconciliation.services.threads import Thread, threads_of
-from tenants.models import Membership
+from tenants.models import Membership, Tenant
 
 # Of these the difference is nobody's debt: a fee, a discount, cents.
 _CLOSED_BY_A_BOOKING = frozenset(
@@ -210,16 +212,20 @@ class Progress:
         return self.counts.get(BankLine.Status.MATCHED, 0) + self.counts.get(BankLine.Status.IGNORED, 0)
 
 
-def progress_of(lines: QuerySet[BankLine]) -> Progress:
-    """The progress of these lines; two queries."""
-    rows = lines.order_by().values("status", "currency").annotate(n=Count("pk"), moved=Sum(Abs("amount")))
+def progress_of(tenant: Tenant, filters: Filters) -> Progress:
+    """The progress of the tenant's lines, or of the chosen account and month; two queries."""
+    before = next_month(filters.month) if filters.month else None
+    figures = moving_of(figures_of(tenant, account=filters.account, first_on=filters.month, before=before))
     counts: dict[str, int] = {}
     money: dict[str, list[Decimal]] = {}
-    for row in rows:
+    for row in figures.values("status", "currency").annotate(n=Sum("lines"), moved=Sum("money")):
+        if not row["n"]:
+            continue
         counts[row["status"]] = counts.get(row["status"], 0) + row["n"]
         sums = money.setdefault(row["currency"], [Decimal(0), Decimal(0)])
         sums[1] += row["moved"]
         if row["status"] in (BankLine.Status.MATCHED, BankLine.Status.IGNORED):
             sums[0] += row["moved"]
-    waiting = lines.filter(proposal__status=Proposal.Status.OPEN).exclude(proposal__first_approved_by=None)
-    return Progress(counts, waiting.values("proposal").distinct().count(), [(c, a, b) for c, (a, b) in money.items()])
+    second = Proposal.objects.for_tenant(tenant).open().exclude(first_approved_by=None)
+    waiting = second.filter(Exists(all_lines(tenant, filters).filter(proposal=OuterRef("pk"))))
+    return Progress(counts, waiting.count(), [(currency, done, all_) for currency, (done, all_) in money.items()])

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Sum
-from django.db.models.functions import Abs, TruncMonth
+from django.db.models import Sum
+from django.db.models.functions import TruncMonth
 
 from reconciliation.models import BankAccount, BankLine, PeriodClose, StatementBalance
+from reconciliation.services.figures import figures_of, moving_of
 from reconciliation.statements import Balance, DayProof, prove
 from tenants.models import Tenant
 
@@ -94,7 +95,7 @@ def months_of(tenant: Tenant, *, account: UUID | None = None, month: date | None
     _limit(found, month)
     if found:
         since = min(month.first_on for month in found.values())
-        _prove(found, wanted)
+        _prove(tenant, found, wanted)
         _close(found, wanted, since)
     return sorted(
         found.values(), key=lambda each: (-each.first_on.toordinal(), each.account.name, str(each.account.pk))
@@ -104,13 +105,15 @@ def months_of(tenant: Tenant, *, account: UUID | None = None, month: date | None
 def _counted(
     tenant: Tenant, wanted: Sequence[UUID], accounts: dict[UUID, BankAccount]
 ) -> dict[tuple[UUID, date], Month]:
-    rows = BankLine.objects.for_tenant(tenant).moving().filter(bank_account__in=wanted).order_by()
+    rows = moving_of(figures_of(tenant)).filter(bank_account__in=wanted)
     sums = rows.annotate(month=TruncMonth("booked_on")).values("bank_account", "month", "status")
     found: dict[tuple[UUID, date], Month] = {}
-    for row in sums.annotate(lines=Count("pk"), moved=Sum(Abs("amount"))):
+    for row in sums.annotate(n=Sum("lines"), moved=Sum("money")):
+        if not row["n"]:
+            continue
         key = (row["bank_account"], row["month"])
         month = found.setdefault(key, Month(accounts[row["bank_account"]], row["month"]))
-        month.counts[row["status"]] = row["lines"]
+        month.counts[row["status"]] = row["n"]
         month.money += row["moved"]
         if row["status"] in _OPEN:
             month.open_money += row["moved"]
@@ -125,7 +128,7 @@ def _limit(found: dict[tuple[UUID, date], Month], only: date | None) -> None:
             del found[key]
 
 
-def _prove(found: dict[tuple[UUID, date], Month], wanted: Iterable[UUID]) -> None:
+def _prove(tenant: Tenant, found: dict[tuple[UUID, date], Month], wanted: Iterable[UUID]) -> None:
     """The bank's balances against the sums of each day, from the first balance on."""
     said: dict[UUID, list[Balance]] = {}
     rows = StatementBalance.objects.filter(bank_account__in=list(wanted)).values_list(
@@ -134,10 +137,8 @@ def _prove(found: dict[tuple[UUID, date], Month], wanted: Iterable[UUID]) -> Non
     for account, on, amount, is_opening in rows:
         said.setdefault(account, []).append(Balance(on, amount, is_opening))
     days: dict[UUID, list[tuple[date, Decimal]]] = {}
-    sums = (
-        BankLine.objects.delivered().filter(bank_account__in=list(said)).order_by().values("bank_account", "booked_on")
-    )
-    for row in sums.annotate(total=Sum("amount")):
+    sums = figures_of(tenant).filter(bank_account__in=list(said)).values("bank_account", "booked_on")
+    for row in sums.annotate(total=Sum("net")):
         days.setdefault(row["bank_account"], []).append((row["booked_on"], row["total"]))
     for account, balances in said.items():
         first = min(balance.on for balance in balances)

@@ -15,7 +15,7 @@ from reconciliation.services.approval import approve, weigh_bulk
 from reconciliation.services.board import cards_of, progress_of
 from reconciliation.services.closing import ground_of, start_close
 from reconciliation.services.decisions import RefusedError
-from reconciliation.services.filters import all_lines, read_filters
+from reconciliation.services.filters import read_filters
 from reconciliation.services.rejection import set_aside
 from reconciliation.services.reversal import undo
 from reconciliation.services.splitting import Part, join, live_parts, split
@@ -48,7 +48,7 @@ def _whole(account: BankAccount) -> Any:
     """Everything that is said of the account in sums."""
     lines = BankLine.objects.moving().filter(bank_account=account)
     proofs = account_proof(account, date(2026, 11, 1), date(2026, 11, 30))
-    progress = progress_of(all_lines(account.tenant, read_filters({})))
+    progress = progress_of(account.tenant, read_filters({}))
     moved = sum(lines.values_list("amount", flat=True), Decimal(0))
     return moved, [(proof.on, proof.closing) for proof in proofs], progress.total, progress.money
 

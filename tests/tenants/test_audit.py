@@ -28,6 +28,8 @@ DIARIES = {
     # Derived from the mirror by matching runs, and how far they have read it.
     "reconciliation.clue",
     "reconciliation.matchmark",
+    # Sums of bank lines, which are in the trail themselves.
+    "reconciliation.dayfigure",
     # How the watch over mapped records goes, and what it saw last; what it finds is in the trail.
     "mappings.healthwatch",
     "mappings.watchedtarget",
