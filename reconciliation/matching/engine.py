@@ -15,7 +15,7 @@ from .explain import KINDS, difference, reasons
 from .history import learn, learn_habits
 from .hypothesis import Hypothesis
 from .instalments import instalment_hypotheses, many_to_many_hypotheses
-from .internal import internal_hypotheses
+from .internal import internal_hypotheses, weigh_returns
 from .model import Alternative, BankLine, Context, LedgerEntry, Proposal
 from .payouts import Desks, payout_hypotheses
 from .probability import adjust, propagate, score
@@ -145,8 +145,10 @@ def explain_together(books: Books, rows: Sequence[Row], alone: Mapping[int, Sequ
     open_questions = [row for row in rows if not any(map(is_settling, alone[row.index]))]
     found += instalment_hypotheses(books, [h for h in found if h.family == "partial"])
     found += many_to_many_hypotheses(books, open_questions)
-    found += internal_hypotheses(books, rows)
     take_turns(books, found)
+    inside = internal_hypotheses(books, rows)
+    weigh_returns([h for h in inside if h.family == "return"], alone)
+    found += inside
     return _allowed(books, found)
 
 

@@ -6,18 +6,21 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from .books import AGAIN_DAYS, Books, Row
 from .evidence import Features, mentions_self
 from .hypothesis import Hypothesis
+from .probability import score
+from .weights import WEIGHTS
 
 _TRANSFER_DAYS = 5
 _RETURN_DAYS = 12
 _BUCKET = 12
 _FX_SHARE = 0.025
 _BEST = 4
+_SETTLED = 12.0
 
 
 def internal_hypotheses(books: Books, among: Sequence[Row]) -> list[Hypothesis]:
@@ -52,6 +55,23 @@ def _hear_returns(books: Books, among: Sequence[Row], returns: Sequence[Hypothes
         shares = [(undoing[w] - 1 + usual) / said[w] for w in second.text if w not in first.text]
         if shares and max(shares) > usual:
             h.features["return_wording"] = math.log(max(shares) / usual) / 2.0
+        if "return_strangers" in h.features and all(
+            undoing[w] > 1 and 2 * undoing[w] >= said[w] for w in second.text if books.contacts.is_rare(w)
+        ):
+            del h.features["return_strangers"]
+
+
+def weigh_returns(returns: Sequence[Hypothesis], alone: Mapping[int, Sequence[Hypothesis]]) -> None:
+    """Say of every return how well its first line settles a document: that speaks as much for a payment that came
+    back as for one that stayed."""
+    best: dict[int, float] = {}
+    for h in returns:
+        first = h.rows[0]
+        if first not in best:
+            score(alone[first], WEIGHTS)
+            best[first] = max((a.score for a in alone[first]), default=0.0)
+        if best[first] > 0.0:
+            h.features["return_of_settled"] = min(best[first], _SETTLED) / 4.0
 
 
 def _far_returns(books: Books, rows: Sequence[Row]) -> list[Hypothesis]:
@@ -138,7 +158,6 @@ def _return(books: Books, first: Row, second: Row, later: Sequence[Row]) -> list
     if second.hits and any(s >= 4.6 for s in second.hits.values()):
         features["return_own_document"] = 1.0
     features["return_exact_document"] = 1.0 if _has_document(books, second) else 0.0
-    features["return_first_document"] = 1.0 if _has_document(books, first) else 0.0
     if abs(first.units) % 100_000 == 0:
         features["round_amount_pair"] = 1.0
     near = [r for r in later if r is not second and r.day - first.day <= 2 * _RETURN_DAYS]

@@ -46,8 +46,10 @@ def _pair_off(books: Books, supposed: Sequence[Hypothesis]) -> None:
     known = {(h.rows[0], h.items[0]): h for h in supposed}
     chosen = _best(books, [books.rows[r] for r in rows], [books.items[i] for i in items], known)
     busy = {r for r, _ in chosen} | {-1 - i for _, i in chosen}
+    # Nothing but luck says which of two documents due on one day is paid by which of two lines that cite neither.
+    even = {(row, books.items[item].due) for row, item in chosen if _CITED.isdisjoint(known[row, item].features)}
     for (row, item), h in known.items():
-        if (row, item) in chosen:
+        if (row, item) in chosen or (row, books.items[item].due) in even:
             h.features["in_turn"] = 1.0
         elif row in busy or -1 - item in busy:
             h.features["out_of_turn"] = 1.0

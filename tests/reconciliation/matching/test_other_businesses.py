@@ -23,6 +23,15 @@ def test_equal_rents_are_told_apart_by_whose_turn_it_is() -> None:
         assert proposal.ledger_ids == (f"r{month}",)
 
 
+def test_equal_invoices_of_one_due_day_are_not_told_apart_by_the_order_of_lines_alone() -> None:
+    books = [entry(f"r{n}", "740.00", "Wilma Achterberg", f"R-55{n}1", day=-30) for n in range(2)]
+    lines = [line(f"b{n}", "740.00", "CREDIT ACHTERBERG WILMA", day=n) for n in range(2)]
+
+    found = propose(lines, books)
+
+    assert all(p.confidence < 0.75 for p in found if set(p.bank_ids) & {"b0", "b1"})
+
+
 @pytest.mark.parametrize(
     ("text", "month"),
     [
@@ -158,6 +167,21 @@ def test_the_words_of_lines_that_undo_others_tell_a_return_from_an_equal_purchas
 
     assert proposal is not None
     assert proposal.kind == kind
+
+
+@pytest.mark.parametrize("reference", ["F-77120", ""])
+def test_a_payment_that_settles_its_document_well_came_back_all_the_same(reference: str) -> None:
+    books = [entry("i", "254.00", "Isolde Grebe", "F-77120")]
+    lines = [line("b", "254.00", f"CREDIT IN ISOLDE GREBE {reference}"), line("out", "-254.00", "ITEM UNPAID", day=3)]
+    for n, amount in enumerate(("81.10", "93.40", "77.25", "64.80")):
+        books.append(entry(f"o{n}", amount, f"Hesper{n} Yarrow", f"F-8812{n}", due=n - 20))
+        lines.append(line(f"o{n}", amount, f"CREDIT IN HESPER{n} YARROW F-8812{n}", day=n - 20))
+        lines.append(line(f"r{n}", f"-{amount}", "ITEM UNPAID", day=n - 18))
+
+    found = propose(lines, books)
+
+    returned = {frozenset(p.bank_ids) for p in found if p.kind == "return"}
+    assert returned == {frozenset(("b", "out"))} | {frozenset((f"o{n}", f"r{n}")) for n in range(4)}
 
 
 def test_a_return_is_heard_behind_many_receipts_of_the_same_amount() -> None:
