@@ -22,6 +22,8 @@ _PARTIALS = 12
 _FX_BLIND = 2
 _FX_READ = 12
 _FEE_SHARE = 0.06
+_FLAT_FEE_SHARE = 0.25
+"""A bank's flat fee may be so much of a small foreign payment, when a name or a citation says whose it is."""
 _FX_BLIND_SHARE = 0.006
 _AHEAD_DAYS = 12
 _BEHIND_DAYS = 500
@@ -130,7 +132,10 @@ def _owned(books: Books, row: Row, contact: int) -> list[int]:
             continue
         factor = books.rates.factor(currency, row.line.currency, row.day)
         if factor:
-            near += shelf.between(paid * _LEAST_SHARE / factor, paid * _MOST_SHARE / factor)
+            most = paid * _MOST_SHARE
+            if currency != row.line.currency:
+                most = max(most, min(paid / (1.0 - _FLAT_FEE_SHARE), paid + books.limits.short_abs))
+            near += shelf.between(paid * _LEAST_SHARE / factor, most / factor)
         if currency == row.line.currency:
             larger = shelf.larger(paid * _MOST_SHARE, row.day, _PARTIALS)
     return (near if len(near) <= _PER_CONTACT else _nearest(books, row, near, _PER_CONTACT)) + larger
@@ -204,22 +209,30 @@ def _currency(books: Books, row: Row, item: Item, limit: amounts.Limits) -> Hypo
     off = (row.units - expected) / abs(expected)
     if row.units < 0:
         off = -off
-    room = limit.fx_share + min(limit.short_abs / abs(expected), _FEE_SHARE)
+    fee = limit.short_abs / abs(expected)
+    room = limit.fx_share + min(fee, _FEE_SHARE)
+    is_told = _names_or_cites(row, item, _NAMED)
+    if abs(off) > room and _names_or_cites(row, item, _PART_NAMED):
+        room = limit.fx_share + min(fee, _FLAT_FEE_SHARE)
     low, high = (-room, limit.fx_share) if row.units > 0 else (-limit.fx_share, room)
-    if not low <= off <= high:
-        return None
-    named = item.contact in row.contacts and row.contacts[item.contact].coverage >= _NAMED
-    if not named and item.index not in row.hits and abs(off) > _FX_BLIND_SHARE:
+    if not low <= off <= high or (not is_told and abs(off) > _FX_BLIND_SHARE):
         return None
     features = single_features(books, row, item, "currency")
     size = abs(off)
     features[
         "fx_close" if size < 0.002 else "fx_near" if size < 0.006 else "fx_within" if size < 0.015 else "fx_far"
     ] = 1.0
+    if size > limit.fx_share + _FEE_SHARE:
+        features["fx_flat_fee"] = 1.0
     if original_amount_cited(row, item):
         features["fx_original"] = 1.0
     gap = row.units - round(expected)
     return Hypothesis((row.index,), (item.index,), "currency", features, gap, rate=f"{factor:.6f}")
+
+
+def _names_or_cites(row: Row, item: Item, least: float) -> bool:
+    match = row.contacts.get(item.contact)
+    return item.index in row.hits or (match is not None and match.coverage >= least)
 
 
 def original_amount_cited(row: Row, item: Item) -> bool:

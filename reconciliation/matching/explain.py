@@ -56,6 +56,7 @@ _WORDS = {
     "older_twin": "the same contact has an older open item of this amount",
     "crowd": "other open items have the same amount",
     "before_issue": "the line is older than the document",
+    "fx_flat_fee": "the difference is a large share for a bank's fee",
     "fx_original": "the text holds the amount in the document's currency",
     "set_from_oldest": "starts with the oldest open document",
     "set_everything": "is everything that was open",

@@ -37,6 +37,7 @@ WEIGHTS: dict[str, float] = {
     "duplicate_twins": 1.06,
     "fx_close": 0.22,
     "fx_far": -0.09,
+    "fx_flat_fee": -4.5,
     "fx_near": -0.23,
     "fx_original": 1.69,
     "fx_within": 1.01,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from reconciliation.matching import Approved, BankLine, LedgerEntry, Rejected
+from reconciliation.matching import AUTOMATIC, Approved, BankLine, LedgerEntry, Rejected
 
 from .builders import CONTEXT, DAY, crowd, entry, line, proposal_of, propose
 
@@ -254,3 +254,24 @@ def test_the_crowd_is_matched_completely() -> None:
 
     assert {p.bank_ids[0]: p.ledger_ids for p in proposals} == {x.id: (f"ce{x.id[1:]}",) for x in lines}
     assert min(p.confidence for p in proposals) > 0.8
+
+
+@pytest.mark.parametrize(("text", "least", "most"), [
+    ("WIRE IN PELHAM ROOFING INV-88120", 0.9, AUTOMATIC),
+    ("WIRE IN PELHAM ROOFING", 0.3, 0.8),
+])  # fmt: skip
+def test_a_flat_fee_may_take_a_fifth_of_a_small_foreign_payment(text: str, least: float, most: float) -> None:
+    books = [entry("i", "125.00", "Pelham Roofing Inc", "INV-88120", currency="USD")]
+
+    proposal = proposal_of("b", propose([line("b", "80.00", text)], books))
+
+    assert proposal is not None
+    assert (proposal.ledger_ids, proposal.kind) == (("i",), "currency")
+    assert least < proposal.confidence < most
+
+
+@pytest.mark.parametrize(("text", "amount"), [("WIRE IN PELHAM ROOFING INV-88120", "60.00"), ("WIRE IN", "80.00")])
+def test_more_than_a_flat_fee_or_without_a_name_is_no_foreign_payment(text: str, amount: str) -> None:
+    books = [entry("i", "125.00", "Pelham Roofing Inc", "INV-88120", currency="USD")]
+
+    assert proposal_of("b", propose([line("b", amount, text)], books)) is None
