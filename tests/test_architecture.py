@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -24,17 +25,46 @@ def sources() -> list[Path]:
     return sorted(path for path in files if path.exists() and "migrations" not in path.parts)
 
 
+@dataclass(frozen=True)
+class Function:
+    """Where a function stands and what the rules ask of it."""
+
+    path: Path
+    line: int
+    name: str
+    lines: int
+    first_argument: str
+
+
+@dataclass(frozen=True)
+class Import:
+    """A module that is imported, or from which something is."""
+
+    path: Path
+    line: int
+    module: str
+
+
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), filename=str(path))
+def found() -> tuple[list[Function], list[Import]]:
+    """All functions and imports. A tree is let go once it is read: all of them are a million objects to collect."""
+    functions: list[Function] = []
+    imports: list[Import] = []
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(), filename=str(path))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                first = node.args.args[0].arg if node.args.args else ""
+                functions.append(Function(path, node.lineno, node.name, lines, first))
+            elif isinstance(node, ast.ImportFrom):
+                imports.append(Import(path, node.lineno, node.module or ""))
+            elif isinstance(node, ast.Import):
+                imports.extend(Import(path, node.lineno, name.name) for name in node.names)
+    return functions, imports
 
 
 def places(findings: list[tuple[Path, int, str]]) -> list[str]:
     return [f"{path.relative_to(ROOT)}:{line} {what}" for path, line, what in findings]
-
-
-def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def test_the_project_is_found() -> None:
@@ -47,13 +77,13 @@ def test_no_module_is_longer_than_a_person_reads_at_once() -> None:
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    found = [
-        (path, node.lineno, f"{node.name} has {(node.end_lineno or 0) - node.lineno + 1} lines: split it")
-        for path in sources()
-        for node in functions(path)
-        if (node.end_lineno or 0) - node.lineno + 1 >= FUNCTION_LINES
+    functions, _ = found()
+    long = [
+        (each.path, each.line, f"{each.name} has {each.lines} lines: split it")
+        for each in functions
+        if each.lines >= FUNCTION_LINES
     ]
-    assert places(found) == []
+    assert places(long) == []
 
 
 def test_file_names_say_what_is_inside() -> None:
@@ -61,25 +91,25 @@ def test_file_names_say_what_is_inside() -> None:
 
 
 def test_nothing_acts_at_a_distance_through_model_signals() -> None:
-    found = [
-        (path, node.lineno, "use a service instead of a signal")
-        for path in sources()
-        for node in ast.walk(tree(path))
-        if (isinstance(node, ast.ImportFrom) and node.module in {MODEL_SIGNALS, "django.dispatch"})
-        or (isinstance(node, ast.Import) and any(name.name == MODEL_SIGNALS for name in node.names))
+    _, imports = found()
+    signals = [
+        (each.path, each.line, "use a service instead of a signal")
+        for each in imports
+        if each.module in {MODEL_SIGNALS, "django.dispatch"}
     ]
-    assert places(found) == []
+    assert places(signals) == []
 
 
 def test_saving_a_row_does_only_that() -> None:
-    found = [
-        (path, node.lineno, "overrides save(): use a service")
-        for path in sources()
-        if "models" in path.with_suffix("").parts
-        for node in functions(path)
-        if node.name in {"save", "asave", "delete"} and node.args.args[:1] and node.args.args[0].arg == "self"
+    functions, _ = found()
+    overridden = [
+        (each.path, each.line, f"overrides {each.name}(): use a service")
+        for each in functions
+        if "models" in each.path.with_suffix("").parts
+        and each.name in {"save", "asave", "delete"}
+        and each.first_argument == "self"
     ]
-    assert places(found) == []
+    assert places(overridden) == []
 
 
 def test_nothing_is_left_unfinished() -> None:
