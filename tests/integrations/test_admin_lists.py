@@ -47,10 +47,10 @@ def _queries(actors: Actors, path: str) -> int:
     return len(seen)
 
 
-def test_every_list_asks_as_often_for_a_thousand_rows_as_for_ten(acme: Actors) -> None:
+def test_every_list_asks_as_often_for_hundreds_of_rows_as_for_ten(acme: Actors) -> None:
     _fill(acme, 10)
     few = {path: _queries(acme, path) for path in LISTS}
-    _fill(acme, 1000)
+    _fill(acme, 200)
     assert {path: _queries(acme, path) for path in LISTS} == few
 
 
