@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import orjson
+
+from integrations.sandbox import wire
 from integrations.sandbox.books.store import Record
 from integrations.sandbox.wire import Body
 from integrations.sandbox.xero import documents, lists, where
@@ -51,9 +54,17 @@ def listed(books: Books, endpoint: Endpoint, query: Mapping[str, str], since: st
         return {endpoint.name: [show(books, endpoint, record, whole=whole, places=places) for record in found]}
     page, size = max(1, _whole(query, "page", 1)), min(_MOST, max(1, _whole(query, "pageSize", 100)))
     part = found[(page - 1) * size : page * size]
-    rows = [show(books, endpoint, record, whole=whole, places=places) for record in part]
+    rows = [_written(books, endpoint, record, whole=whole, places=places) for record in part]
     told = {"page": page, "pageSize": size, "pageCount": -(-len(found) // size), "itemCount": len(found)}
     return {"pagination": told, endpoint.name: rows}
+
+
+def _written(books: Books, endpoint: Endpoint, record: Record, *, whole: bool, places: int) -> orjson.Fragment:
+    """One record as its JSON, written once: a real ledger has processors of its own for it."""
+    return books.store.remembered(
+        (endpoint.name, record.key, whole, places),
+        lambda: orjson.Fragment(wire.dump(show(books, endpoint, record, whole=whole, places=places))),
+    )
 
 
 def _matching(

@@ -51,6 +51,18 @@ def test_pages_cover_everything_once(busy: Xero) -> None:
     assert len(seen) == len(set(seen)) == 70
 
 
+def test_a_page_is_the_same_when_asked_again_and_tells_what_changed_since(xero: Xero) -> None:
+    contact = xero.put("Contacts", {"Name": "Orchard"})["Contacts"][0]
+    lines = [{"Description": "Pears", "Quantity": 1, "UnitAmount": 5, "AccountCode": "200"}]
+    made = {"Type": "ACCREC", "Contact": {"ContactID": contact["ContactID"]}, "LineItems": lines, "Date": "2026-01-05"}
+    invoice = xero.put("Invoices", made)["Invoices"][0]
+    first = xero.get("Invoices", page="1")["Invoices"]
+    assert xero.get("Invoices", page="1")["Invoices"] == first
+    xero.post("Contacts", {"ContactID": contact["ContactID"], "Name": "Orchard & Daughters"})
+    (again,) = xero.get("Invoices", page="1")["Invoices"]
+    assert (again["InvoiceID"], again["Contact"]["Name"]) == (invoice["InvoiceID"], "Orchard & Daughters")
+
+
 def test_past_the_last_page_there_is_nothing(busy: Xero) -> None:
     answer = busy.get("Contacts", page="7")
     assert answer["Contacts"] == []
