@@ -60,7 +60,8 @@ def bulk(membership: Any, threshold: str) -> Callable[[], Any]:
 
     def ask() -> Any:
         filters = replace(read_filters({"confidence": threshold}), show="proposed")
-        leads = list(lines_of(membership.tenant, filters).select_related("bank_account", "feed_record")[:501])
+        lines: Any = lines_of(membership.tenant, filters).select_related("bank_account", "feed_record")
+        leads = list(lines.window(0, 501))
         cards = cards_of(leads[:500], by=membership)
         weighed = weigh_bulk([card.proposal for card in cards if card.proposal], by=membership)
         return weighed, sentence_at(membership.tenant, Decimal(threshold) / 100)

@@ -28,8 +28,7 @@ class StateFilter(SimpleListFilter):
         """By what the subject says."""
         if self.value() == "all":
             return queryset
-        is_open = queryset.model.objects.for_tenant(request.tenant).open()
-        return queryset.exclude(pk__in=is_open) if self.value() == "settled" else queryset.open()  # type: ignore[attr-defined]
+        return queryset.settled() if self.value() == "settled" else queryset.open()  # type: ignore[attr-defined,no-any-return]
 
 
 class AboutFilter(SimpleListFilter):

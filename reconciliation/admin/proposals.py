@@ -114,7 +114,8 @@ class ProposalAdmin(ReconciliationPage):
         asked = read_filters(request.GET)
         threshold = asked.confidence if asked.confidence is not None else Decimal("99")
         filters = replace(asked, show="proposed", confidence=threshold, sort="surest")
-        leads = list(lines_of(request.tenant, filters).select_related("bank_account", "feed_record")[: _AT_ONCE + 1])
+        lines = lines_of(request.tenant, filters).select_related("bank_account", "feed_record")
+        leads = list(lines.window(0, _AT_ONCE + 1))  # type: ignore[attr-defined]
         cards = cards_of(leads[:_AT_ONCE], by=request.membership)
         plans = {c.proposal: c.variants[0].plan for c in cards if c.proposal and c.variants[0].plan.is_possible}
         possible = list(plans)

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from integrations.models import Discrepancy, LedgerRecord
@@ -13,14 +13,24 @@ from tenants.audit import audited
 from tenants.models import TenantOwned, TenantOwnedQuerySet, User
 
 
+def _is_open() -> Q:
+    """Asked of each subject apart: joined with all three, every line and record of the tenant would be read."""
+    lines = BankLine.objects.filter(pk=OuterRef("bank_line")).open()
+    records = LedgerRecord.objects.filter(pk=OuterRef("record"), deleted_at=None).exclude(open_amount=0)
+    discrepancies = Discrepancy.objects.filter(pk=OuterRef("discrepancy"), status=Discrepancy.Status.OPEN)
+    return Q(Exists(lines) | Exists(records) | Exists(discrepancies))
+
+
 class CaseQuerySet(TenantOwnedQuerySet["Case"]):
     """Exceptions by state; whether one is open is what its subject says, so that an undone match opens it again."""
 
     def open(self) -> Self:
         """The line is not decided, the document not paid, the discrepancy not settled."""
-        line = Q(bank_line__status__in=[BankLine.Status.UNMATCHED, BankLine.Status.PROPOSED])
-        record = Q(record__deleted_at=None, record__isnull=False) & ~Q(record__open_amount=0)
-        return self.filter(line | record | Q(discrepancy__status=Discrepancy.Status.OPEN))
+        return self.filter(_is_open())
+
+    def settled(self) -> Self:
+        """All others."""
+        return self.exclude(_is_open())
 
     def of(self, user: User) -> Self:
         """Given to this person."""
@@ -29,6 +39,15 @@ class CaseQuerySet(TenantOwnedQuerySet["Case"]):
     def overdue(self) -> Self:
         """Their day is over."""
         return self.filter(due_on__lt=timezone.localdate())
+
+    def counted(self, user: User) -> dict[str, int]:
+        """How many these are ("all"), this person's ("mine"), overdue ("over") and nobody's ("nobody"); one query."""
+        return self.aggregate(
+            all=Count("pk"),
+            mine=Count("pk", filter=Q(assignee=user)),
+            over=Count("pk", filter=Q(due_on__lt=timezone.localdate())),
+            nobody=Count("pk", filter=Q(assignee=None)),
+        )
 
 
 @audited(only_when=("assignee", "due_on", "due_reason"))

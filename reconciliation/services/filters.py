@@ -92,7 +92,10 @@ _SORTED = {
     "surest": (F("proposal__confidence").desc(nulls_last=True), F("booked_on").asc(), F("pk").asc()),
     "oldest": (F("booked_on").asc(), F("pk").asc()),
     "largest": (F("cents").desc(), F("pk").asc()),
+    "newest": (F("booked_on").desc(), F("pk").desc()),
 }
+# Where nothing is left to be sure of: what waits longest first, and what was done last.
+_UNSURE = {"unmatched": "oldest", "matched": "newest", "ignored": "newest"}
 
 
 def all_lines(tenant: Tenant, filters: Filters) -> QuerySet[BankLine]:
@@ -121,6 +124,9 @@ def lines_of(tenant: Tenant, filters: Filters, hits: Hits | None = None) -> Quer
     lines = all_lines(tenant, filters).filter(_SHOWN[filters.show])
     if filters.show in ("proposed", "second"):
         lines = lines.leading()  # type: ignore[attr-defined]
+    if filters.kind or filters.confidence is not None:
+        # Said apart, as nearly all lines have none: an index that is read for a join would be read with all of those.
+        lines = lines.filter(proposal__isnull=False)
     if filters.kind:
         lines = lines.filter(proposal__kind=filters.kind)
     if filters.age:
@@ -131,8 +137,8 @@ def lines_of(tenant: Tenant, filters: Filters, hits: Hits | None = None) -> Quer
         lines = lines.filter(proposal__confidence__gte=filters.confidence / 100)
     if hits := hits or hits_of(filters):
         lines = lines.filter(pk__in=hits.ids)
-    order = _SORTED["oldest"] if filters.sort == "surest" and filters.show == "unmatched" else _SORTED[filters.sort]
-    return lines.order_by(*order)
+    sort = _UNSURE.get(filters.show, filters.sort) if filters.sort == "surest" else filters.sort
+    return lines.order_by(*_SORTED[sort])
 
 
 def _between(lines: QuerySet[BankLine], filters: Filters) -> QuerySet[BankLine]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeVar
 from django.contrib.admin import FieldListFilter, RelatedFieldListFilter
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.contrib.admin.views.main import ChangeList
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from tenants.http import TenantRequest
-from tenants.models import TenantOwned
+from tenants.models import TenantOwned, TenantOwnedQuerySet
 from tenants.permissions import VIEW, may
 
 _Row = TypeVar("_Row", bound=Model)
@@ -30,6 +30,13 @@ class CappedPaginator(Paginator[Any]):
         """The number of rows, or CAP when there are at least that many."""
         rows: Any = self.object_list
         return int(rows.order_by()[: self.CAP].count())
+
+    def page(self, number: Any) -> Page[Any]:
+        """The rows of a page; however far it is, only these are read whole."""
+        number, rows = self.validate_number(number), self.object_list
+        first, last = (number - 1) * self.per_page, min(number * self.per_page, self.count)
+        shown = rows.window(first, last) if isinstance(rows, TenantOwnedQuerySet) else rows[first:last]
+        return Page(shown, number, self)
 
 
 class TenantScopedFilter(RelatedFieldListFilter):
