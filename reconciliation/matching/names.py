@@ -63,10 +63,12 @@ class _Text:
 
     def __init__(self, words: tuple[str, ...]) -> None:
         self.words = frozenset(words)
-        self.long = [w for w in words if len(w) >= _SQUASHED_LEAST]
-        self.by_first: dict[str, list[str]] = defaultdict(list)
+        self.long: dict[str, list[str]] = {}
+        self.by_first: dict[str, list[str]] = {}
         for word in words:
-            self.by_first[word[0]].append(word)
+            self.by_first.setdefault(word[0], []).append(word)
+            if len(word) >= _SQUASHED_LEAST:
+                self.long.setdefault(word[0], []).append(word)
 
 
 @dataclass(slots=True)
@@ -211,16 +213,17 @@ class ContactIndex:
 
     def _compare(self, text: _Text, variant: _Variant) -> tuple[float, float]:
         """The share of a name that the text explains, and the rarity of what agreed."""
-        squashed = _squashed_coverage(text.long, variant.squashed) if text.long else 0.0
+        long = text.long.get(variant.squashed[0])
+        squashed = _squashed_coverage(long, variant.squashed) if long else 0.0
         matched = trailing = 0.0
-        alike = self._pair
+        alike, heard, by_first = self._pair, text.words, text.by_first
         for token, weight in variant.parts:
-            if token in text.words:
+            if token in heard:
                 matched += weight
                 trailing = 0.0
                 continue
             best = 0.0
-            for word in text.by_first.get(token[0], ()):
+            for word in by_first.get(token[0], ()):
                 value = alike.get((word, token))
                 if value is None:
                     value = alike[word, token] = likeness(word, token)

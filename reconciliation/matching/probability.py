@@ -19,7 +19,8 @@ _PACE = 0.65
 _STILL = 0.01
 _SMALL = 0.05
 _LIMIT = 32.0
-"""e to this power leaves doubles precise enough to take one claimant off the sum of all."""
+"""e to this power leaves doubles precise enough to take one claimant off the sum of all. Messages only take away from a
+score, so nothing in a contest is above it."""
 
 
 def score(hypotheses: Sequence[Hypothesis], weights: Mapping[str, float]) -> None:
@@ -35,35 +36,33 @@ _Contest = tuple[list[int], list[float]]
 """The hypotheses that claim one row or item, and the message to each of them."""
 
 
-def _settle(contest: _Contest, totals: list[float], moved: list[tuple[int, float]]) -> None:
-    """Renew the messages from the hypotheses' totals; note which hypothesis gains how much by it."""
+def _settle(contest: _Contest, totals: list[float], renewed: list[float]) -> None:
+    """Renew the messages from the hypotheses' totals, and the totals by them."""
     owners, inward = contest
-    logs = [totals[o] - m for o, m in zip(owners, inward, strict=True)]
-    outward = [exp(x if x < _LIMIT else _LIMIT) for x in logs]
+    outward = [exp(totals[owner] - had) for owner, had in zip(owners, inward, strict=True)]
     whole = sum(outward)
     for at, odds in enumerate(outward):
         others = whole - odds
         step = _PACE * ((-log1p(others) if others > 0.0 else 0.0) - inward[at])
         if not -_STILL < step < _STILL:
             inward[at] += step
-            moved.append((owners[at], step))
+            renewed[owners[at]] += step
 
 
-def _settle_two(contest: _Contest, totals: list[float], moved: list[tuple[int, float]]) -> None:
+def _settle_two(contest: _Contest, totals: list[float], renewed: list[float]) -> None:
     """The same between two hypotheses, which half of all contests are: without lists."""
     (first, second), inward = contest
     was, had = inward
-    one, two = totals[first] - was, totals[second] - had
-    odds, rest = exp(one if one < _LIMIT else _LIMIT), exp(two if two < _LIMIT else _LIMIT)
+    odds, rest = exp(totals[first] - was), exp(totals[second] - had)
     whole = odds + rest
     step = _PACE * (-log1p(whole - odds) - was)
     if not -_STILL < step < _STILL:
         inward[0] += step
-        moved.append((first, step))
+        renewed[first] += step
     step = _PACE * (-log1p(whole - rest) - had)
     if not -_STILL < step < _STILL:
         inward[1] += step
-        moved.append((second, step))
+        renewed[second] += step
 
 
 def propagate(hypotheses: Sequence[Hypothesis], rounds: int = ROUNDS) -> None:
@@ -74,15 +73,18 @@ def propagate(hypotheses: Sequence[Hypothesis], rounds: int = ROUNDS) -> None:
     equals more of them would only feign certainty.
     """
     contests = _contests(hypotheses)
+    duels = [contest for contest in contests if len(contest[0]) == 2]
+    crowds = [contest for contest in contests if len(contest[0]) > 2]
     totals = [h.score for h in hypotheses]
     for _ in range(rounds):
-        moved: list[tuple[int, float]] = []
-        for contest in contests:
-            (_settle_two if len(contest[0]) == 2 else _settle)(contest, totals, moved)
-        if not moved:
+        renewed = totals.copy()
+        for contest in duels:
+            _settle_two(contest, totals, renewed)
+        for contest in crowds:
+            _settle(contest, totals, renewed)
+        if renewed == totals:
             break
-        for owner, step in moved:
-            totals[owner] += step
+        totals = renewed
     for h, total in zip(hypotheses, totals, strict=True):
         h.probability = _logistic(total)
     _share(hypotheses, (owners for owners, _ in contests))
