@@ -94,5 +94,4 @@ def is_transposed(have: int, want: int) -> bool:
 
 def to_decimal(units: int) -> Decimal:
     """Whole units back to an amount with at least two decimals."""
-    value = Decimal(units) / UNITS
-    return value.quantize(Decimal("0.01")) if units % (UNITS // 100) == 0 else value
+    return Decimal(units // 10).scaleb(-2) if units % 10 == 0 else Decimal(units).scaleb(-3)

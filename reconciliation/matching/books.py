@@ -308,6 +308,12 @@ class Books:
         found = self.by_contact.get(contact)
         return [self.items[i] for i in found.between(first_day, last_day)] if found else []
 
+    def owed(self, contact: int, currency: str, units: int, day: int) -> int:
+        """How much the open documents of a contact that were booked by a day owe together, in an amount's currency and
+        direction."""
+        shelf = self.shelves[contact].get((currency, units > 0)) if contact in self.shelves else None
+        return shelf.owed_by(day) if shelf else 0
+
     def same_amount(self, row: Row, most: int) -> list[int]:
         """Open items of exactly the line's amount, of very many those due nearest to it."""
         found = self.by_amount.get((row.line.currency, row.units))

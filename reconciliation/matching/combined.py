@@ -16,6 +16,7 @@ from .units import UNITS
 _KEEP = 8
 _MIN_COVERAGE = 0.5
 _BEHIND_DAYS = 300
+_AHEAD_DAYS = 2
 _OFFSET_DAYS = 45
 _CENTS = UNITS // 10
 
@@ -24,6 +25,8 @@ def combined_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
     """Explanations of a line as the sum of two or more open documents of one contact."""
     found: list[Hypothesis] = []
     for contact in _payers(books, row):
+        if books.owed(contact, row.line.currency, row.units, row.day + _AHEAD_DAYS) < abs(row.units) - _CENTS:
+            continue
         pool = _pool(books, row, contact)
         if len(pool) >= 2 and _owed(row, pool) >= abs(row.units) - _CENTS:
             found += _from_pool(books, row, pool)
@@ -52,7 +55,7 @@ def _pool(books: Books, row: Row, contact: int) -> list[Item]:
     currency, is_in = row.line.currency, row.units > 0
     usable = [
         i
-        for i in books.documents(contact, row.day - _BEHIND_DAYS, row.day + 2)
+        for i in books.documents(contact, row.day - _BEHIND_DAYS, row.day + _AHEAD_DAYS)
         if i.currency == currency and (i.is_due if (i.open > 0) == is_in else _is_set_off(i, row))
     ]
     most = abs(row.units) + sum([abs(i.open) for i in usable if (i.open > 0) != is_in])

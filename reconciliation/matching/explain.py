@@ -11,6 +11,7 @@ from .amounts import to_decimal
 from .books import Books
 from .hypothesis import Hypothesis
 from .model import Reason
+from .weights import WEIGHTS
 
 KINDS = {
     "exact": "match",
@@ -36,6 +37,8 @@ KINDS = {
     "return": "return",
     "duplicate": "duplicate",
 }
+
+_DATED = frozenset(name for name in WEIGHTS if name.startswith(("due_", "day_", "before_")))
 
 _WORDS = {
     "ref_sure": "the text cites the document number",
@@ -116,7 +119,7 @@ def _days(books: Books, index: int, h: Hypothesis, weights: Mapping[str, float])
     side = (
         "on the" if not lag else f"{abs(lag)} day{'s' if abs(lag) != 1 else ''} {'after' if lag > 0 else 'before'} the"
     )
-    weight = sum(weights.get(n, 0.0) * v for n, v in h.features.items() if n.startswith(("due_", "day_", "before_")))
+    weight = sum(weights.get(n, 0.0) * v for n, v in h.features.items() if n in _DATED)
     return Reason("date", f"{side} {what}", round(weight, 3))
 
 

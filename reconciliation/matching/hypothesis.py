@@ -26,4 +26,4 @@ class Hypothesis:
 
     def __post_init__(self) -> None:
         if not self.claims:
-            self.claims = (*self.rows, *(-1 - i for i in self.items))
+            self.claims = (*self.rows, *[-1 - i for i in self.items])

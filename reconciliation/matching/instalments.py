@@ -19,6 +19,7 @@ _SPAN_DAYS = 75
 _PAIR_DAYS = 28
 _POOL = 14
 _POOL_DAYS = 150
+_AHEAD_DAYS = 1
 _KEEP = 4
 _CLOSE_DAYS = 9
 _CLOSE_ROWS = 7
@@ -145,7 +146,7 @@ def _documents(books: Books, rows: Sequence[Row], contact: int) -> list[Item]:
     currency, is_in = first.line.currency, first.units > 0
     pool = [
         i
-        for i in books.documents(contact, last.day - _POOL_DAYS, last.day + 1)
+        for i in books.documents(contact, last.day - _POOL_DAYS, last.day + _AHEAD_DAYS)
         if i.is_due and i.currency == currency and (i.open > 0) == is_in
     ]
     pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
@@ -153,17 +154,20 @@ def _documents(books: Books, rows: Sequence[Row], contact: int) -> list[Item]:
 
 
 def _pair(books: Books, first: Row, second: Row, contact: int) -> list[Hypothesis]:
+    total = first.units + second.units
+    if books.owed(contact, first.line.currency, total, second.day + _AHEAD_DAYS) < abs(total):
+        return []
     cited = first.hits.keys() | second.hits.keys()
     pool = _documents(books, (first, second), contact)
-    if abs(sum(i.open for i in pool)) < abs(first.units + second.units):
+    if abs(sum([i.open for i in pool])) < abs(total):
         return []
     out = []
-    for chosen in subsets([i.open for i in pool], first.units + second.units, sizes=range(2, 7), most=24):
+    for chosen in subsets([i.open for i in pool], total, sizes=range(2, 7), most=24):
         items = [pool[i] for i in chosen]
         if subsets([i.open for i in items], first.units, sizes=range(1, len(items)), most=1):
             continue
         hypothesis = _hypothesis(books, [first, second], items, "many_to_many", len(pool))
-        hypothesis.features |= set_features(pool, chosen, first.units + second.units)
+        hypothesis.features |= set_features(pool, chosen, total)
         cites = sum(1 for i in items if i.index in cited)
         out.append((-cites, len(items), hypothesis))
     return [h for _, _, h in sorted(out, key=lambda f: (f[0], f[1], f[2].items))[:_KEEP]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Protocol
 
 from .model import DUE_KINDS, LedgerEntry
@@ -118,6 +119,7 @@ class Shelf:
     def __init__(self) -> None:
         self._priced: list[tuple[int, int, int]] = []
         self._due: list[tuple[int, int, int, int]] = []
+        self._booked: tuple[list[int], list[int]] | None = None
 
     def add(self, item: Shelved) -> None:
         """Put an item up; `sort` follows when all are there."""
@@ -132,15 +134,25 @@ class Shelf:
 
     def insert(self, item: Shelved) -> None:
         """Take one more item in, in its place."""
+        self._booked = None
         insort(self._priced, (abs(item.open), item.due, item.index))
         if item.entry.kind in DUE_KINDS:
             insort(self._due, (item.due, item.index, abs(item.open), item.day))
 
     def remove(self, item: Shelved) -> None:
         """Take an item off that `add` or `insert` put up, while its open amount still is what it was."""
+        self._booked = None
         self._priced.remove((abs(item.open), item.due, item.index))
         if item.entry.kind in DUE_KINDS:
             self._due.remove((item.due, item.index, abs(item.open), item.day))
+
+    def owed_by(self, day: int) -> int:
+        """How much the documents that were booked by a day owe together."""
+        if self._booked is None:
+            booked = sorted([(issued, amount) for _, _, amount, issued in self._due])
+            self._booked = [on for on, _ in booked], list(accumulate([amount for _, amount in booked], initial=0))
+        days, sums = self._booked
+        return sums[bisect_right(days, day)]
 
     def between(self, low: float, high: float) -> list[int]:
         """Items whose open amount lies between two, both inclusive."""

@@ -25,7 +25,16 @@ def subsets(
 ) -> list[Subset]:
     """Index subsets whose sum lies within `slack` of the target, at most `most`, smaller ones first; see
     SubsetSums."""
-    return SubsetSums(values, sizes).find(target, slack, most=most)
+    fitting = _fitting(values, abs(target) + slack) if len(values) <= FULL_SEARCH else range(len(values))
+    found = SubsetSums([values[at] for at in fitting], sizes).find(target, slack, most=most)
+    return [tuple([fitting[at] for at in chosen]) for chosen in found]
+
+
+def _fitting(values: Sequence[int], most: int) -> Sequence[int]:
+    """Places of the values that can be in a sum of so much: where all go one way, none that is larger."""
+    if min(values, default=0) < 0 < max(values, default=0):
+        return range(len(values))
+    return [at for at, value in enumerate(values) if -most <= value <= most]
 
 
 class SubsetSums:
@@ -38,8 +47,9 @@ class SubsetSums:
     def __init__(self, values: Sequence[int], sizes: range = range(2, 9)) -> None:
         self._values = values[:WIDE_SEARCH]
         self._sizes = sizes
-        self._lowest = sum([v for v in values if v < 0])
-        self._highest = sum([v for v in values if v > 0])
+        ordered, largest = sorted(self._values), sizes.stop - 1
+        self._lowest = sum([v for v in ordered[:largest] if v < 0])
+        self._highest = sum([v for v in ordered[-largest:] if v > 0])
         self._halves: tuple[_Side, _Side] | None = None
         self._few: tuple[_Side, _Side] | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciliation.management.commands.match_files import Command
-from reconciliation.matching import Approved, FxRate, settle
+from reconciliation.matching import Approved, Context, FxRate, settle
 from reconciliation.matching.amounts import agreed_discounts, is_transposed, limits, relation
+from reconciliation.matching.books import Books
 from reconciliation.matching.files import FileProblem, read_job
 from reconciliation.matching.hypothesis import Hypothesis
 from reconciliation.matching.model import Tolerances
@@ -80,6 +82,27 @@ def test_every_subset_found_reaches_the_target(values: list[int], target: int, s
     for chosen in subsets(values, target, slack):
         assert abs(sum(values[i] for i in chosen) - target) <= slack
         assert len(set(chosen)) == len(chosen) >= 2
+
+
+@given(st.lists(st.integers(-60, 60), max_size=9), st.integers(-120, 120), st.integers(0, 4), st.integers(1, 3))
+def test_all_subsets_of_the_asked_sizes_are_found(values: list[int], target: int, slack: int, least: int) -> None:
+    sizes = range(least, least + 3)
+    every = [s for size in sizes for s in combinations(range(len(values)), size)]
+    for room in (0, slack):
+        wanted = [s for s in every if abs(sum(values[i] for i in s) - target) <= room]
+        if wanted:
+            break
+    assert subsets(values, target, slack, sizes=sizes, most=10**6) == sorted(wanted, key=lambda s: (len(s), s))
+
+
+def test_what_a_contact_owed_by_a_day_follows_what_comes_and_goes() -> None:
+    books = Books([], [entry("a", "10.00", "Vexley", day=0), entry("b", "5.00", "Vexley", day=2)], Context())
+    item = books.add_item(entry("c", "7.00", "Vexley", day=1))
+    day = DAY.toordinal()
+    assert [books.owed(item.contact, "EUR", 1, day + n) for n in range(-1, 3)] == [0, 10_000, 17_000, 22_000]
+    assert books.owed(item.contact, "EUR", -1, day + 2) == 0
+    books.close_item(item)
+    assert books.owed(item.contact, "EUR", 1, day + 2) == 15_000
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=4, max_size=14), st.data())
