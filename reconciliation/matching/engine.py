@@ -10,6 +10,7 @@ from .assign import choose, rivals
 from .books import Books, Carried, Row
 from .candidates import is_settling, single_hypotheses
 from .census import Census
+from .collective import collective_hypotheses
 from .combined import combined_hypotheses
 from .explain import KINDS, difference, reasons
 from .history import learn, learn_habits
@@ -134,6 +135,7 @@ def explain_alone(books: Books, row: Row, desks: Desks, runs: Runs) -> list[Hypo
     found = single_hypotheses(books, row)
     if not any(map(is_settling, found)):
         found += combined_hypotheses(books, row)
+        found += collective_hypotheses(books, row)
         found += runs.hypotheses(row)
     return found + payout_hypotheses(books, row, desks)
 

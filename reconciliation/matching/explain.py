@@ -25,6 +25,7 @@ KINDS = {
     "partial": "partial",
     "currency": "currency",
     "combined": "combined",
+    "collective": "combined",
     "instalments": "instalments",
     "many_to_many": "combined",
     "run": "run",
@@ -41,6 +42,7 @@ KINDS = {
 _DATED = frozenset(name for name in WEIGHTS if name.startswith(("due_", "day_", "before_")))
 
 _WORDS = {
+    "is_collective": "one payment for documents of several contacts",
     "ref_sure": "the text cites the document number",
     "ref_strong": "the text cites the document number",
     "ref_fair": "the text holds the document's number, or its end",

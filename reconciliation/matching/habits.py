@@ -17,7 +17,7 @@ _NEW = 0.5
 """Of every client that a payer has, half a payment is set aside for those it may pay for next."""
 _CROWD = 24
 """A word that more payers share than this tells none of them."""
-_CLIENTS = 6
+CLIENTS = 6
 """Of a payer with more clients than this nobody is a likely one."""
 
 
@@ -100,7 +100,7 @@ class Habits:
         mine = own.contact if own is not None and own.payer == payer else None
         others = {contact: n - (contact == mine) for contact, n in paid.items() if n > (contact == mine)}
         rest = sum(others.values()) + _NEW
-        return {c: (n - _NEW) / rest for c, n in others.items()} if len(others) <= _CLIENTS else {}
+        return {c: (n - _NEW) / rest for c, n in others.items()} if len(others) <= CLIENTS else {}
 
     def learn(self, lesson: Lesson, row: int | None = None) -> None:
         """Take a payment in; `row` when it is one of this statement's lines."""
@@ -119,6 +119,11 @@ class Habits:
         if lesson.lag is not None:
             known.lags.append(lesson.lag)
             known.usual.clear()
+
+    def learn_client(self, payer: Words, contact: int) -> None:
+        """Take in that a payer paid for a contact together with others."""
+        if payer:
+            self._payers[payer][contact] += 1
 
     def learn_settlement(self, told: Settlement) -> None:
         """Take in how an approved match settled its documents."""

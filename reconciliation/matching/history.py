@@ -4,12 +4,12 @@ names."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from .books import SURE, Books, Item, Row, read
-from .habits import Lesson, Settlement, Words
+from .habits import CLIENTS, Lesson, Settlement, Words
 from .model import DUE_KINDS, Approved, BankLine, LedgerEntry
 from .names import NAMED
 from .normalise import words
@@ -67,6 +67,10 @@ def learn_habits(books: Books) -> None:
                 is_named = books.contacts.score(read(line), position[name]).coverage >= NAMED
                 books.habits.learn(Lesson(payer, position[name], line.account_id, price, lag, codes, is_named))
             _learn_settlement(books, position[name], approved)
+        elif _is_collective(approved, names):
+            payer = books.payer_of(words(approved.lines[0].counterparty), words(approved.lines[0].description))
+            for name in sorted(names & position.keys()):
+                books.habits.learn_client(payer, position[name])
     for row in books.asked:
         for item in _certain_items(books, row)[:1]:
             row.payer = books.payer_of(row.party, row.text)
@@ -78,13 +82,23 @@ def learn_habits(books: Books) -> None:
         books.recognise(row)
 
 
+def _is_collective(approved: Approved, names: Collection[str]) -> bool:
+    """Whether one line paid documents of several contacts to the cent, as somebody does who pays for others."""
+    paid = approved.lines[0].amount if len(approved.lines) == 1 else None
+    return (
+        1 < len(names) <= CLIENTS
+        and all(e.kind in DUE_KINDS and e.currency == approved.lines[0].currency for e in approved.entries)
+        and sum(e.amount for e in approved.entries) == paid
+    )
+
+
 def _learn_payers(books: Books) -> None:
     """How banks write the payers of approved and of certain lines: in a column for them, else in the words that are
     not of several contacts' lines."""
     told: list[tuple[Words, Words, str]] = []
     for approved in books.context.history:
         names = {e.contact_name for e in approved.entries}
-        if len(names) == 1:
+        if len(names) == 1 or _is_collective(approved, names):
             told += [(words(x.counterparty), words(x.description), min(names)) for x in approved.lines]
     for row in books.asked:
         for item in _certain_items(books, row)[:1]:

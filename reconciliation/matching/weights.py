@@ -56,6 +56,7 @@ WEIGHTS: dict[str, float] = {
     "habit_unnamed": 1.5,
     "in_turn": 0.9,
     "is_chargeback": 5.24,
+    "is_collective": -1.56,
     "is_combined": 0.41,
     "is_currency": -0.35,
     "is_deposit": 1.58,
