@@ -1,4 +1,4 @@
-"""One payment for documents of several contacts: an agency pays for its clients, a group's treasury for its companies."""
+"""One payment for documents of several contacts: an agency pays for its clients, a group's treasury for its firms."""
 
 from __future__ import annotations
 
