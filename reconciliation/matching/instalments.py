@@ -25,6 +25,9 @@ _CLOSE_DAYS = 9
 _CLOSE_ROWS = 7
 _MOST_ROWS = 5
 _MOST_OPEN = 60
+_LONGEST_ROWS = 12
+_STEP_DAYS = 4
+_LONG_DAYS = 30
 _TOLD = frozenset(("name_full", "name_most", "ref_fair", "ref_strong", "ref_sure"))
 
 
@@ -58,7 +61,7 @@ def _hypothesis(books: Books, rows: Sequence[Row], items: Sequence[Item], family
     gap = sum(r.units for r in rows) - sum(i.open for i in items)
     chance = math.log(math.comb(pool, len(rows))) - math.log(max(1, abs(items[0].open) * 100 // UNITS))
     features["rows_chance"] = max(-12.0, min(6.0, chance)) / 4.0
-    features["rows_count"] = len(rows) - 2.0
+    features["rows_count"] = min(len(rows), _MOST_ROWS) - 2.0
     features["rows_days"] = (rows[-1].day - rows[0].day) / 30.0
     if gap:
         features["rows_gap"] = 1.0
@@ -94,7 +97,36 @@ def many_to_many_hypotheses(books: Books, rows: Sequence[Row]) -> list[Hypothesi
                 ):
                     out += _pair(books, first, second, contact)
         out += _several(books, found, contact)
+        out += _long(books, found, contact)
     return out
+
+
+def _long(books: Books, found: Sequence[Row], contact: int) -> list[Hypothesis]:
+    """Six to twelve lines of a payer that follow one another within days, none left out, for several documents: a large
+    sum sent by daily limits. The documents are sought among fourteen."""
+    out: list[Hypothesis] = []
+    if len(found) > _MOST_OPEN:
+        return out
+    for at, first in enumerate(found):
+        chain = _chain(first, found[at + 1 :])
+        if len(chain) <= _MOST_ROWS:
+            continue
+        pool = _documents(books, (first, *chain[1:]), contact)
+        sums = SubsetSums([i.open for i in pool], range(2, _POOL + 1))
+        for size in range(_MOST_ROWS + 1, len(chain) + 1):
+            out += _together(pool, sums, tuple(chain[:size]), len(chain), books)
+    return out
+
+
+def _chain(first: Row, later: Sequence[Row]) -> list[Row]:
+    """A line and those after it, of its account and direction, as long as each comes soon after the one before."""
+    chain = [first]
+    for row in later:
+        if row.day - chain[-1].day > _STEP_DAYS or row.day - first.day > _LONG_DAYS or len(chain) == _LONGEST_ROWS:
+            break
+        if row.line.account_id == first.line.account_id and (row.units > 0) == (first.units > 0):
+            chain.append(row)
+    return chain
 
 
 def _several(books: Books, found: Sequence[Row], contact: int) -> list[Hypothesis]:
@@ -134,7 +166,7 @@ def _together(
         if not any(subsets(values, r.units, sizes=range(1, len(items)), most=1) for r in rows):
             hypothesis = _hypothesis(books, rows, items, "many_to_many", among)
             hypothesis.features |= set_features(list(pool), chosen, total)
-            hypothesis.features["rows_several"] = len(rows) - 2.0
+            hypothesis.features["rows_several"] = min(len(rows), _MOST_ROWS) - 2.0
             out.append(hypothesis)
     return out
 

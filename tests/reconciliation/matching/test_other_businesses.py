@@ -101,6 +101,30 @@ def test_three_transfers_for_several_invoices_are_found() -> None:
     assert set(proposal.ledger_ids) == {"i1", "i2", "i3"}
 
 
+@pytest.mark.parametrize("text", ["CREDIT STAHLBAU ZIRNGIBL", "CREDIT STAHLBAU ZIRNGIBL RE-40017 RE-40117 RE-40217"])
+def test_seven_transfers_by_a_daily_limit_for_several_invoices_are_found(text: str) -> None:
+    owed = ("14127.35", "9981.20", "9650.45")
+    books = [entry(f"i{n}", amount, "Stahlbau Zirngibl GmbH", f"RE-40{n}17") for n, amount in enumerate(owed)]
+    paid = ["5000.00"] * 6 + ["3759.00"]
+    lines = [line(f"b{n}", amount, text, day=n + n // 5 * 2) for n, amount in enumerate(paid)]
+
+    found = propose(lines, books)
+
+    proposal = proposal_of("b0", found)
+    assert proposal is not None
+    assert set(proposal.bank_ids) == {x.id for x in lines}
+    assert set(proposal.ledger_ids) == {"i0", "i1", "i2"}
+    assert proposal.difference == 0
+
+
+def test_six_transfers_that_make_no_sum_of_documents_are_not_put_together() -> None:
+    owed = ("14127.35", "9981.20", "9650.45")
+    books = [entry(f"i{n}", amount, "Stahlbau Zirngibl GmbH", f"RE-40{n}17") for n, amount in enumerate(owed)]
+    lines = [line(f"b{n}", "5000.00", "CREDIT STAHLBAU ZIRNGIBL", day=n) for n in range(6)]
+
+    assert all(len(p.bank_ids) < 6 for p in propose(lines, books))
+
+
 def test_of_a_payer_with_very_many_open_lines_no_split_transfer_is_sought() -> None:
     books = [entry(f"i{n}", f"{200 + n}.{n:02d}", "Stahlbau Zirngibl GmbH", f"RE-4{n:03d}") for n in range(60)]
     lines = [line(f"b{n}", f"{7100 + 13 * n}.37", "CREDIT STAHLBAU ZIRNGIBL", day=n % 5) for n in range(90)]
