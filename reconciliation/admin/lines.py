@@ -79,7 +79,7 @@ class BankLineAdmin(WorkbenchPages, ReconciliationPage):
         )
         if hits.is_cut:
             messages.info(request, f"These are the newest {MOST:,} lines with these words; say more of them.")
-        return queryset.filter(pk__in=hits.ids), False
+        return queryset.filter(pk__in=hits.among), False
 
     def get_urls(self) -> list[URLPattern]:
         find = path("<uuid:row_id>/find/", self.admin_site.admin_view(self.find), name=self.url_name("find"))

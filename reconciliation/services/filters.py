@@ -136,7 +136,7 @@ def lines_of(tenant: Tenant, filters: Filters, hits: Hits | None = None) -> Quer
     if filters.confidence is not None:
         lines = lines.filter(proposal__confidence__gte=filters.confidence / 100)
     if hits := hits or hits_of(filters):
-        lines = lines.filter(pk__in=hits.ids)
+        lines = lines.filter(pk__in=hits.among)
     sort = _UNSURE.get(filters.show, filters.sort) if filters.sort == "surest" else filters.sort
     return lines.order_by(*_SORTED[sort])
 

@@ -10,6 +10,7 @@ from datetime import date
 from uuid import UUID
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 MOST = 2_000
 _MOST_WORDS = 8
@@ -21,6 +22,11 @@ class Hits:
 
     ids: Sequence[UUID]
     is_cut: bool = False
+
+    @property
+    def among(self) -> RawSQL:
+        """The ids as one value for `pk__in`: said one by one, thousands of them cost more than to find them."""
+        return RawSQL("SELECT unnest(%s::uuid[])", [list(self.ids)])  # noqa: S611 - nothing from outside in it
 
 
 def find_lines(

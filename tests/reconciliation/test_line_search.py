@@ -129,3 +129,23 @@ def test_pages_say_when_a_search_found_more_than_it_shows(acme: Actors, monkeypa
     monkeypatch.setattr(line_search, "MOST", 2)
     assert "newest 2,000 lines" in client.get(listed, {"q": "rent"}).content.decode()
     assert "of the newest 2000 lines" in client.get(board, {"q": "rent", "show": "unmatched"}).content.decode()
+
+
+@pytest.mark.parametrize("most", [3, 40, 250], ids=["among the newest", "further down", "all there are"])
+def test_what_many_lines_say_is_found_newest_first_like_what_few_say(
+    account: BankAccount, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    _many(account, 900)
+    # Of the newest 200 all say it, of the older ones only one in seven: enough of them lie far below.
+    newest = list(BankLine.objects.order_by("-booked_on", "-pk").values_list("pk", flat=True))
+    said = [*newest[:30], *newest[60:120], *newest[200::7]]
+    BankLine.objects.filter(pk__in=said).update(reference="Standing order")
+    BankLine.objects.filter(pk__in=said[1::3]).update(status="matched")
+    monkeypatch.setattr(line_search, "MOST", most)
+    found = find_lines("standing payer")
+    assert found.ids == said[:most]
+    assert found.is_cut == (len(said) > most)
+    matched = [pk for at, pk in enumerate(said) if at % 3 == 1]
+    assert find_lines("standing", statuses=["matched"]).ids == matched[:most]
+    shown = lines_of(account.tenant, read_filters({"show": "matched", "q": "standing"}))
+    assert set(shown.values_list("pk", flat=True)) == set(matched[:most])
