@@ -99,13 +99,14 @@ def told(account: BankAccount) -> dict[Any, tuple[frozenset[Any], frozenset[Any]
 
 def laws_hold(account: BankAccount) -> None:
     """No line and no record twice among open proposals, and every proposal's sums are those of its lines."""
-    rows = list(Proposal.objects.open().filter(connection=account.connection).prefetch_related("lines", "entries"))
+    open_ones = Proposal.objects.open().filter(connection=account.connection)
+    rows = list(open_ones.prefetch_related("lines__bank_line", "entries"))
     lines = Counter(x.bank_line_id for row in rows for x in row.lines.all())
     records = Counter(x.record_id for row in rows for x in row.entries.all())
     assert max(lines.values(), default=1) == 1
     assert max(records.values(), default=1) == 1
     for row in rows:
-        money = sum((x.bank_line.amount for x in row.lines.select_related("bank_line")), Decimal(0))
+        money = sum((x.bank_line.amount for x in row.lines.all()), Decimal(0))
         assert row.amount == money
         if row.kind == Proposal.Kind.MATCH:
             assert money == sum((x.amount for x in row.entries.all()), Decimal(0))
