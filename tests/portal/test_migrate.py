@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.core.management.commands import migrate
 from django.db import connections, models
@@ -12,7 +13,11 @@ from django.db.migrations.state import ModelState, ProjectState, StateApps
 from pgtrigger import Before, Trigger, Update
 from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
-from portal.management.commands.migrate import _models_are_made_when_asked_for, _triggers_change_no_model
+from portal.management.commands.migrate import (
+    _event_tables,
+    _models_are_made_when_asked_for,
+    _triggers_change_no_model,
+)
 from portal.schema_states import AskedModels, AskedState, Executor
 
 
@@ -29,6 +34,11 @@ def test_a_trigger_is_kept_in_the_state_and_no_model_is_made_anew_for_it() -> No
         assert state.models["shop", "order"].options["triggers"] == []
     assert state.apps.get_model("shop", "order") is rendered
     assert AddTrigger.state_forwards is usual
+
+
+def test_history_that_an_earlier_state_does_not_have_is_not_asked_for() -> None:
+    assert _event_tables(["tenants_membershipevent", "tenants_membership"]) == ["tenants_membershipevent"]
+    assert len(_event_tables([model._meta.db_table for model in apps.get_models()])) > 10
 
 
 class Asking(MigrationLoader):

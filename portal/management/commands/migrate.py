@@ -1,6 +1,6 @@
 """`migrate` runs as the owner role and ends by granting the application role what it needs, and no more."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partialmethod
 from typing import Any
@@ -48,6 +48,12 @@ def _models_are_made_when_asked_for() -> Iterator[None]:
         module.MigrationExecutor = usual
 
 
+def _event_tables(there: Collection[str]) -> list[str]:
+    """The history tables among those that are there: after going back to an earlier migration some are not."""
+    tables = [model._meta.db_table for model in apps.get_models() if hasattr(model, "pgh_tracked_model")]
+    return [table for table in tables if table in there]
+
+
 class Command(migrate.Command):
     """Django's migrate, with the owner database as its default."""
 
@@ -67,7 +73,6 @@ class Command(migrate.Command):
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
             cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}")
             cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
-            for model in apps.get_models():
-                if hasattr(model, "pgh_tracked_model"):
-                    table = connection.ops.quote_name(model._meta.db_table)
-                    cursor.execute(_EVENT_TABLES_ONLY_GROW.format(table=table, role=quoted))
+            for name in _event_tables(connection.introspection.table_names(cursor)):
+                table = connection.ops.quote_name(name)
+                cursor.execute(_EVENT_TABLES_ONLY_GROW.format(table=table, role=quoted))
