@@ -23,6 +23,7 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
 _ONE_MIGRATES = 7_205_001
+_PORTALS = ("tests/browser/test_journey.py", "tests/test_launcher.py")
 
 
 @contextmanager
@@ -97,8 +98,13 @@ def pytest_configure() -> None:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser journeys are skipped, not hidden, where there is no Chromium; `./bin/portal test` says how to get it."""
+    """Browser journeys are skipped, not hidden, where there is no Chromium; `./bin/portal test` says how to get it.
+
+    Whole portals take a minute to come up: begun last, idle workers would wait for them.
+    """
+    items.sort(key=lambda item: item.path.relative_to(ROOT).as_posix() not in _PORTALS)
     if os.environ.get("PORTAL_CHROMIUM") or which("chromium"):
         return
     for item in items:

@@ -147,15 +147,20 @@ def test_a_stored_page_does_not_wait_for_the_disk_but_the_end_of_the_run_does(
     told = []
     keep = Pull._keep
 
-    def kept(self: Pull, counts: Any) -> None:
-        keep(self, counts)
+    def waits() -> str:
+        # The test's own transaction goes around all of the run's, and the server may wait for no disk at all.
         with database.cursor() as cursor:
             cursor.execute("SHOW synchronous_commit")
-            told.append(cursor.fetchone()[0])
-            # The tests' own transaction goes around all of the run's.
-            cursor.execute("SET LOCAL synchronous_commit TO DEFAULT")
+            found = str(cursor.fetchone()[0])
+            cursor.execute("SET LOCAL synchronous_commit TO on")
+        return found
+
+    def kept(self: Pull, counts: Any) -> None:
+        keep(self, counts)
+        told.append(waits())
 
     monkeypatch.setattr(Pull, "_keep", kept)
+    waits()
     pull(connection, run, Window())
     assert set(told[:-1]) == {"off"}
     assert told[-1] == "on"
