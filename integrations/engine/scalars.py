@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from integrations.engine.sections import ManifestError, Section
@@ -73,7 +74,11 @@ def number(options: Section) -> Scalar:
 
 def _inverse(value: Any, places: int) -> Decimal:
     """One by the value, without idle zeros; zero stays."""
-    found = decimal(value)
+    return _turned(decimal(value), places)
+
+
+@lru_cache(maxsize=1000)
+def _turned(found: Decimal, places: int) -> Decimal:
     turned = (1 / found).quantize(Decimal(1).scaleb(-places)) if found else found
     return Decimal(f"{turned.normalize():f}")
 
@@ -149,14 +154,23 @@ def a_datetime(options: Section) -> Scalar:
     return Scalar(moment, lambda value: moment(value).isoformat())
 
 
+def _xero_moment(text: str) -> datetime:
+    match = _XERO_DATE.match(text)
+    return _EPOCH + timedelta(milliseconds=int(match[1])) if match else moment(text)
+
+
+@lru_cache(maxsize=5000)
+def _xero_day(text: str) -> date:
+    """Days recur on nearly every record of a page."""
+    return _xero_moment(text).date()
+
+
 def xero_date(options: Section) -> Scalar:
     """`/Date(1776988800000+0000)/`: milliseconds since 1970; `kind: date` reads the day without any zone shift."""
     is_day = options.choice("kind", frozenset({"date", "datetime"}), "datetime") == "date"
 
     def read(value: Any) -> date | datetime:
-        match = _XERO_DATE.match(str(value))
-        found = _EPOCH + timedelta(milliseconds=int(match[1])) if match else moment(value)
-        return found.date() if is_day else found
+        return _xero_day(str(value)) if is_day else _xero_moment(str(value))
 
     return Scalar(read, (lambda v: day(v).isoformat()) if is_day else (lambda v: moment(v).isoformat()))
 
