@@ -283,15 +283,17 @@ class Load:
             Connection.objects.filter(pk=self.connection.pk).usable().update(next_sync_at=timezone.now())
 
     def reconnect(self) -> None:
-        """A person connects again when the portal says that it has to be."""
+        """A person connects again when the portal says that it has to be, or that somebody may not do this."""
         from integrations.engine.errors import IntegrationError
-        from integrations.models import Connection
+        from integrations.models import Connection, Posting
         from integrations.services.autoconsent import connect_by_itself
         from tenants.rls import tenant_scope
 
         with tenant_scope(self.tenant.pk, source="command"):
             status = Connection.objects.values_list("status", flat=True).get(pk=self.connection.pk)
-        if status != Connection.Status.NEEDS_REAUTHORISATION:
+            # Such postings look again by themselves after an hour; a new consent wakes them.
+            may_not = Posting.objects.unfinished().filter(error__kind="PermissionMissing").exists()
+        if status != Connection.Status.NEEDS_REAUTHORISATION and not may_not:
             return
         try:
             connect_by_itself(
