@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmarks.matching_runs import books
+
 _AT_ONCE = 100_000
 _TABLES = (
     "reconciliation_bankline", "integrations_ledgerrecord", "reconciliation_proposal", "reconciliation_proposalline",
@@ -120,19 +122,13 @@ def stored(slug: str, lines: int, parts: tuple[str, ...] = tuple(_ROWS)) -> Any:
     import psycopg
     from django.db import connection
 
-    from integrations.models import Connection
     from reconciliation.models import BankAccount
     from tenants.rls import tenant_scope
-    from tenants.services import create_tenant
 
-    tenant = create_tenant(slug=slug, name="Many lines", currency="EUR")
+    tenant, connected = books(slug, "Many lines")
     with tenant_scope(tenant.pk):
-        books = Connection.objects.create(
-            tenant=tenant, name="Books", connector="quickbooks", external_org_id=slug, currency="EUR", country="DE",
-            status="active",
-        )  # fmt: skip
-        account = BankAccount.objects.create(tenant=tenant, connection=books, name="Current", currency="EUR")
-    names = {"tenant": str(tenant.pk), "connection": str(books.pk), "account": str(account.pk)}
+        account = BankAccount.objects.create(tenant=tenant, connection=connected, name="Current", currency="EUR")
+    names = {"tenant": str(tenant.pk), "connection": str(connected.pk), "account": str(account.pk)}
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
         with _unburdened(owner):
             for first in range(1, lines + 1, _AT_ONCE):

@@ -66,20 +66,29 @@ def fields(entry: LedgerEntry) -> dict[str, Any] | None:
     }
 
 
-def prepared(slug: str, entries: Sequence[LedgerEntry]) -> Any:
-    """A connection with these entries as records."""
-    from django.utils import timezone
-
-    from integrations.models import Connection, LedgerRecord
+def books(slug: str, name: str) -> tuple[Any, Any]:
+    """A tenant of its own and its connected ledger, in euros."""
+    from integrations.models import Connection
     from tenants.rls import tenant_scope
     from tenants.services import create_tenant
 
-    tenant = create_tenant(slug=slug, name="Runs", currency="EUR")
+    tenant = create_tenant(slug=slug, name=name, currency="EUR")
     with tenant_scope(tenant.pk):
         connection = Connection.objects.create(
             tenant=tenant, name="Books", connector="quickbooks", external_org_id=slug, currency="EUR", country="DE",
             status="active",
         )  # fmt: skip
+    return tenant, connection
+
+
+def prepared(slug: str, entries: Sequence[LedgerEntry]) -> Any:
+    """A connection with these entries as records."""
+    from django.utils import timezone
+
+    from integrations.models import LedgerRecord
+    from tenants.rls import tenant_scope
+
+    tenant, connection = books(slug, "Runs")
     hashed = {"content_hash": "0" * 64, "synced_at": timezone.now()}
     rows = [
         LedgerRecord(tenant=tenant, connection=connection, **hashed, **told)
