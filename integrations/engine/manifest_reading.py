@@ -221,7 +221,14 @@ def _offset(section: Section, places: Collection[str]) -> steps.Step:
 
 
 def _page_number(section: Section, places: Collection[str]) -> steps.Step:
+    overlap = section.whole("overlap", 0)
+    if overlap and (section.has("pages_path") or not section.has("size_param")):
+        # Pages that are asked for at once have one size; without a size nothing can overlap.
+        raise ManifestError(f"{section.at('overlap')}: needs a size_param, and no pages_path")
+    if not 0 <= overlap <= section.whole("size", 1000) // 20:
+        raise ManifestError(f"{section.at('overlap')}: expected at most a twentieth of the size, got {overlap}")
     return steps.PageNumber(
+        overlap=overlap,
         page_param=section.text("page_param", "" if section.has("body") else "page"),
         size_param=section.text("size_param", ""),
         more_path=section.text("more_path", ""),

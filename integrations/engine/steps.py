@@ -130,15 +130,24 @@ def _landmarks(ids: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class PageNumber:
-    """`page` and a page size; ends with a short page, or where the ledger says there is no more."""
+    """`page` and a page size; ends with a short page, or where the ledger says there is no more.
+
+    With an `overlap` rows deleted under the walk are noticed as by `Offset`: page numbers cannot begin a few rows
+    early, but a page that is a little smaller has its borders elsewhere. So each page after the first gets the size
+    with which its beginning lies that many rows or more before what was read, and it must meet a row already seen.
+    """
 
     page_param: str = "page"
     size_param: str = ""
     more_path: str = ""
     pages_path: str = ""
+    overlap: int = 0
 
     def _page(self, cursor: Cursor | None) -> int:
         return int((cursor or {}).get("page", 1))
+
+    def _size(self, cursor: Cursor | None, size: int) -> int:
+        return int((cursor or {}).get("size", size))
 
     def places(self, cursor: Cursor | None) -> Mapping[str, Any]:
         """`page`."""
@@ -146,19 +155,30 @@ class PageNumber:
 
     def sent(self, request: RemoteRequest, cursor: Cursor | None, size: int) -> RemoteRequest:
         """Page and size as parameters."""
-        own = {self.page_param: str(self._page(cursor)), self.size_param: str(size)}
+        own = {self.page_param: str(self._page(cursor)), self.size_param: str(self._size(cursor, size))}
         return request.with_params(**{name: value for name, value in own.items() if name})
 
     def advance(self, cursor: Cursor | None, page: Seen, size: int) -> Cursor | None:
-        """The next number, until a short page or the ledger's word."""
-        number = self._page(cursor)
+        """The next number, until a short page or the ledger's word; back while no row of the page before is met."""
+        number, own, seen = self._page(cursor), self._size(cursor, size), (cursor or {}).get("seen") or []
+        start = (number - 1) * own
+        if seen and start > 0 and set(seen).isdisjoint(page.ids):
+            return {**_window(max(0, start - size), size), "seen": seen}
+        if not self._says_more(number, own, page):
+            return None
+        if not self.overlap:
+            return {"page": number + 1}
+        if len(page.rows) < own:
+            # Short and not the last: what a page holds is the ledger's own business, and its numbers alone are told.
+            return {"page": number + 1, "size": own}
+        return {**_window(start + own - self.overlap, size), "seen": _landmarks(page.ids)}
+
+    def _says_more(self, number: int, own: int, page: Seen) -> bool:
         if self.more_path:
-            is_more = _says_more(paths.getter(self.more_path)(page.answer.body))
-        elif self.pages_path:
-            is_more = number < int(paths.getter(self.pages_path)(page.answer.body) or 0)
-        else:
-            is_more = len(page.rows) >= size
-        return {"page": number + 1} if is_more else None
+            return _says_more(paths.getter(self.more_path)(page.answer.body))
+        if self.pages_path:
+            return number < int(paths.getter(self.pages_path)(page.answer.body) or 0)
+        return len(page.rows) >= own
 
     def ahead(self, cursor: Cursor | None, page: Seen, size: int, total: int | None) -> list[Cursor]:
         """The numbers up to the last, where the ledger tells how many there are."""
@@ -166,6 +186,15 @@ class PageNumber:
             return []
         last = int(paths.getter(self.pages_path)(page.answer.body) or 0)
         return [{"page": number} for number in range(self._page(cursor) + 1, last + 1)]
+
+
+def _window(position: int, most: int) -> Cursor:
+    """The page, by number and size, that begins at a position (from 0 on) or little before it and reaches farthest.
+
+    At most so many rows. Of the sizes above half of that one has a border close by: a page costs its rows but a few.
+    """
+    size = max(range(most, most // 2, -1), key=lambda each: each - position % each)
+    return {"page": position // size + 1, "size": size}
 
 
 @dataclass(frozen=True, slots=True)
