@@ -66,7 +66,8 @@ GRAMMAR: Mapping[str, frozenset[str]] = {
         "strategy method path params headers body interface action many statement count_statement count_path",
         "total_path size filters joined quote flat inner overlap first start_param size_param page_param more_path",
         "pages_path link_path cursor_path cursor_param next_action next_body first_after after_path after_pattern",
-        "match since_param since_header since_clause since_body since_format survey_statement",
+        "match since_param since_header since_clause since_body since_format survey_statement survey_body",
+        "survey_path",
     ),
     "custom_fields": _keys(
         "resources path method params headers body interface action many id name type types choices choice_id",

@@ -46,6 +46,8 @@ def listing(
             section.at("survey_statement"),
             {*known, "from", "which", "changed_since"},
         ),
+        survey_body=structure("survey_body"),
+        survey_path=section.text("survey_path", ""),
         count_path=section.text("count_path", ""),
         total_path=section.text("total_path", ""),
         size=section.whole("size", 1000),
@@ -122,7 +124,11 @@ def deletions(root: Section) -> DeletionFeed | None:
     if not root.has("deletions"):
         return None
     section = root.section("deletions", "deletions")
-    asked = {key: value for key, value in root.mapping("paging").items() if not key.startswith(("count_", "match"))}
+    asked = {
+        key: value
+        for key, value in root.mapping("paging").items()
+        if not key.startswith(("count_", "survey_", "match"))
+    }
     paging = {**asked, **section.mapping("paging"), "many": section.data.get("many", ".")}
     kinds: dict[str, tuple[tuple[str, str], ...]] = {}
     for resource, found in section.mapping("kinds").items():
@@ -184,7 +190,9 @@ def parts(section: Section, preset: Mapping[str, Any], places: Collection[str]) 
 def _part(name: str, section: Section, preset: Mapping[str, Any], places: Collection[str]) -> Part:
     own = {**strings(section, "places")}
     # Child rows are neither counted, searched nor asked for by their changes.
-    asked = {key: value for key, value in preset.items() if not key.startswith(("count_", "since_", "match"))}
+    asked = {
+        key: value for key, value in preset.items() if not key.startswith(("count_", "since_", "survey_", "match"))
+    }
     paging = {**asked, **section.mapping("paging")}
     if section.has("filters"):
         paging["filters"] = list(section.texts("filters"))

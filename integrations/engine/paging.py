@@ -98,6 +98,10 @@ class Listing:
     count_statement: str = ""
     survey_statement: str = ""
     """How many there are and how many changed, as one of several joined questions."""
+    survey_body: Any = None
+    """What stands in the body instead where only the newest record is asked for."""
+    survey_path: str = ""
+    """Where such a record tells when it was modified."""
     count_path: str = ""
     total_path: str = ""
     """Where every page tells how many rows the whole walk meets."""
@@ -113,9 +117,9 @@ class Listing:
     """Places that an entity fills in itself."""
     columns: Columns = NO_COLUMNS
     is_flat: bool = False
+    """Rows whose dotted keys are paths."""
     inner: str = ""
     """The list within each row whose members are the records; each knows its row as `outer`."""
-    """Rows whose dotted keys are paths."""
     interface: str = ""
     action: str = ""
     kind: str = "call"
@@ -204,6 +208,22 @@ class Listing:
         changed = templates.filled(self.since.clause, told)
         places = {**places, "which": which, "changed_since": changed}
         return self._called(None, places, self.filters, self.body, statement=self.survey_statement)
+
+    @property
+    def can_count(self) -> bool:
+        """Whether there is a call that only counts."""
+        return bool(self.count_statement or self.count_path)
+
+    @property
+    def tells_newest(self) -> bool:
+        """Whether one call tells how many there are and when the newest of them was modified."""
+        return bool(self.survey_body and self.survey_path and self.total_path)
+
+    def newest(self, places: Mapping[str, Any]) -> RemoteRequest | None:
+        """The call for the record that was modified last, whose answer tells the total, too; None without such."""
+        if not self.tells_newest:
+            return None
+        return self._called(None, places, self.filters, {**self.body, **self.survey_body}, size=1)
 
     @property
     def is_plain(self) -> bool:

@@ -188,10 +188,10 @@ def is_asked_together(connector: Connector, resource: str) -> bool:
 def calls_of(connector: Connector, resource: str) -> float:
     """What asking for the changes of a resource costs at least."""
     entities = connector.resources[resource].entities.values()
-    # Deletions that nothing tells of show in the ledger's own count, where it has one.
+    # Deletions that nothing tells of show in the ledger's own count, where it has one; the newest record brings it.
     is_counted = tells_modified(connector, resource) and not tells_deleted(connector, resource)
-    can_count = [each for each in entities if each.paging.count_statement or each.paging.count_path]
-    return float(len(entities) + (len(can_count) if is_counted else 0))
+    counted = [each for each in entities if each.paging.can_count and not each.paging.tells_newest]
+    return float(len(entities) + (len(counted) if is_counted else 0))
 
 
 def calls_per_hour(connection: Connection) -> float | None:
