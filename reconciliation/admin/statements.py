@@ -1,6 +1,7 @@
 """Statement files: upload, preview, import; unreadable rows can be fetched, repaired and uploaded again."""
 
 import csv
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
@@ -19,6 +21,7 @@ from reconciliation.admin.pages import ReconciliationPage, ring_run, workbench_u
 from reconciliation.forms import LayoutForm, StatementForm
 from reconciliation.models import StatementImport
 from reconciliation.services.feeds import feeds_of
+from reconciliation.services.refused_rows import refused_rows
 from reconciliation.services.runs import request_match_run
 from reconciliation.services.statements import (
     Preview,
@@ -28,14 +31,28 @@ from reconciliation.services.statements import (
     preview_statement,
     reread,
 )
-from reconciliation.statements import DayProof
+from reconciliation.statements import PROBLEM, DayProof
 from tenants.http import TenantRequest
 from tenants.permissions import PROPOSE_MATCHES, SYNC, may
 from tenants.resources import neutral
 
 _SAMPLE = 12
 _MOST_DAYS = 40
+_MOST_ERRORS = 50
 _FORMATS = {"table": "table (CSV or XLSX)", "ofx": "OFX", "camt": "CAMT.053", "mt940": "MT940"}
+
+
+def _from_tomorrow(preview: Preview) -> list[str]:
+    """A word about days that have not come yet: most often the day and the month are read the wrong way round."""
+    today = timezone.localdate()
+    late = [row.booked_on for row in preview.new if row.booked_on > today + timedelta(days=1)]
+    if not late:
+        return []
+    told = f"{len(late)} rows have" if len(late) > 1 else "One row has"
+    last = max(late)
+    return [
+        f"{told} a date after today, the last one {last.day} {last:%B %Y}. Look whether the dates are read rightly."
+    ]
 
 
 def _interesting(proofs: list[DayProof]) -> list[DayProof]:
@@ -150,7 +167,8 @@ class StatementImportAdmin(ReconciliationPage):
             "statement": row,
             "is_preview": is_preview,
             "earlier": earlier.exclude(pk=row.pk).first(),
-            "row_errors": row.row_errors[:50],
+            "row_errors": row.row_errors[:_MOST_ERRORS],
+            "more_errors": max(0, len(row.row_errors) - _MOST_ERRORS),
             "may_import": may(request.membership, PROPOSE_MATCHES),
             **self._told(preview, row, is_preview=is_preview),
         }
@@ -167,7 +185,8 @@ class StatementImportAdmin(ReconciliationPage):
             "is_preview": False,
             "is_feed": True,
             "format": row.get_source_display(),
-            "row_errors": row.row_errors[:50],
+            "row_errors": row.row_errors[:_MOST_ERRORS],
+            "more_errors": max(0, len(row.row_errors) - _MOST_ERRORS),
             "sample": row.lines.order_by("booked_on", "id")[:_SAMPLE],
         }
 
@@ -180,6 +199,8 @@ class StatementImportAdmin(ReconciliationPage):
             "sample": first,
             "alike": preview.rows.alike[:_SAMPLE] if is_preview else [],
             "asks_columns": found.asks_columns,
+            "doubts": [*found.doubts, *_from_tomorrow(preview)] if is_preview else [],
+            "unread": found.unread,
             "layout_form": LayoutForm(heads=found.heads, layout=found.layout) if found.heads and is_preview else None,
             "samples": [(head, ", ".join(values)) for head, values in found.samples.items()],
             "proofs": _interesting(proofs),
@@ -225,11 +246,11 @@ class StatementImportAdmin(ReconciliationPage):
             raise Http404
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="unread-rows.csv"'
-        columns = list(dict.fromkeys(name for error in row.row_errors for name in error["values"]))
+        columns, rows = refused_rows(row)
         writer = csv.writer(response)
-        writer.writerow([neutral(name) for name in (*columns, "problem")])
-        for error in row.row_errors:
-            values = [str(error["values"].get(name, "")) for name in columns]
+        writer.writerow([neutral(name) for name in (*columns, PROBLEM)])
+        for error, cells in zip(row.row_errors, rows, strict=True):
+            values = [str(cells.get(name, "")) for name in columns]
             writer.writerow([neutral(value) for value in (*values, _in_words(error))])
         return response
 

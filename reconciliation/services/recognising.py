@@ -7,12 +7,18 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import QuerySet
 from rapidfuzz import fuzz
 
 from reconciliation.models import BankAccount, BankLine
-from reconciliation.statements import Balance, RowError, Statement, StatementRow
+from reconciliation.statements import FINGERPRINT, Balance, RowError, Statement, StatementRow
 
 _MOST_COMPARED = 10_000
+_STILL_LIKE = 50.0
+_OTHER_ACCOUNT = (
+    "Upload the file once more, for that account. If the column names somebody else’s account, say so under “Columns "
+    "and how they are read” (Account: None)."
+)
 
 
 @dataclass(slots=True)
@@ -50,7 +56,7 @@ def _of_account(
             errors.append(_refused(row, message, "Upload the file for the account in that currency."))
         elif row.account_id and row.account_id != own:
             message = f"The row belongs to account {row.account_id!r}, not to {own or account.name!r}."
-            errors.append(_refused(row, message, "Upload the file once more, for that account."))
+            errors.append(_refused(row, message, _OTHER_ACCOUNT))
         else:
             good.append(row)
     return good, errors
@@ -81,26 +87,40 @@ def _by_id(account: BankAccount, rows: Sequence[StatementRow], done: Sorted) -> 
 def _by_day_and_amount(account: BankAccount, scheme: str, done: Sorted) -> None:
     """Take out of `new` what a file of another kind has brought: its ids are others, its days and amounts are not.
 
-    Files of one kind tell their rows apart by id, so only lines of other kinds are compared. Of several equal amounts
-    on a day as many are known as there are lines, the likest words first.
+    Files of one kind tell their rows apart by id, so of these only lines are compared that this file should have
+    brought again and has not: banks word a booking anew after some days. Of several equal amounts on a day as many are
+    known as there are lines, the likest words first.
     """
     if not done.new:
         return
     days = [row.booked_on for row in done.new]
     taken = {row.external_id for row in done.known}
     lines = BankLine.objects.delivered().filter(bank_account=account, booked_on__range=(min(days), max(days)))
-    others = lines.exclude(statement__scheme=scheme).order_by("pk")
-    waiting: dict[tuple[date, Decimal], list[BankLine]] = defaultdict(list)
-    for line in others:
-        if line.external_id not in taken:
-            waiting[line.booked_on, line.amount].append(line)
     groups: dict[tuple[date, Decimal], list[StatementRow]] = defaultdict(list)
     for row in done.new:
         groups[row.booked_on, row.amount].append(row)
+    waiting: dict[tuple[date, Decimal], list[BankLine]] = defaultdict(list)
+    for line in lines.exclude(statement__scheme=scheme).order_by("pk"):
+        if line.external_id not in taken:
+            waiting[line.booked_on, line.amount].append(line)
+    for line in _left_out(lines.filter(statement__scheme=scheme), done):
+        waiting[line.booked_on, line.amount] += [line] * _is_reworded(line, groups[line.booked_on, line.amount])
     pairs = [pair for key, rows in groups.items() for pair in _pairs(rows, waiting.get(key, []))]
     known = {row.row for row, _ in pairs}
     done.alike = sorted(pairs, key=lambda pair: pair[0].row)
     done.new = [row for row in done.new if row.row not in known]
+
+
+def _left_out(lines: QuerySet[BankLine], done: Sorted) -> list[BankLine]:
+    """Lines of this kind of file, told apart by their words alone, of days that the file has from beginning to end."""
+    every = [row.booked_on for row in (*done.new, *done.known)]
+    told = lines.filter(external_id__startswith=FINGERPRINT, booked_on__gt=min(every), booked_on__lt=max(every))
+    return list(told.exclude(external_id__in=[row.external_id for row in done.known]).order_by("pk"))
+
+
+def _is_reworded(line: BankLine, rows: Sequence[StatementRow]) -> bool:
+    near = (row for row in rows if row.external_id.startswith(FINGERPRINT))
+    return any(_likeness(row, line) >= _STILL_LIKE for row in near)
 
 
 def _pairs(rows: Sequence[StatementRow], lines: Sequence[BankLine]) -> list[tuple[StatementRow, BankLine]]:
@@ -137,5 +157,6 @@ def _refused(row: StatementRow, message: str, remedy: str) -> RowError:
         "description": row.description,
         "counterparty": row.counterparty,
         "reference": row.reference,
+        "account_id": row.account_id,
     }
     return RowError(row.row, message, values, remedy)

@@ -3,7 +3,9 @@
 from reconciliation.statements.balances import DayProof, prove
 from reconciliation.statements.columns import FIELDS, Layout, heads_key
 from reconciliation.statements.model import (
+    FINGERPRINT,
     MOST_BYTES,
+    PROBLEM,
     Balance,
     RowError,
     Statement,
@@ -15,7 +17,9 @@ from reconciliation.statements.values import read_amount, read_date
 
 __all__ = [
     "FIELDS",
+    "FINGERPRINT",
     "MOST_BYTES",
+    "PROBLEM",
     "Balance",
     "DayProof",
     "Layout",

@@ -14,6 +14,8 @@ from reconciliation.statements.values import read_amount, read_date
 _Node = ElementTree.Element
 _OPENING = ("OPBD", "PRCD")
 _CLOSING = ("CLBD",)
+# Said anew when texts are read in another way, so that rows of earlier files are known by day and amount.
+_SCHEME = "camt 2"
 _EMPTY = frozenset({"", "NOTPROVIDED", "NONREF"})
 
 
@@ -29,7 +31,7 @@ def read_camt(content: bytes, *, currency: str) -> Statement:
     parts = [node for node in root.iter() if node.tag in ("Stmt", "Rpt")]
     if not parts:
         raise UnreadableError("This XML file has no statement (Stmt). Ask the bank for CAMT.053.")
-    statement, rows, number = Statement("camt"), Rows(ids_are_unique=False), 0
+    statement, rows, number = Statement(_SCHEME), Rows(ids_are_unique=False), 0
     for part in parts:
         account = _text(part, "Acct/Id/IBAN") or _text(part, "Acct/Id/Othr/Id")
         coin = _text(part, "Acct/Ccy") or currency
@@ -86,7 +88,7 @@ def _said(entry: _Node, account: str, currency: str) -> Said:
         currency=amount.get("Ccy") or currency,
         account_id=account,
         description=" ".join(dict.fromkeys(_words(entry, details))),
-        counterparty=_party(one, is_in=is_in) if one is not None else "",
+        counterparty=_party(one, is_in=is_in != _came_back(entry, one)) if one is not None else "",
         reference=_reference(one) if one is not None else "",
         bank_id=_text(entry, "AcctSvcrRef"),
     )
@@ -104,11 +106,26 @@ def _day(node: _Node, name: str) -> date | None:
     return read_date(text[:10], day_first=True) if text else None
 
 
+_WORDS = ("RmtInf/Ustrd", "RmtInf/Strd/RfrdDocInf/Nb", "RmtInf/Strd/AddtlRmtInf", "AddtlTxInf", "RtrInf/AddtlInf")
+# What a booking of one payment has fields of its own for, and one of many has not: whose it is, and by which number.
+_WORDS_OF_MANY = (
+    "RltdPties/Dbtr/Nm", "RltdPties/Dbtr/Pty/Nm", "RltdPties/Cdtr/Nm", "RltdPties/Cdtr/Pty/Nm",
+    "RmtInf/Strd/CdtrRefInf/Ref", "Refs/EndToEndId",
+)  # fmt: skip
+
+
 def _words(entry: _Node, details: list[_Node]) -> Iterator[str]:
+    """Every text of the entry and of each payment in it, told apart in the order of the file."""
+    paths = _WORDS + _WORDS_OF_MANY if len(details) > 1 else _WORDS
     for each in details:
-        yield from (part.text.strip() for part in each.iterfind("RmtInf/Ustrd") if part.text and part.text.strip())
-    for path in ("AddtlNtryInf", "NtryDtls/TxDtls/AddtlTxInf"):
-        yield from filter(None, [_text(entry, path)])
+        told = (part for path in paths for part in each.iterfind(path))
+        yield from (text for part in told if (text := (part.text or "").strip()) not in _EMPTY)
+    yield from filter(None, [_text(entry, "AddtlNtryInf")])
+
+
+def _came_back(entry: _Node, details: _Node) -> bool:
+    """Whether the money was sent before and came back: then the parties are those of the payment that failed."""
+    return _text(entry, "RvslInd") == "true" or details.find("RtrInf") is not None
 
 
 def _party(details: _Node, *, is_in: bool) -> str:

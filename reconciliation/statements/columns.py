@@ -9,32 +9,63 @@ from hashlib import sha256
 # What banks call their columns, without case, accents, spaces and punctuation.
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "transactionid", "fitid", "entryid", "bankid", "uniqueid"),
-    "account_id": ("accountid", "account", "accountnumber", "iban", "accountname", "konto", "kontonummer", "rekening"),
+    "account_id": (
+        "accountid", "account", "accountnumber", "iban", "accountname", "konto", "kontonummer", "rekening", "ibanbban",
+        "auftragskonto", "ibanauftragskonto", "cuenta", "compte", "conto",
+    ),
     "date": (
-        "date", "bookingdate", "bookedon", "transactiondate", "posteddate", "valuedate", "completeddate", "day",
-        "buchungstag", "buchungsdatum", "datum", "boekdatum", "dateoperation", "datecomptable", "fecha", "data",
+        "date", "bookingdate", "bookedon", "transactiondate", "posteddate", "postingdate", "postdate", "posted",
+        "dateposted", "txndate", "trandate", "transdate", "bookeddate", "processdate", "processeddate", "valuedate",
+        "completeddate", "day", "buchungstag", "buchungsdatum", "buchung", "datum", "boekdatum", "boekingsdatum",
+        "dateoperation", "datedoperation", "datecomptable", "fecha", "fechaoperacion", "data", "dataoperazione",
+        "datacontabile", "bokforingsdag", "bokforingsdato", "dato",
     ),
     "amount": (
-        "amount", "value", "transactionamount", "net", "amountinaccountcurrency", "betrag", "bedrag", "montant",
-        "importe", "importo", "umsatz",
+        "amount", "value", "transactionamount", "net", "amountinaccountcurrency", "paymentamount", "betrag",
+        "bedrag", "montant", "importe", "importo", "umsatz", "belopp", "belop", "valor", "kwota",
     ),
-    "credit": ("credit", "paidin", "moneyin", "creditamount", "deposits", "deposit", "in", "haben", "gutschrift"),
-    "debit": ("debit", "paidout", "moneyout", "debitamount", "withdrawals", "withdrawal", "out", "soll", "lastschrift"),
-    "direction": ("creditdebit", "debitcredit", "drcr", "crdr", "creditdebitindicator", "afbij", "sollhaben"),
-    "balance": ("balance", "runningbalance", "accountbalance", "balanceafter", "closingbalance", "saldo", "solde"),
-    "currency": ("currency", "ccy", "currencycode", "wahrung", "waehrung", "valuta", "devise"),
+    "credit": (
+        "credit", "paidin", "moneyin", "creditamount", "deposits", "deposit", "depositamount", "in", "amountcredit",
+        "amountin", "amountpaidin", "haben", "gutschrift", "bij", "abono", "abonos", "haber", "accrediti",
+        "entrate", "avere",
+    ),
+    "debit": (
+        "debit", "paidout", "moneyout", "debitamount", "withdrawals", "withdrawal", "withdrawalamount", "out",
+        "amountdebit", "amountout", "amountpaidout", "soll", "lastschrift", "belastung", "af", "cargo", "cargos",
+        "debe", "addebiti", "uscite", "dare",
+    ),
+    "direction": (
+        "creditdebit", "debitcredit", "drcr", "crdr", "creditdebitindicator", "debitcreditindicator", "afbij",
+        "sollhaben",
+    ),
+    "balance": (
+        "balance", "runningbalance", "runningbal", "accountbalance", "balanceafter", "balanceaftertransaction",
+        "ledgerbalance", "closingbalance", "closingbal", "saldo", "saldonamutatie", "saldonatrn", "saldonachbuchung",
+        "solde", "kontostand",
+    ),
+    "currency": (
+        "currency", "ccy", "currencycode", "transactioncurrency", "wahrung", "waehrung", "valuta", "devise", "munt",
+        "muntsoort", "divisa", "moneda",
+    ),
     "description": (
-        "description", "details", "narrative", "memo", "text", "transactiondescription", "particulars",
-        "verwendungszweck", "buchungstext", "omschrijving", "mededelingen", "libelle", "concepto", "descrizione",
+        "description", "details", "narrative", "narration", "memo", "text", "transactiondescription",
+        "transactiondetails", "paymentdetails", "particulars", "remittanceinformation", "remarks", "message", "purpose",
+        "verwendungszweck", "buchungstext", "omschrijving", "omschrijving1", "mededelingen", "mededeling",
+        "communication", "libelle", "concepto", "descrizione", "causale", "meddelande", "tekst",
     ),
     "counterparty": (
-        "counterparty", "payee", "name", "payer", "merchant", "counterpartyname", "beneficiary", "auftraggeber",
-        "beguenstigterzahlungspflichtiger", "begunstigterzahlungspflichtiger", "naamomschrijving", "tegenpartij",
+        "counterparty", "payee", "name", "payer", "merchant", "counterpartyname", "payeename", "merchantname",
+        "otherparty", "recipient", "sender", "beneficiary", "beneficiaryname", "auftraggeber", "auftraggeberempfanger",
+        "beguenstigterzahlungspflichtiger", "begunstigterzahlungspflichtiger", "begunstigterauftraggeber",
+        "namezahlungsbeteiligter", "empfanger", "naamomschrijving", "naamtegenpartij", "tegenpartij", "contrepartie",
+        "beneficiario", "controparte",
     ),
     "reference": (
-        "reference", "ref", "endtoendid", "paymentreference", "transactionreference", "chequenumber",
-        "kundenreferenzendtoend", "referenz", "kenmerk",
+        "reference", "ref", "endtoendid", "paymentreference", "transactionreference", "customerreference",
+        "chequenumber", "checknumber", "chequeno", "chqrefno", "refnochequeno", "kundenreferenzendtoend",
+        "kundenreferenz", "referenz", "kenmerk", "betalingskenmerk", "referencia",
     ),
+    "status": ("status", "state", "bookingstatus", "transactionstatus", "buchungsstatus", "info"),
 }  # fmt: skip
 FIELDS: dict[str, str] = {
     "date": "Date",
@@ -49,6 +80,7 @@ FIELDS: dict[str, str] = {
     "currency": "Currency",
     "id": "The bank's own id of the row",
     "account_id": "Account",
+    "status": "Booked or pending",
 }
 """Every column that a table can have, with its words for people."""
 
@@ -71,6 +103,9 @@ class Layout:
         return "date" in self.columns and ("amount" in self.columns or {"credit", "debit"} <= set(self.columns))
 
 
+_UNIT = re.compile(r"\s*\(.*\)$|\s+(?:in\s+)?[A-Z]{3}$")
+
+
 def heads_key(heads: Iterable[str]) -> str:
     """What tells whether another file has the same heads: 32 hexadecimal digits."""
     return sha256("\x1f".join(plain(head) or head.strip() for head in heads).encode()).hexdigest()[:32]
@@ -85,7 +120,9 @@ def plain(name: str) -> str:
 def recognised(heads: Iterable[str]) -> dict[str, str]:
     """Our columns in these heads; of two heads that would do, the one that banks use more."""
     found: dict[str, str] = {}
-    by_name = {plain(name): name for name in reversed(list(heads))}
+    told = list(reversed(list(heads)))
+    # "Bedrag (EUR)" and "Amount GBP" are the amount, where no head is called so without more words.
+    by_name = {plain(_UNIT.sub("", name)): name for name in told} | {plain(name): name for name in told}
     for column, names in NAMES.items():
         match = next((by_name[name] for name in names if name in by_name), None)
         if match is not None and match not in found.values():

@@ -7,10 +7,21 @@ from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 
+from babel.numbers import get_currency_precision
+
 from reconciliation.statements.columns import Layout
 
 MOST_BYTES = 10_000_000
 MOST_ROWS = 100_000
+FINGERPRINT = "row-"
+"""How the id of a row begins that the bank gave none: made of what the row says."""
+PROBLEM = "problem"
+"""The last column of the file of refused rows: why each was refused. Uploaded again it is no column of the bank."""
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals amounts in a currency have: 2 in EUR, none in JPY, 3 in KWD."""
+    return get_currency_precision(currency)
 
 
 class UnreadableError(ValueError):
@@ -63,7 +74,11 @@ class Balance:
 
 @dataclass(slots=True)
 class Statement:
-    """Everything a file says. `scheme` names the way its rows are told apart: only rows of one scheme share ids."""
+    """Everything a file says. `scheme` names the way its rows are told apart: only rows of one scheme share ids.
+
+    `doubts` are sentences about what a person should look at before importing it, `unread`
+    the heads of columns that hold something and are read as nothing.
+    """
 
     scheme: str
     columns: dict[str, str] = field(default_factory=dict)
@@ -74,6 +89,8 @@ class Statement:
     samples: dict[str, list[str]] = field(default_factory=dict)
     layout: Layout | None = None
     asks_columns: bool = False
+    doubts: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +124,11 @@ class Rows:
             raise RowProblemError(
                 "The amount is 0.00, so this row moves no money.", "Nothing is to be done if the bank means it so."
             )
-        if abs(amount) >= Decimal("1e14") or amount != round(amount, 6):
+        places = decimals_of(currency)
+        if abs(amount) >= Decimal("1e14") or amount != round(amount, places):
             raise RowProblemError(
-                f"The amount {amount} is too large or too fine to be money.", "Look at the decimal mark of the file."
+                f"The amount {amount} is too large or too fine to be money in {currency}, which has {places} decimals.",
+                "Look at the decimal mark; of a table it is said under “Columns and how they are read”.",
             )
         texts = [said.description[:1000], said.counterparty[:300], said.reference[:300]]
         own = [said.account_id[:60], said.booked_on.isoformat(), f"{amount.normalize():f}", currency, *texts]
@@ -129,4 +148,4 @@ class Rows:
         # equal coffees on one day stay two lines and an overlapping upload still recognises both.
         content = sha256("\x1f".join([*parts, given] if given else parts).encode()).hexdigest()[:32]
         self._seen[content] += 1
-        return f"row-{content}-{self._seen[content]}"
+        return f"{FINGERPRINT}{content}-{self._seen[content]}"

@@ -13,7 +13,11 @@ from mt940.options import Options
 from reconciliation.statements.model import Balance, RowError, RowProblemError, Rows, Said, Statement, UnreadableError
 
 _FIELD = re.compile(r"^:(\d\d[A-Z]?):", re.MULTILINE)
-_NO_REFERENCE = frozenset({"", "NONREF", "NOREF"})
+# Said anew when texts are read in another way, so that rows of earlier files are known by day and amount.
+_SCHEME = "mt940 2"
+_NO_REFERENCE = frozenset({"", "NONREF", "NOREF", "NOTPROVIDED"})
+_NAME = re.compile(r"\?32([^?]*)(?:\?33([^?]*))?")
+_FULL = 27
 # Names in free text, as Dutch and other banks write them (/NAME/… or NAME/…).
 _TOLD = re.compile(r"/?(NAME|REMI|EREF|BENM|ORDP)//?(?:NAME/)?([^/]+)")
 
@@ -35,7 +39,7 @@ def looks_like(content: bytes) -> bool:
 
 def read_mt940(content: bytes, *, currency: str) -> Statement:
     """Entries and the opening and closing balances of each statement in the file."""
-    statement, rows, number = Statement("mt940"), Rows(ids_are_unique=False), 0
+    statement, rows, number = Statement(_SCHEME), Rows(ids_are_unique=False), 0
     parts = list(_parts(_decode(content).replace("\r\n", "\n")))
     if not any(part.opening or part.entries for part in parts):
         raise UnreadableError("This MT940 file has no statement. Download the file from the bank again.")
@@ -118,13 +122,17 @@ def _said(part: _Part, entry: str, currency: str) -> Said:
         currency=told["amount"].currency or currency,
         account_id=part.account,
         description=" ".join(" ".join(filter(None, words)).split()),
-        counterparty=_name(told, named),
+        counterparty=_name(entry, told, named),
         reference=next((str(each) for each in references if str(each or "") not in _NO_REFERENCE), ""),
         bank_id=str(told.get("bank_reference") or ""),
     )
 
 
-def _name(told: dict[str, Any], named: dict[str, str]) -> str:
+def _name(entry: str, told: dict[str, Any], named: dict[str, str]) -> str:
+    if of_two := _NAME.search(entry.replace("\n", "")):
+        # A name goes on in the second field where the first one is full; where it is not, a word ended.
+        first, second = of_two[1], of_two[2] or ""
+        return " ".join(f"{first}{'' if len(first) >= _FULL else ' '}{second}".split())
     found = told.get("applicant_name") or told.get("recipient_name") or named.get("NAME") or ""
     return " ".join(str(found).split())
 

@@ -79,6 +79,11 @@ def _leaves(text: str) -> dict[str, str]:
 def _said(leaves: dict[str, str], account: str, currency: str) -> Said:
     if "TRNAMT" not in leaves:
         raise RowProblemError("The amount (TRNAMT) is missing.", "Ask the bank for the file again.")
+    if corrected := leaves.get("CORRECTFITID"):
+        raise RowProblemError(
+            f"The bank corrects its transaction {corrected!r} here ({leaves.get('CORRECTACTION', 'REPLACE').lower()}).",
+            "Compare it with the line of that id: a line that is matched is taken back first, then corrected by hand.",
+        )
     check = leaves.get("CHECKNUM", "")
     return Said(
         booked_on=_day(leaves.get("DTPOSTED", "")),
