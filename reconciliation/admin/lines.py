@@ -91,10 +91,18 @@ class BankLineAdmin(WorkbenchPages, ReconciliationPage):
         row = self.get_object(request, str(row_id)) if may(request.membership, PROPOSE_MATCHES) else None
         if row is None:
             raise PermissionDenied
-        if request.method == "POST":
+        if request.method == "POST" and "search" not in request.POST:
             return self._done(request, row, self._propose)
-        text = request.GET.get("q", "")[:100]
-        context = {"line": row, "found": find_records(row, text=text), "text": text}
+        text = (request.POST or request.GET).get("q", "")[:100]
+        # What is chosen stays chosen, whatever is searched for next.
+        chosen = entries_of(row, [UUID(pk) for pk in request.POST.getlist("record") if _is_uuid(pk)])
+        context = {
+            "line": row,
+            "found": _first(chosen, find_records(row, text=text)),
+            "chosen": {entry.record.pk for entry in chosen},
+            "text": text,
+            "note": request.POST.get("reason", ""),
+        }
         return self.render(request, "reconciliation/find.html", context, "Match by hand")  # type: ignore[no-any-return]
 
     def _propose(self, request: TenantRequest, row: BankLine) -> HttpResponse | None:

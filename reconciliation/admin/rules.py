@@ -16,7 +16,7 @@ from reconciliation.admin.pages import ring_run
 from reconciliation.forms import BankRuleForm
 from reconciliation.models import BankRule
 from reconciliation.money import figure
-from reconciliation.services.bank_rules import move, save_rule, try_out
+from reconciliation.services.bank_rules import asked_by, line_with, move, save_rule, try_out
 from reconciliation.services.rule_health import troubles_of
 from reconciliation.services.runs import request_match_run
 from tenants.admin import TenantScopedAdmin
@@ -92,6 +92,15 @@ class BankRuleAdmin(TenantScopedAdmin):
             return super().get_fieldsets(request, obj)
         shown = ["asks_shown", "proposes_shown", "is_active", "connection", "memo", "changed_by", "changed_at"]
         return [(None, {"fields": shown})]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Of the bank line that the rule is to take: whose it is, which way, which account; else the only ledger."""
+        tenant = request.tenant  # type: ignore[attr-defined]
+        line = line_with(tenant, request.GET.get("line", ""))
+        if line is not None:
+            return asked_by(line)
+        ledgers = list(Connection.objects.for_tenant(tenant).exclude(status=Connection.Status.DISCONNECTED)[:2])
+        return {"connection": ledgers[0].pk} if len(ledgers) == 1 else {}
 
     def changeform_view(
         self,

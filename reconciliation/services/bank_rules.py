@@ -1,5 +1,6 @@
 """Bank rules at work: they propose for lines that no document explains, and are tried on what the bank wrote before."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,9 +19,10 @@ from reconciliation.rules import Conditions, Line, RuleError, Test, compiled, fi
 from reconciliation.services.bookings import booking_of
 from reconciliation.services.rule_health import troubles_of
 from reconciliation.services.storing import point_lines
-from tenants.models import User
+from tenants.models import Tenant, User
 
 _LOOKED_AT = 10_000
+_NUMBERED = re.compile(r"\S*\d\S*")
 _SHOWN = 50
 _BATCH = 200
 
@@ -45,6 +47,28 @@ def check(rule: BankRule) -> None:
         compiled(conditions_of(rule))
     except RuleError as wrong:
         raise ValidationError(str(wrong)) from wrong
+
+
+def line_with(tenant: Tenant, pk: str) -> BankLine | None:
+    """The tenant's bank line of that id; None for anything else."""
+    try:
+        wanted = UUID(pk)
+    except ValueError:
+        return None
+    return BankLine.objects.for_tenant(tenant).select_related("bank_account").filter(pk=wanted).first()
+
+
+def asked_by(line: BankLine) -> dict[str, Any]:
+    """What a rule asks for that takes this line and others like it: its payer, or its longest words without numbers."""
+    words = max((each.strip() for each in _NUMBERED.split(line.description)), key=len)
+    asks = {"counterparty": line.counterparty[:200]} if line.counterparty else {"text": words[:200]}
+    return {
+        "connection": line.bank_account.connection_id,
+        "bank_account": line.bank_account_id,
+        "name": (line.counterparty or words)[:100],
+        "direction": BankRule.Direction.IN if line.amount > 0 else BankRule.Direction.OUT,
+        **asks,
+    }
 
 
 def apply_rules(connection: Connection, among: Collection[str] | None = None) -> int:

@@ -174,13 +174,29 @@ def test_a_line_without_a_proposal_is_found_by_hand_by_key(
     live_server: Any, browser: Browser, acme: Actors, account: BankAccount
 ) -> None:
     with tenant_scope(acme.tenant.pk):
-        unknown = line_of(account, "-17.35", description="no words")
+        unknown = line_of(account, "-17.35", description="no words", counterparty="Bank charges")
+        for amount, number in (("10.00", "K-1"), ("5.00", "K-2")):
+            record_of(account.connection, "bills", amount, contact="Kiosk", number=number)
     page, complaints = sit_down(browser, live_server.url, acme.client("editor"))
     page.goto(live_server.url + WORKBENCH + "?show=unmatched")
     expect(_focused(page)).to_contain_text("no words")
     with page.expect_navigation():
         page.keyboard.press("f")
     assert page.url.endswith(reverse("admin:reconciliation_bankline_find", args=[unknown.pk]))
+    page.get_by_label("Bill K-1").check()
+    page.get_by_label("Search the books").fill("k-2")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    # What was chosen is still chosen, and counted.
+    expect(page.locator("[data-difference]")).to_have_text("-7.35")
+    page.get_by_label("Bill K-2").check()
+    expect(page.locator("[data-chosen]")).to_have_text("-15.00")
+    expect(page.locator("[data-difference]")).to_have_text("-2.35")
+    page.goto(live_server.url + WORKBENCH + "?show=unmatched")
+    expect(_focused(page)).to_contain_text("no words")
+    with page.expect_navigation():
+        page.keyboard.press("r")
+    expect(page.locator("input[name=counterparty]")).to_have_value("Bank charges")
     assert not complaints
 
 

@@ -205,6 +205,45 @@ def test_a_line_without_a_proposal_is_matched_by_hand_and_approved_by_somebody_e
     assert _in(account, Match.objects.count) == 1
 
 
+def test_what_is_chosen_by_hand_stays_chosen_while_somebody_searches_for_more(
+    acme: Actors, account: BankAccount
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        line = line_of(account, "640.00", description="no words")
+        first = record_of(account.connection, "invoices", "400.00", number="A-1")
+        other = record_of(account.connection, "invoices", "240.00", number="B-2")
+    url = reverse("admin:reconciliation_bankline_find", args=[line.pk])
+    asked = {"record": [str(first.pk), "no id"], "q": "b-2", "reason": "two of them", "search": "1"}
+    page = acme.client("owner").post(url, asked)
+    assert page.context_data is not None
+    assert [entry.record for entry in page.context_data["found"]] == [first, other]
+    assert page.context_data["chosen"] == {first.pk}
+    assert 'value="two of them"' in page.content.decode()
+    assert _in(account, Proposal.objects.count) == 0
+
+
+def test_a_line_that_no_document_explains_leads_to_a_rule_that_would_take_it(
+    acme: Actors, rival: Actors, account: BankAccount
+) -> None:
+    with tenant_scope(acme.tenant.pk):
+        line = line_of(account, "-16.53", counterparty="Bank charges", description="CHARGES 123 MONTHLY FEE 7")
+        plain = line_of(account, "3.86", counterparty="", description="CHARGES 123 MONTHLY FEE 7")
+    card = acme.client("editor").get(reverse("admin:reconciliation_workbench") + "?show=unmatched").content.decode()
+    assert f"{reverse('admin:reconciliation_bankrule_add')}?line={line.pk}" in card
+    asked = _initial(acme, line.pk)
+    assert (asked["counterparty"], asked["name"], asked["direction"]) == ("Bank charges", "Bank charges", "out")
+    assert (asked["bank_account"], asked["connection"]) == (account.pk, account.connection_id)
+    assert _initial(acme, plain.pk)["text"] == "MONTHLY FEE"
+    assert "counterparty" not in _initial(rival, line.pk)
+    assert _initial(acme, "nothing") == {"connection": account.connection_id}
+
+
+def _initial(actors: Actors, pk: object) -> dict[str, Any]:
+    page = actors.client("editor").get(reverse("admin:reconciliation_bankrule_add"), {"line": str(pk)})
+    assert page.context_data is not None
+    return dict(page.context_data["adminform"].form.initial)
+
+
 def test_finding_by_hand_is_for_those_who_propose(acme: Actors, rival: Actors, account: BankAccount) -> None:
     with tenant_scope(acme.tenant.pk):
         line = line_of(account, "640.00")

@@ -1,5 +1,5 @@
 // The workbench by keyboard: j and k move, a approves, x rejects, n shows the next explanation, u takes the last decision back,
-// s splits a line, d books the difference, c comments on it, g gives it to a colleague, f finds its record by hand, b opens approval in bulk. A decision leaves neither the page nor the place in it.
+// s splits a line, d books the difference, c comments on it, g gives it to a colleague, f finds its record by hand, r writes a rule from it, b opens approval in bulk. A decision leaves neither the page nor the place in it.
 "use strict";
 
 (() => {
@@ -95,6 +95,7 @@
       s: () => follow(cards[at]?.querySelector("a[data-split]")),
       d: () => follow(cards[at]?.querySelector("a[data-settle]")),
       f: () => follow(cards[at]?.querySelector("a[data-find]")),
+      r: () => follow(cards[at]?.querySelector("a[data-rule]")),
       b: () => follow(board.querySelector("a[data-bulk]")),
     };
 
@@ -126,14 +127,16 @@
     // The theme hides a page until its script has run: too late for the browser's own autofocus.
     document.querySelector("#content [autofocus]")?.focus();
     // Matching by hand: what is chosen so far, counted in whole millionths so that no cent is lost.
-    document.querySelectorAll("form[data-sum]").forEach((form) => {
+    document.querySelectorAll("[data-sum]").forEach((form) => {
       const units = (text) => Math.round(Number(text) * 1e6);
       const words = (amount) => (amount / 1e6).toLocaleString("en-GB", { minimumFractionDigits: 2 });
-      form.addEventListener("change", () => {
+      const tell = () => {
         const chosen = [...form.querySelectorAll("input[data-amount]:checked")].reduce((sum, box) => sum + units(box.dataset.amount), 0);
         form.querySelector("[data-chosen]").textContent = words(chosen);
         form.querySelector("[data-difference]").textContent = words(units(form.dataset.sum) - chosen);
-      });
+      };
+      form.addEventListener("change", tell);
+      tell();
     });
     // Splitting a line: what remains, to the cent; a chosen document offers what is open of it, as far as the money goes.
     document.querySelectorAll("form[data-parts]").forEach((form) => {
