@@ -32,7 +32,7 @@ from reconciliation.matching import engine
 from reconciliation.matching.books import Books
 from reconciliation.matching.files import read_job
 from reconciliation.matching.hypothesis import Hypothesis
-from reconciliation.matching.probability import propagate, score
+from reconciliation.matching.probability import hopeful, propagate, score
 from reconciliation.matching.weights import WEIGHTS
 
 _PENALTY = 1.0
@@ -96,7 +96,7 @@ def fit(lessons: Sequence[Lesson], rounds: int, start: Mapping[str, float]) -> d
         slope: dict[str, float] = defaultdict(float)
         for taught in lessons:
             score(taught.hypotheses, weights)
-            alive = engine.hopeful(taught.hypotheses) if turn else taught.hypotheses
+            alive = hopeful(taught.hypotheses) if turn else taught.hypotheses
             propagate(alive)
             of = {id(h): h for h in alive}
             for h, is_right in zip(taught.hypotheses, taught.right, strict=True):

@@ -19,6 +19,7 @@ from .rates import RateTable
 from .references import MAX_RUNS, NEAR_LEAST, citations, month_keys, number_keys, told_days, told_months
 from .shelves import Dated, Prices, Shelf
 from .units import to_units
+from .weights import WEIGHTS
 
 LOUD = 3.6
 """A citation of at least this strength is no coincidence."""
@@ -143,6 +144,7 @@ class Books:
         self.crowd: dict[int, dict[str, float]] = {}
         self.habits = Habits()
         self.banks_words: frozenset[str] = frozenset()
+        self.weights: Mapping[str, float] = WEIGHTS
         self._index_items()
         self._index_aliases()
         for row in self.rows:

@@ -13,16 +13,17 @@ from .census import Census
 from .collective import collective_hypotheses
 from .combined import combined_hypotheses
 from .explain import KINDS, difference, reasons
-from .history import learn, learn_habits
+from .history import prepare
 from .hypothesis import Hypothesis
 from .instalments import instalment_hypotheses, many_to_many_hypotheses
 from .internal import internal_hypotheses, weigh_returns
 from .model import Alternative, BankLine, Context, LedgerEntry, Proposal
 from .payouts import Desks, payout_hypotheses
-from .probability import adjust, propagate, score
+from .probability import adjust, hopeful, propagate, score
+from .rehearsal import weights_of
 from .runs import Runs
 from .turns import take_turns
-from .weights import CALIBRATION, CEILINGS, WEIGHTS
+from .weights import CALIBRATION, CEILINGS
 from .windows import WINDOW, windows
 
 LEAST = 0.3
@@ -31,8 +32,6 @@ alternatives."""
 
 _ALTERNATIVES = 4
 _FLOOR = 0.01
-_HOPELESS = -3.0
-_FAR = 8.0
 
 
 def match(lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> list[Proposal]:
@@ -68,6 +67,7 @@ def match_whole(
 ) -> list[Proposal]:
     """All lines at once, whatever their number; `carried` is what an earlier window of the same statement has read."""
     books = Books(lines, entries, context, carried)
+    books.weights = weights_of(context)
     return decide(books, explain_all(books))
 
 
@@ -85,33 +85,20 @@ def match_among(
     """
     with _no_collector():
         books = Books(lines, entries, context, whole=whole)
+        books.weights = weights_of(context)
         taken = {-1 - item.index for item in books.items if item.entry.id in held}
         return decide(books, explain_all(books), taken)
 
 
 def decide(books: Books, hypotheses: Sequence[Hypothesis], taken: Collection[int] = ()) -> list[Proposal]:
     """Let hypotheses compete and propose the consistent best; none that needs a claim which is taken already."""
-    score(hypotheses, WEIGHTS)
+    score(hypotheses, books.weights)
     hypotheses = hopeful(hypotheses)
     propagate(hypotheses)
     adjust(hypotheses, CALIBRATION, CEILINGS)
     free = [h for h in hypotheses if not any(c in taken for c in h.claims)] if taken else hypotheses
     by_row = rivals(hypotheses, _FLOOR)
     return [_proposal(books, h, by_row) for h in choose(free, LEAST)]
-
-
-def hopeful(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """Those worth competing: not hopeless by themselves, nor where their line has a far better explanation."""
-    best: dict[int, float] = {}
-    for h in hypotheses:
-        for row in h.rows:
-            if h.score > best.get(row, _HOPELESS):
-                best[row] = h.score
-    return [
-        h
-        for h in hypotheses
-        if h.score >= 0.0 or (h.score >= _HOPELESS and h.score >= min([best.get(r, _HOPELESS) for r in h.rows]) - _FAR)
-    ]
 
 
 def explain_all(books: Books) -> list[Hypothesis]:
@@ -121,13 +108,6 @@ def explain_all(books: Books) -> list[Hypothesis]:
     alone = {row.index: explain_alone(books, row, desks, runs) for row in books.asked}
     desks.apply_habits()
     return explain_together(books, books.asked, alone)
-
-
-def prepare(books: Books) -> None:
-    """Learn aliases from citations and from history, read all lines with them, and learn habits."""
-    learn(books)
-    books.read_texts()
-    learn_habits(books)
 
 
 def explain_alone(books: Books, row: Row, desks: Desks, runs: Runs) -> list[Hypothesis]:
@@ -181,7 +161,7 @@ def _proposal(books: Books, h: Hypothesis, by_row: dict[int, list[Hypothesis]]) 
         ledger_ids=tuple(books.items[i].entry.id for i in h.items),
         confidence=round(h.probability, 6),
         kind=KINDS[h.family],
-        reasons=reasons(books, h, others[0] if others else None, WEIGHTS),
+        reasons=reasons(books, h, others[0] if others else None, books.weights),
         difference=difference(books, h),
         alternatives=tuple(
             Alternative(tuple(books.items[i].entry.id for i in o.items), round(o.probability, 6))

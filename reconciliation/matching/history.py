@@ -23,6 +23,13 @@ _SEVERAL = 3
 """A word in lines of so many contacts is the bank's."""
 
 
+def prepare(books: Books) -> None:
+    """Learn aliases from citations and from history, read all lines with them, and learn habits."""
+    learn(books)
+    books.read_texts()
+    learn_habits(books)
+
+
 def learn(books: Books) -> None:
     """Add payer names as aliases of contacts: from approved matches, and from lines that cite one document and pay
     it exactly.

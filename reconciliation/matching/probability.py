@@ -18,6 +18,8 @@ ROUNDS = 8
 _PACE = 0.65
 _STILL = 0.01
 _SMALL = 0.05
+_HOPELESS = -3.0
+_FAR = 8.0
 _LIMIT = 32.0
 """e to this power leaves doubles precise enough to take one claimant off the sum of all. Messages only take away from a
 score, so nothing in a contest is above it."""
@@ -30,6 +32,20 @@ def score(hypotheses: Sequence[Hypothesis], weights: Mapping[str, float]) -> Non
         for name, value in h.features.items():
             total += weights.get(name, 0.0) * value
         h.score = max(-_LIMIT, min(_LIMIT, total))
+
+
+def hopeful(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Those worth competing: not hopeless by themselves, nor where their line has a far better explanation."""
+    best: dict[int, float] = {}
+    for h in hypotheses:
+        for row in h.rows:
+            if h.score > best.get(row, _HOPELESS):
+                best[row] = h.score
+    return [
+        h
+        for h in hypotheses
+        if h.score >= 0.0 or (h.score >= _HOPELESS and h.score >= min([best.get(r, _HOPELESS) for r in h.rows]) - _FAR)
+    ]
 
 
 _Contest = tuple[list[int], list[float]]

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from .books import Books, Item, Row
-from .engine import decide, explain_alone, explain_together, prepare
+from .engine import decide, explain_alone, explain_together
+from .history import prepare
 from .hypothesis import Hypothesis
 from .model import BankLine, Context, LedgerEntry, Proposal
 from .payouts import Desks
 from .probability import score
+from .rehearsal import weights_of
 from .runs import Runs
-from .weights import WEIGHTS
 
 _DAYS = 28
 _MOST_TOUCHED = 60
@@ -39,6 +40,7 @@ class Standing:
 
     def __init__(self, lines: Sequence[BankLine], entries: Sequence[LedgerEntry], context: Context) -> None:
         self._books = Books(lines, entries, context)
+        self._books.weights = weights_of(context)
         prepare(self._books)
         self._desks, self._runs = Desks(self._books), Runs(self._books)
         self._rows: dict[str, Row] = {}
@@ -72,7 +74,7 @@ class Standing:
             self._index(fresh[-1])
             self._suppose(fresh[-1])
         found = [h for row in fresh for h in self._alone[row.index]]
-        score(found, WEIGHTS)
+        score(found, self._books.weights)
         return self._rematch({**dict.fromkeys(r.index for r in fresh), **self._near(fresh, found)})
 
     def add_entries(self, entries: Iterable[LedgerEntry]) -> Change:

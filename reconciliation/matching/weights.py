@@ -196,3 +196,10 @@ nothing that competes can say how unsure they are."""
 
 AUTOMATIC = 0.98
 """The engine's own preset threshold for automatic approval."""
+
+OWN_WAYS: tuple[str, ...] = (
+    "before_issue", "card_", "credit_age", "day_", "due_", "month_", "name_absent", "name_alias", "name_full",
+    "name_most", "name_other", "name_some", "name_stranger", "payer_", "ref_", "told_",
+)  # fmt: skip
+"""How evidence begins that weighs differently for different tenants: when, under which names and with which citations
+they pay and are paid. What luck or the engine's own search makes of evidence is everybody's."""

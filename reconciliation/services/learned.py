@@ -13,6 +13,7 @@ from reconciliation.matching import Account, Approved, Context, FxRate, LedgerEn
 from reconciliation.matching import BankLine as Line
 from reconciliation.matching.books import AGAIN_DAYS
 from reconciliation.matching.clues import cites_of, text_of
+from reconciliation.matching.rehearsal import NEWEST
 from reconciliation.models import BankAccount, BankLine, Match, MatchEntry, MatchLine, Proposal
 from reconciliation.services.entries import DOCUMENTS, RECORDED, candidates
 
@@ -118,7 +119,8 @@ def _history(connection: Connection, only: Collection[UUID] | None) -> tuple[App
 
 
 def _approvals_near(connection: Connection, lines: Sequence[Line], names: Collection[str]) -> list[UUID]:
-    """Of the matches that the whole would learn from, those that say something about these lines, the newest first."""
+    """Of the matches that the whole would learn from, those that say something about these lines, the newest first, and
+    those that the tenant's own weights come from."""
     newest = list(_live(connection).values_list("pk", flat=True)[:_HISTORY])
     rows = MatchLine.objects.filter(match__in=newest).values_list(
         "match", "bank_line__bank_account", "bank_line__booked_on", "bank_line__amount", "bank_line__currency",
@@ -136,7 +138,8 @@ def _approvals_near(connection: Connection, lines: Sequence[Line], names: Collec
         for pk in newest
         if pk in of_contacts or any(_is_like(old, words, codes) or _is_again(old, lines) for old in past[pk])
     ]
-    return found[:_HISTORY_NEAR]
+    rehearsed = sorted(past, key=lambda pk: (max(x.on for x in past[pk]), pk), reverse=True)[:NEWEST]
+    return list(dict.fromkeys([*found[:_HISTORY_NEAR], *rehearsed]))
 
 
 def _is_like(old: Line, words: Collection[str], codes: Collection[str]) -> bool:
