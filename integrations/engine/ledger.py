@@ -25,6 +25,7 @@ from integrations.engine.paging import Listing
 from integrations.engine.probing import Prober
 from integrations.engine.reading import Known, Reader, nothing_known
 from integrations.engine.results import (
+    Arrived,
     Attachment,
     BatchItem,
     BatchResult,
@@ -92,9 +93,10 @@ class Ledger:
 
         `known` saves calls where lists do not hold whole records: it names those that the caller has unchanged.
         """
-        return self.pages_of(resource, lambda record: record, cursor=cursor, since=since, known=known)
+        arriving = self.arriving(resource, lambda record: record, cursor=cursor, since=since, known=known)
+        return (page.read() for page in arriving)
 
-    def pages_of(
+    def arriving(
         self,
         resource: str,
         each: Callable[[Record], R],
@@ -102,8 +104,8 @@ class Ledger:
         cursor: Mapping[str, Any] | None = None,
         since: datetime | None = None,
         known: Known = nothing_known,
-    ) -> Iterator[Page[R]]:
-        """Like `pages`, with what `each` makes of a record in its place: the record is let go as soon as it is read."""
+    ) -> Iterator[Arrived[R]]:
+        """Like `pages`, still to be read, with what `each` makes of a record in its place: the record is let go."""
         return self.reader.pages(self.connector.resource(resource), cursor, since, known, each)
 
     def read(self, resource: str, external_id: str, remote_type: str | None = None) -> Record:

@@ -22,6 +22,9 @@ class PageRows:
     wanted: dict[str, Any] = field(default_factory=dict)
     """Rows by id that must be made whole first."""
 
+    def __len__(self) -> int:
+        return len(self.whole) + len(self.wanted)
+
     def chunks(self, most: int) -> list["PageRows"]:
         """The same in parts of at most so many rows to make whole; what needs no call comes with the first."""
         ids = list(self.wanted)

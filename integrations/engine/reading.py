@@ -16,7 +16,7 @@ from integrations.engine.messages import Answer, RemoteRequest
 from integrations.engine.operations import Answers, Operation
 from integrations.engine.page_rows import Identities, PageRows, lists, present, read_each, rows_at
 from integrations.engine.paging import Ids, Listing
-from integrations.engine.results import Deletion, Page, R, Record, Unreadable
+from integrations.engine.results import Arrived, Deletion, Page, R, Record, Unreadable
 from integrations.engine.scalars import moment
 from integrations.engine.walking import Walk
 
@@ -63,10 +63,11 @@ class Reader:
         since: datetime | None,
         known: Known,
         each: Callable[[Record], R],
-    ) -> Iterator[Page[R]]:
+    ) -> Iterator[Arrived[R]]:
         """All records of a resource, or those modified since a moment (UTC), page by page from a cursor on.
 
         A page holds what `each` makes of its records: it is called as soon as one is read, and the record let go.
+        A page that `asks` is to be read before the next one is asked for.
         """
         context = self._ledger.context_for(resource)
         names = [entity.remote_type for entity in self.kinds(resource)]
@@ -90,10 +91,10 @@ class Reader:
                 self._expect_details(entity, rows)
                 for chunk in earlier:
                     # What cost a call each is handed over soon: the page is asked for again, and then it is known.
-                    yield replace(page(chunk, cursor=here), total=walk.total)
+                    yield Arrived(partial(page, chunk, here, walk.total), here, len(chunk), asks=True)
                 cursor = None if following is None else {"entity": following, "at": at}
-                whole = page(last, cursor=cursor)
-                yield replace(whole, total=walk.total, pages=walk.left, is_next_here=walk.is_here(at))
+                whole = partial(page, last, cursor, walk.total, walk.left)
+                yield Arrived(whole, cursor, len(last), partial(walk.is_here, at), asks=bool(last.wanted))
 
     def first_request(self, resource: Resource, entity: Entity, since: datetime | None) -> RemoteRequest | None:
         """The call for the first page of a kind; None while its columns must be asked for first."""
@@ -117,9 +118,11 @@ class Reader:
         entity: Entity,
         context: Context,
         rows: PageRows,
+        cursor: dict[str, Any] | None,
+        total: int | None = None,
+        left: int | None = None,
         *,
         answer: Answer,
-        cursor: dict[str, Any] | None,
         each: Callable[[Record], R],
     ) -> Page[R]:
         made_whole = self._whole(entity, rows.wanted).values() if rows.wanted else ()
@@ -135,6 +138,8 @@ class Reader:
             deletions=gone,
             unchanged=[(entity.remote_type, identity) for identity in rows.unchanged],
             asked_at=answer.asked_at,
+            total=total,
+            pages=left,
         )
 
     def _sorted(self, resource: Resource, entity: Entity, found: Sequence[Any], known: Known) -> PageRows:

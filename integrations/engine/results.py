@@ -1,6 +1,6 @@
 """What the verbs of a ledger return."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -76,8 +76,26 @@ class Page(Generic[R]):
     """How many records of this kind the whole walk meets, where the ledger said it."""
     pages: int | None = None
     """How many calls for pages of this kind are still to be made, where that is known."""
-    is_next_here: bool = False
-    """Whether the answer with the page after it has come already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived(Generic[R]):
+    """A page whose answer has come and whose rows are still to be read: that is most of its work."""
+
+    read: Callable[[], Page[R]]
+    """Makes the page, from the same rows whenever it is called."""
+    cursor: dict[str, Any] | None
+    """The page's."""
+    rows: int
+    leads_on: Callable[[], bool] = lambda: False
+    """Whether the answer with the page after it has come, too, by now."""
+    asks: bool = False
+    """Whether reading it makes calls: for records of which the list does not tell all."""
+
+
+def at_hand(page: Page[R], *, leads_on: bool = False) -> Arrived[R]:
+    """A page that has been read already."""
+    return Arrived(lambda: page, page.cursor, len(page.records), lambda: leads_on)
 
 
 def joined(pages: Sequence[Page[R]]) -> Page[R]:

@@ -5,7 +5,7 @@ page, or a few small ones whose answers have come already (`grouping`); a killed
 two resources are made of the same remote records, those are read once and stored as both.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,14 +17,14 @@ from django.utils import timezone
 from integrations.engine.declarations import Connector
 from integrations.engine.errors import IntegrationError, PermissionMissing, RejectedError, UnexpectedShape
 from integrations.engine.reading import Known
-from integrations.engine.results import Deletion, Page, Record, Unreadable, joined
+from integrations.engine.results import Deletion, Page, Record, Unreadable, at_hand
 from integrations.engine.surveys import Survey, Told
 from integrations.models import Connection, LedgerRecord, Resource, SyncCursor, SyncRun
 from integrations.services import records
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, tells_deleted
 from integrations.services.custom_fields import Noticed
-from integrations.services.grouping import Read, stored_together
+from integrations.services.grouping import Group, Met, stored_together, with_the_next
 from integrations.services.ledgers import Session
 from integrations.services.organisations import describe
 from integrations.services.planning import CHANGES, FULL, SINCE, plan, prove, start_over
@@ -131,28 +131,28 @@ class Pull:
     def _pages(self, resource: str) -> None:
         state = self.run.progress[resource]
         self._begin(state)
-        for group in stored_together(self._walk(resource, state)):
-            self._store(resource, group)
+        for group, following in with_the_next(stored_together(self._walk(resource, state))):
+            self._store(resource, group, following)
         if state["mode"] == SINCE:
             self._finish_since(resource)
         else:
             self._finish_full(resource)
 
-    def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[Read]:
+    def _walk(self, resource: str, state: dict[str, Any]) -> Iterator[Met]:
         """Page by page from where the run stands, without what is in already."""
         since, reader = self._since(resource), self.session.ledger.reader
         for entity in (kind.remote_type for kind in reader.kinds(self.connector.resources[resource])):
             if entity in state["entities"]:
                 continue
             if since is not None and (told := self._untouched(resource, entity)):
-                yield Read(entity, Page([], None, is_last=True, asked_at=told.at), is_end=True)
+                yield Met(entity, at_hand(Page([], None, is_last=True, asked_at=told.at)), is_end=True)
                 continue
             stands_here = state["cursor"] is not None and state["cursor"]["entity"] == entity
             cursor = state["cursor"] if stands_here else {"entity": entity, "at": None}
             each, known = partial(self._prepared, resource), self._known(resource, entity)
-            for page in self.session.ledger.pages_of(resource, each, cursor=cursor, since=since, known=known):
+            for page in self.session.ledger.arriving(resource, each, cursor=cursor, since=since, known=known):
                 is_end = page.cursor is None or page.cursor["entity"] != entity
-                yield Read(entity, page, is_end)
+                yield Met(entity, page, is_end)
                 if is_end:
                     break
 
@@ -175,12 +175,13 @@ class Pull:
         self._noticed.see(resource, record.unified)
         return prepared(resource, record)
 
-    def _store(self, resource: str, group: Sequence[Read]) -> None:
-        state, page = self.run.progress[resource], joined([each.page for each in group])
-        entity, _, is_end = group[-1]
+    def _store(self, resource: str, group: Group, following: Group | None) -> None:
+        """What follows is read while the database stores."""
+        state, page = self.run.progress[resource], group.read()
+        entity, is_end = group.entity, group.is_end
         with tenant_scope(self.run.tenant_id):
             written_behind()
-            total = self._take(resource, page.records)
+            total = self._take(resource, page.records, following.read if following else None)
             if page.deletions:
                 gone = [(each.resource, each.remote_type, each.external_id, each.at) for each in page.deletions]
                 total += Counts(deleted=records.mark_deleted(connection=self.connection, gone=gone))
@@ -189,7 +190,7 @@ class Pull:
                 records.note_seen(run=self.run, resource=resource, keys=page.unchanged)
             state["records"] += len(page.unchanged)
             self._unread(page.unreadable, state)
-            state["pages"] += len(group)
+            state["pages"] += group.pages
             self._note_times(state, page)
             self._note_size(state, entity, page)
             state["cursor"] = None if is_end else page.cursor
@@ -199,9 +200,9 @@ class Pull:
                 self.run.progress[name]["entities"].append(entity)
             self._keep(total)
 
-    def _take(self, resource: str, found: Sequence[Prepared]) -> Counts:
+    def _take(self, resource: str, found: Sequence[Prepared], meanwhile: Callable[[], object] | None = None) -> Counts:
         state = self.run.progress[resource]
-        counts = self._upsert(resource, found)
+        counts = self._upsert(resource, found, meanwhile)
         if state["mode"] == FULL and state["is_reread"]:
             records.note_seen(
                 run=self.run, resource=resource, keys=[(each.remote_type, each.external_id) for each in found]
@@ -325,13 +326,16 @@ class Pull:
         met = state["records"] if len(totals) == 1 else 0
         state["total"] = max(sum(totals.values()), met)
 
-    def _upsert(self, resource: str, found: Sequence[Prepared]) -> Counts:
+    def _upsert(
+        self, resource: str, found: Sequence[Prepared], meanwhile: Callable[[], object] | None = None
+    ) -> Counts:
         state = self.run.progress[resource]
         counts = records.upsert_prepared(
             connection=self.connection,
             resource=resource,
             page=found,
             are_new=state["mode"] == FULL and not state["is_reread"],
+            meanwhile=meanwhile,
         )
         if resource == Resource.COMPANY_INFO and found:
             describe(self.connection, self._company)

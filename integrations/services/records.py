@@ -1,6 +1,6 @@
 """The mirror of a ledger: pages of records go in as sets, unchanged rows are neither sent nor rewritten."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import arrivals
 from integrations.services.content import without_nul
 from integrations.services.custom_fields import Noticed
+from integrations.services.meanwhile import execute
 from integrations.services.overlays import Overlay, laid_over_page, masked
 from integrations.services.prepared import Prepared, prepared
 from tenants.models import new_id
@@ -137,11 +138,17 @@ def upsert_page(*, connection: Connection, resource: str, records: Sequence[Reco
 
 
 def upsert_prepared(
-    *, connection: Connection, resource: str, page: Sequence[Prepared], are_new: bool = False
+    *,
+    connection: Connection,
+    resource: str,
+    page: Sequence[Prepared],
+    are_new: bool = False,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Counts:
     """Like `upsert_page`, of records that are ready to be stored.
 
     `are_new`: the mirror holds hardly any of them, so it is not asked first which; what it holds stays as it is.
+    `meanwhile` is done while the database stores (see `meanwhile.execute`), if it has to.
     """
     rows = {(each.remote_type, each.external_id): each for each in page}
     if not rows:
@@ -161,7 +168,8 @@ def upsert_prepared(
     if known.overlay:
         arriving = laid_over_page(known.overlay, arriving)
     batch = arrivals.copy_in(map(_row, arriving), is_there=known.is_way_laid)
-    changed = _execute(_UPSERT, connection, resource=resource, batch=batch, at=timezone.now(), overlay=print_)
+    named = {"resource": resource, "batch": batch, "at": timezone.now(), "overlay": print_}
+    changed = _execute(_UPSERT, connection, meanwhile, **named)
     return Counts(records=len(rows), changed=changed)
 
 
@@ -268,7 +276,12 @@ def _joining_as_sets() -> Iterator[None]:
         cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
 
 
-def _execute(statement: str, connection: Connection, **values: Any) -> int:
+def _execute(
+    statement: str, connection: Connection, meanwhile: Callable[[], object] | None = None, **values: Any
+) -> int:
+    named = {"tenant": connection.tenant_id, "connection": connection.pk, **values}
+    if meanwhile is not None:
+        return execute(statement, named, meanwhile)
     with database.cursor() as cursor:
-        cursor.execute(statement, {"tenant": connection.tenant_id, "connection": connection.pk, **values})
+        cursor.execute(statement, named)
         return int(cursor.rowcount)

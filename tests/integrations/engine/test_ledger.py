@@ -52,7 +52,9 @@ def test_a_page_holds_what_its_caller_makes_of_each_record_as_it_is_read() -> No
         met.append(record.raw["Name"])
         return f"<{record.external_id}>"
 
-    (page,) = company.ledger.pages_of("accounts", each)
+    (arrived,) = company.ledger.arriving("accounts", each)
+    assert (arrived.rows, arrived.asks, met) == (3, False, [])
+    page = arrived.read()
     assert (page.records, met) == (["<1>", "<3>"], ["Checking", "Checking"])
     assert [unreadable.raw["Id"] for unreadable in page.unreadable] == ["2"]
 

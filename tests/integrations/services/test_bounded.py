@@ -9,7 +9,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from integrations.engine.results import Page, Record
+from integrations.engine.results import Arrived, Page, Record, at_hand
 from integrations.models import ApiCall, Connection, LedgerRecord, SyncRun
 from integrations.services.calls import Recorder
 from integrations.services.prepared import Prepared
@@ -32,13 +32,13 @@ class Shelf:
         )
         self.client = SimpleNamespace(expect=lambda requests: None)
 
-    def pages_of(self, resource: str, each: Callable[[Record], Prepared], **_: Any) -> Iterator[Page[Prepared]]:
+    def arriving(self, resource: str, each: Callable[[Record], Prepared], **_: Any) -> Iterator[Arrived[Prepared]]:
         for number in range(PAGES):
             self.on_page()
             self.ahead.append(number - LedgerRecord.objects.count() // SIZE)
             found = [each(self._record(number * SIZE + place)) for place in range(SIZE)]
             cursor = {"entity": "Invoice", "at": {"start": number}} if number < PAGES - 1 else None
-            yield Page(records=found, cursor=cursor, is_last=cursor is None)
+            yield at_hand(Page(records=found, cursor=cursor, is_last=cursor is None))
 
     def _record(self, key: int) -> Record:
         unified = {"external_id": str(key), "remote_type": "Invoice", "number": f"INV-{key}"}

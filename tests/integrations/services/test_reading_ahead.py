@@ -1,6 +1,7 @@
 """Calls may go far ahead of what is stored; what is stored goes in in order, with its cursor, few pages at once."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -16,10 +17,14 @@ from integrations.engine.endpoints import resolve
 from integrations.engine.errors import LedgerUnavailable
 from integrations.engine.ledger import Ledger
 from integrations.engine.limits import NOTHING, Decision, Heard
+from integrations.engine.results import Record
 from integrations.engine.turns import Turn
 from integrations.models import Connection, LedgerRecord, SyncRun
+from integrations.services import meanwhile, pulling, records
 from integrations.services.calls import Recorder
+from integrations.services.prepared import Prepared
 from integrations.services.pulling import Pull
+from tenants.rls import written_behind
 from tests.conftest import Actors
 from tests.integrations.services.factories import make_connection
 
@@ -59,7 +64,7 @@ class Tokens:
         return stale
 
 
-def answer(request: httpx.Request, broken: int) -> httpx.Response:
+def answer(request: httpx.Request, broken: int, number: str = "") -> httpx.Response:
     page = int(request.url.params.get("page", 1))
     if page == broken:
         raise httpx.ReadError("gone", request=request)
@@ -67,6 +72,7 @@ def answer(request: httpx.Request, broken: int) -> httpx.Response:
         "InvoiceID": f"{page:04}",
         "Type": "ACCREC",
         "Status": "AUTHORISED",
+        "InvoiceNumber": f"INV-{page}{number}",
         "UpdatedDateUTC": "/Date(1777031976527+0000)/",
     }
     told = {"page": page, "pageCount": PAGES, "pageSize": 1, "itemCount": PAGES}
@@ -77,12 +83,12 @@ def answer(request: httpx.Request, broken: int) -> httpx.Response:
     )
 
 
-def pull(connection: Connection, run: SyncRun, limiter: Window, *, broken: int = 0) -> None:
+def pull(connection: Connection, run: SyncRun, limiter: Window, *, broken: int = 0, number: str = "") -> None:
     connector = manifest.load("xero")
     recorder = Recorder(connection, run=run, waits=True)
     with Client(
         connector, resolve(connector, {}), Tokens(), limiter=limiter, recorder=recorder, lane="backfill",
-        transport=httpx.MockTransport(lambda request: answer(request, broken)),
+        transport=httpx.MockTransport(lambda request: answer(request, broken, number)),
     ) as client:  # fmt: skip
         ledger = Ledger(connector, client, Context(values={"org": "o", "home_currency": "NZD"}))
         session: Any = SimpleNamespace(connection=connection, ledger=ledger, recorder=recorder)
@@ -139,6 +145,55 @@ def test_pages_whose_answers_have_come_are_stored_together_ten_at_most(connectio
     assert len(together) < PAGES / 2
     assert max(together.values()) <= 10
     assert SyncRun.objects.get(pk=run.pk).progress["invoices"]["pages"] == PAGES
+
+
+def test_pages_are_read_while_the_database_stores_those_before_them(
+    connection: Connection, run: SyncRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, prepared, execute = [], Pull._prepared, meanwhile.execute
+    is_storing = False
+
+    def executed(statement: str, values: Any, work: Callable[[], object]) -> int:
+        def worked() -> None:
+            nonlocal is_storing
+            is_storing = True
+            work()
+            is_storing = False
+
+        return execute(statement, values, worked)
+
+    def noted(self: Pull, resource: str, record: Record) -> Prepared:
+        beside.append(is_storing)
+        return prepared(self, resource, record)
+
+    monkeypatch.setattr(records, "execute", executed)
+    monkeypatch.setattr(Pull, "_prepared", noted)
+    pull(connection, run, Window())
+    assert stored() == [f"{page:04}" for page in range(1, PAGES + 1)]
+    assert len(beside) == PAGES
+    assert sum(beside) >= 20
+
+
+def test_what_is_changed_while_the_next_pages_are_read_is_in_the_history_with_who_changed_it(
+    connection: Connection, run: SyncRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_a_new_transaction() -> None:
+        # The test's own goes around all of the run's, and would remember the context of the page before.
+        with database.cursor() as cursor:
+            cursor.execute("SELECT set_config('pghistory.context_metadata', '', true)")
+        written_behind()
+
+    monkeypatch.setattr(pulling, "written_behind", in_a_new_transaction)
+    pull(connection, run, Window())
+    SyncRun.objects.filter(pk=run.pk).update(status="succeeded")
+    again = SyncRun.objects.create(
+        tenant_id=connection.tenant_id, connection=connection, trigger="manual", is_full=True, resources=["invoices"]
+    )
+    pull(connection, again, Window(), number="-changed")
+    events = LedgerRecord.pgh_event_model.objects.all()  # type: ignore[attr-defined]
+    told = [event.pgh_context for event in events]
+    assert len(told) == PAGES
+    assert {(each["tenant"], each["source"]) for each in told} == {(str(connection.tenant_id), "task")}
 
 
 def test_a_stored_page_does_not_wait_for_the_disk_but_the_end_of_the_run_does(
