@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 BUSY_PER_HOUR = 20
 """Changes of an invoice, a payment or a contact in a working hour."""
 
+_MOST_TURNS = 20
 _BUSY = ("invoices", "payments", "contacts")
 _DAY = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -68,6 +69,7 @@ def create(sandbox: Any, count: int) -> None:
 def synced(connection: Any, kind: str, made: int) -> dict[str, Any]:
     """One sync of everything, with its calls and bytes."""
     from django.db.models import Sum
+    from django.utils import timezone
 
     from benchmarks.sync import in_a_worker, request
     from integrations.models import ApiCall, SyncRun
@@ -76,9 +78,16 @@ def synced(connection: Any, kind: str, made: int) -> dict[str, Any]:
     with tenant_scope(connection.tenant_id, source="command"):
         ApiCall.objects.filter(connection=connection).delete()
     run = request(connection, is_full=False)
-    in_a_worker(connection.tenant_id, run.pk)
+    for _ in range(_MOST_TURNS):
+        in_a_worker(connection.tenant_id, run.pk)
+        with tenant_scope(connection.tenant_id):
+            run = SyncRun.objects.get(pk=run.pk)
+            if run.status != SyncRun.Status.QUEUED:
+                break
+            # The ledger asked to slow down; its clock runs faster here than what it says.
+            SyncRun.objects.filter(pk=run.pk).update(available_at=timezone.now())
+        time.sleep(1.5)
     with tenant_scope(connection.tenant_id):
-        run = SyncRun.objects.get(pk=run.pk)
         size = ApiCall.objects.filter(sync_run=run).aggregate(bytes=Sum("bytes_received"))["bytes"] or 0
     if run.status != SyncRun.Status.SUCCEEDED:
         raise SystemExit(f"{connection}: {run.status} {run.error}")
