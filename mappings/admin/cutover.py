@@ -28,6 +28,8 @@ from tenants.http import TenantRequest
 from tenants.permissions import EDIT_MAPPINGS, may
 
 _PER_PAGE = 50
+# A cut-over is of a connection: the heading names the page, not the model at whose address it lives.
+_OWN_HEADING = {"opts": None, "content_title": "Cut-over"}
 _State = CutOverLink.State
 TABS: dict[str, tuple[str, tuple[str, ...]]] = {
     "open": ("To decide", (_State.OPEN,)),
@@ -68,7 +70,7 @@ class CutOverPages:
             raise PermissionDenied
         connections, chosen = connections_and_chosen(request, connection_id)
         context = {"connections": connections, "connection": chosen, **self.rights(request, may_decide=EDIT_MAPPINGS)}
-        context["kinds"] = SourceDocument.Kind.choices
+        context |= {"kinds": SourceDocument.Kind.choices, **_OWN_HEADING}
         if chosen is not None:
             context |= _shown(request, chosen)
         response: HttpResponse = self.render(request, "mappings/cut_over.html", context, "Cut-over")
@@ -125,6 +127,7 @@ class CutOverPages:
             "hits": decisions.search_records(link=link, text=text) if text else [],
             "is_open": link.state in (_State.OPEN, _State.ALONE),
             **self.rights(request, may_decide=EDIT_MAPPINGS),
+            **_OWN_HEADING,
         }
         response: HttpResponse = self.render(request, "mappings/cut_over_one.html", context, "Cut-over")
         return response

@@ -1,5 +1,7 @@
 """The workbench of differences and the pages of proofs: what they say, and what each role may do there."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -113,6 +115,8 @@ def test_a_proof_says_what_was_compared_and_leads_to_the_difference(acme: Actors
     for words in ("number of records", "Balance of Savings", "Not told.", "27 calls", str(row.pk)):
         assert words in page
     assert "Prove again" not in page
+    # On a phone the ledger's figure stands under ours where they differ, so that no difference needs a swipe.
+    assert re.search(r'11<p class="narrow-only">12</p></td>\s*<td class="figure wide-only">12</td>', page)
 
 
 def test_the_cost_is_shown_before_a_proof_is_made(acme: Actors) -> None:

@@ -27,6 +27,15 @@ def test_without_a_connection_the_page_leads_to_the_first_step(acme: Actors) -> 
     assert b"Connect a ledger first" in acme.client("editor").get(address("")).content
 
 
+def test_the_heading_names_the_page_and_not_the_model_at_whose_address_it_lives(
+    connection: Connection, acme: Actors
+) -> None:
+    page = acme.client("auditor").get(address("_connection", connection.pk)).content.decode()
+    heading = page.partition('id="header-inner"')[2].partition('class="stack')[0]
+    assert "Cut-over" in heading
+    assert "Source documents" not in heading
+
+
 def test_a_person_counts_links_decides_and_undoes(connection: Connection, acme: Actors) -> None:
     fields = {"contact_name": "Blue Bottle Ltd", "issued_on": date(2026, 11, 2), "amount": Decimal("120")}
     record_of(connection, "invoices", "130", "", number="ORDER-1", currency="GBP", remote_type="Invoice", **fields)
