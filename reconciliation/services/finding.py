@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from django.db import connection as database
 from django.db.models import Case, Q, When
 from django.db.models.functions import Abs
 
-from integrations.models import LedgerRecord, Posting
+from integrations.models import LedgerRecord, Posting, Resource
 from reconciliation.models import BankLine
 from reconciliation.services.board import Entry
-from reconciliation.services.entries import DOCUMENTS, RECORDED, candidates
+from reconciliation.services.entries import DOCUMENTS, RECORDED, candidates, sign_of
 from reconciliation.services.plan import noun_of
 
 _LOOKED_AT = 60
@@ -18,9 +20,33 @@ _SHOWN = 20
 
 
 def find_records(line: BankLine, *, text: str = "") -> list[Entry]:
-    """Up to 20 records of the line's ledger with money in the line's direction still free, nearest amount first."""
+    """Up to 20 records of the line's ledger with money in the line's direction still free: nearest amount first, of
+    equal amounts the nearest day.
+    """
+    return entries_of(line, _with_words(line, text) if text.strip() else _nearest(line))
+
+
+def _settled_by(line: BankLine) -> list[Resource]:
+    """Documents that money in settles, or that money out does; a refund is a recorded payment."""
+    return [resource for resource in sorted(DOCUMENTS) if sign_of(resource) * line.amount > 0]
+
+
+def _nearest(line: BankLine) -> list[UUID]:
+    """By an index of amounts, behind a database function that holds itself to the tenant (migration 0017)."""
+    asked: list[Any] = [line.bank_account.connection_id, line.currency, [str(each) for each in _settled_by(line)]]
+    asked += [line.amount, line.booked_on, _LOOKED_AT]
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM reconciliation_records_near("
+            "%s::uuid, %s::text, %s::text[], %s::numeric, %s::date, %s::integer)",
+            asked,
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _with_words(line: BankLine, text: str) -> list[UUID]:
     connection = line.bank_account.connection
-    worth = Q(resource__in=DOCUMENTS) & ~Q(open_amount=0) | Q(resource__in=RECORDED)
+    worth = Q(resource__in=_settled_by(line)) & ~Q(open_amount=0) | Q(resource__in=RECORDED)
     rows = LedgerRecord.objects.filter(worth, connection=connection, deleted_at=None, currency=line.currency)
     own = Posting.objects.filter(connection=connection, origin_kind="match", record__isnull=False)
     rows = rows.exclude(pk__in=own.values("record")).exclude(amount=None)
@@ -29,8 +55,7 @@ def find_records(line: BankLine, *, text: str = "") -> list[Entry]:
     # Of a document what is open counts; an unapplied rest says nothing about a recorded payment.
     size = Case(When(resource__in=DOCUMENTS, then=Abs("open_amount")), default=Abs("amount"))
     rows = rows.annotate(gap=Abs(size - abs(line.amount))).order_by("gap", "-issued_on", "pk")
-    nearest = list(rows.values_list("pk", flat=True)[:_LOOKED_AT])
-    return entries_of(line, nearest)
+    return list(rows.values_list("pk", flat=True)[:_LOOKED_AT])
 
 
 def proposed_entries(line: BankLine) -> list[Entry]:
