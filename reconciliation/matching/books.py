@@ -4,8 +4,9 @@ them."""
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,7 +17,8 @@ from .model import DUE_KINDS, BankLine, Context, LedgerEntry
 from .names import KNOWN_BY_NUMBER, KNOWN_BY_PAYER, NAMED, ContactIndex, NameMatch, trading_names
 from .normalise import words
 from .rates import RateTable
-from .references import MAX_RUNS, NEAR_LEAST, citations, month_keys, number_keys, told_days, told_months
+from .reading import cited_by, long_citations, months_of, read
+from .references import MAX_RUNS, NEAR_LEAST, number_keys, told_days, told_months
 from .shelves import Dated, Prices, Shelf
 from .units import to_units
 from .weights import WEIGHTS
@@ -31,6 +33,7 @@ KEY_BUCKET = 24
 """A number that more entries share than this cites none of them."""
 _EQUALS_READ = 60
 _CODE_LEAST = 6
+_IS_YEAR = re.compile(r"(?:19|20)\d\d")
 _FAINT = 2.0
 _PAYER_LEAST = 6
 """Fewer letters outside a column for payers are nobody's name."""
@@ -269,9 +272,11 @@ class Books:
         match = self.contacts.score(row.text, item.contact)
         return {item.contact: match} if match.coverage >= 0.9 and not match.via_alias else {}
 
-    def codes_of(self, cites: frozenset[str]) -> frozenset[str]:
-        """Long numbers that are no document's: they may stand for a mandate, a customer, an account."""
-        return frozenset(c for c in cites if len(c) >= _CODE_LEAST and c not in self.by_key and c not in self._cited)
+    def codes_of(self, cites: Collection[str], least: int = _CODE_LEAST) -> frozenset[str]:
+        """Numbers of so many characters that are no document's and no year: they may stand for a mandate, a customer,
+        an account."""
+        own = (c for c in cites if len(c) >= least and not _IS_YEAR.fullmatch(c))
+        return frozenset(c for c in own if c not in self.by_key and c not in self._cited)
 
     def recognise(self, row: Row) -> None:
         """Let a line be known by whom its payer paid for before, and one that names nobody by a number that earlier
@@ -280,7 +285,7 @@ class Books:
         for client, share in self.habits.clients(row.index, row.payer).items():
             self._recognise(row, client, KNOWN_BY_PAYER, share * _FAINT)
         if row.long_cites and (not row.named or row.named[0][0] < _FAINT):
-            contact = self.habits.known_by(row.index, self.codes_of(row.cites))
+            contact = self.habits.known_by(row.index, self.codes_of(row.long_cites, NEAR_LEAST))
             if contact is not None:
                 self._recognise(row, contact, KNOWN_BY_NUMBER, _FAINT)
 
@@ -355,18 +360,10 @@ def own_contacts(context: Context) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(words(name)) for name in context.own_names if name)
 
 
-def read(line: BankLine) -> tuple[str, ...]:
-    """The words of a line, each once: the counterparty's first."""
-    party = words(line.counterparty)
-    return tuple(dict.fromkeys((*party, *words(line.description), *words(line.reference))))
-
-
 def _row(index: int, line: BankLine) -> Row:
     party, text = words(line.counterparty), read(line)
-    cites = citations(line.description) | citations(line.reference) | citations(line.counterparty)
-    months = told_months(line.description) | told_months(line.reference)
-    dated = {key for at in months for key in month_keys(at)} if months else ()
-    long = tuple(sorted(c for c in cites if len(c) >= NEAR_LEAST and c not in dated))
+    cites, months = cited_by(line), months_of(line)
+    long = long_citations(cites, months)
     return Row(index, line, line.on.toordinal(), to_units(line.amount), text, party, cites, long, months=months)
 
 

@@ -11,7 +11,7 @@ from sys import intern
 
 from .books import Books, Item, Row
 from .names import KNOWN_BY_PAYER, NAMED, NO_MATCH
-from .references import is_near
+from .references import document_months, is_near
 
 Features = dict[str, float]
 _OLDER = 4
@@ -201,12 +201,16 @@ def single_features(books: Books, row: Row, item: Item, family: str) -> Features
         _reference_features(row, (item,), books, features)
     features |= row.evidence.get(item.contact) or _payer_features(books, row, item.contact)
     features |= time_features(row, item)
+    features |= books.habits.day_features(item.entry.kind, row.day - item.due)
     if item.is_due:
         features |= books.habits.lag_features(row.index, item.contact, row.day - item.due)
         if item.currency == row.line.currency:
             features |= books.habits.settlement_features(item.contact, 1, item.open - row.units, item.open)
     if row.months and item.months:
         features["month_told" if not row.months.isdisjoint(item.months) else "month_other"] = 1.0
+    elif row.months and item.is_due:
+        months = document_months(item.entry.on, item.entry.due_on or item.entry.on)
+        features |= books.habits.month_features(item.entry.kind, row.months, months)
     features |= books.crowd.get(item.index) or _own_features(books, item)
     _account_features(books, row, item, features)
     if row.units % 100_000 == 0:

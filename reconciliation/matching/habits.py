@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 Features = dict[str, float]
@@ -15,6 +16,11 @@ Words = tuple[str, ...]
 _FEW = 2
 _NEW = 0.5
 """Of every client that a payer has, half a payment is set aside for those it may pay for next."""
+_SOME = 8
+"""Fewer approvals of a kind of entry say nothing about how those are paid."""
+_AT_LARGE = 5.0
+_ANY_DAY = 1 / 30
+"""What is known of a day before any approval, and how many approvals that is worth."""
 _CROWD = 24
 """A word that more payers share than this tells none of them."""
 CLIENTS = 6
@@ -72,6 +78,40 @@ class Habits:
         self._own: dict[int, Lesson] = {}
         self._coded: dict[str, Counter[int]] = defaultdict(Counter)
         self._holders: dict[str, dict[Words, None]] = defaultdict(dict)
+        self._months: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+        self._days: dict[str, Counter[int]] = defaultdict(Counter)
+
+    def learn_day(self, kind: str, lag: int) -> None:
+        """Take in how many days after its day, the due one where there is one, an approved line paid an entry of a
+        kind."""
+        self._days[kind][lag] += 1
+
+    def day_features(self, kind: str, lag: int) -> Features:
+        """Whether entries of a kind are usually paid on such a day; of all but invoices the tenant and its bank decide
+        that, whoever the contact is."""
+        seen = self._days.get(kind)
+        times = sum(seen.values()) if seen else 0
+        if seen is None or times < _SOME:
+            return {}
+        odds = (seen[lag] + _AT_LARGE * _ANY_DAY) / (times + _AT_LARGE) / _ANY_DAY
+        return {"usual_day": max(-1.0, min(1.0, math.log(odds) / 2.0))}
+
+    def learn_month(self, kind: str, told: int, months: Mapping[str, int]) -> None:
+        """Take in that an approved payment of a document of this kind told a month; `months` are the document's own,
+        as `document_months` has them."""
+        for name, month in months.items():
+            self._months[kind, name][told - month] += 1
+
+    def month_features(self, kind: str, told: Collection[int], months: Mapping[str, int]) -> Features:
+        """Whether a line tells the month that approved payments of such documents told: of the two months of a document
+        the one that fits approvals better counts."""
+        name = max(months, key=lambda n: max(self._months[kind, n].values(), default=0))
+        seen = self._months[kind, name]
+        times = sum(seen.values())
+        if times < _FEW:
+            return {}
+        usual = max(seen[month - months[name]] for month in told)
+        return {"month_usual": usual / (times + 1.0)} if usual else {"month_unusual": times / (times + 2.0)}
 
     def know_payer(self, payer: Words) -> None:
         """Take in the words by which a bank names a payer: other lines may hold them among others."""

@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from .books import SURE, Books, Item, Row, read
+from .books import SURE, Books, Item, Row, keys_of
 from .habits import CLIENTS, Lesson, Settlement, Words
 from .model import DUE_KINDS, Approved, BankLine, LedgerEntry
 from .names import NAMED
 from .normalise import words
-from .references import citations
+from .reading import cited_by, long_citations, months_of, read
+from .references import NEAR_LEAST, document_months
 from .units import to_units
 
 _DOMINANCE = 0.8
@@ -63,6 +64,8 @@ def learn_habits(books: Books) -> None:
     position = {name: at for at, name in enumerate(books.contacts.names)}
     _learn_payers(books)
     for approved in books.context.history:
+        _learn_month(books, approved)
+        _learn_day(books, approved)
         names = {e.contact_name for e in approved.entries}
         if len(names) == 1 and (name := names.pop()) in position:
             due = [e.due_on for e in approved.entries if e.due_on]
@@ -70,7 +73,7 @@ def learn_habits(books: Books) -> None:
                 payer = books.payer_of(words(line.counterparty), words(line.description))
                 lag = (line.on - max(due)).days if due else None
                 price = (line.currency, to_units(line.amount))
-                codes = books.codes_of(citations(line.description) | citations(line.reference))
+                codes = _codes(books, line, approved.entries)
                 is_named = books.contacts.score(read(line), position[name]).coverage >= NAMED
                 books.habits.learn(Lesson(payer, position[name], line.account_id, price, lag, codes, is_named))
             _learn_settlement(books, position[name], approved)
@@ -87,6 +90,28 @@ def learn_habits(books: Books) -> None:
             books.habits.learn(lesson, row.index)
     for row in books.asked:
         books.recognise(row)
+
+
+def _codes(books: Books, line: BankLine, entries: Iterable[LedgerEntry]) -> frozenset[str]:
+    """Numbers of an approved line that are no document's, neither an open one's nor one's that it paid."""
+    own = {key for entry in entries for key in keys_of(entry)}
+    cited = long_citations(cited_by(line), months_of(line))
+    return books.codes_of([c for c in cited if c not in own], NEAR_LEAST)
+
+
+def _learn_month(books: Books, approved: Approved) -> None:
+    """Which month a payment of one document told."""
+    told = {month for line in approved.lines for month in months_of(line)}
+    if len(approved.entries) == 1 and len(told) == 1 and approved.entries[0].kind in DUE_KINDS:
+        entry = approved.entries[0]
+        books.habits.learn_month(entry.kind, told.pop(), document_months(entry.on, entry.due_on or entry.on))
+
+
+def _learn_day(books: Books, approved: Approved) -> None:
+    """When one line paid one entry; customers pay invoices each in their own way."""
+    if len(approved.lines) == len(approved.entries) == 1 and approved.entries[0].kind != "invoice":
+        line, entry = approved.lines[0], approved.entries[0]
+        books.habits.learn_day(entry.kind, (line.on - (entry.due_on or entry.on)).days)
 
 
 def _is_collective(approved: Approved, names: Collection[str]) -> bool:

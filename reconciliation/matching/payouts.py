@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter
 
-from .books import Books, Item, Row, read
+from .books import Books, Item, Row
 from .hypothesis import Hypothesis
 from .model import Approved, Processor
 from .names import likeness
 from .normalise import words
+from .reading import read
 from .sums import SubsetSums
 from .units import UNITS
 

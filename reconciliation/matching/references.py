@@ -112,6 +112,11 @@ def told_months(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
+def document_months(on: date, due: date) -> dict[str, int]:
+    """The months that a document is of, in months since year 0: when it was issued, and when it falls due."""
+    return {"issued": on.year * 12 + on.month, "due": due.year * 12 + due.month}
+
+
 def month_keys(at: int) -> tuple[str, ...]:
     """What a month, in months since year 0, looks like as a citation; it is no slip of anything."""
     year, month = divmod(at - 1, 12)

@@ -20,7 +20,7 @@ from .hypothesis import Hypothesis
 from .model import Approved, Context
 from .probability import hopeful, propagate, score
 from .turns import take_turns
-from .weights import OWN_WAYS, WEIGHTS
+from .weights import INFORMED, OWN_WAYS, WEIGHTS
 
 NEWEST = 100
 """Approvals beyond these are not explained again: they would cost more than they change."""
@@ -33,6 +33,8 @@ _STIFF = 4.0
 """What more of it changes is held back like by so much information for the general weight (a quadratic penalty)."""
 _MOST = 1.5
 """No weight is corrected by more log-odds."""
+_MANY = 50
+"""So many approvals teach half of what there is to know about names and habits."""
 _PLAIN = 0.999
 """An approved explanation more probable than this among its rivals has nothing left to say."""
 
@@ -54,20 +56,29 @@ def weights_of(context: Context) -> Mapping[str, float]:
     They depend on the approvals of `context.history` alone, not on their order, and are found anew each time: an
     approval that is undone is unlearned.
     """
-    rehearsal = _rehearse(context)
+    if not context.history:
+        return WEIGHTS
+    general, rehearsal = informed(len(context.history)), _rehearse(context)
     corrections: _Numbers = {}
     for _ in range(_STEPS if rehearsal.contests else 0):
-        slope, bend = _surprise(rehearsal, _corrected(corrections))
+        slope, bend = _surprise(rehearsal, _corrected(general, corrections))
         renewed = {name: _correction(corrections.get(name, 0.0), slope[name], bend[name]) for name in slope}
         moved = max((abs(value - corrections.get(name, 0.0)) for name, value in renewed.items()), default=0.0)
         corrections |= renewed
         if moved < _STILL:
             break
-    return _corrected(corrections) if any(corrections.values()) else WEIGHTS
+    return _corrected(general, corrections)
 
 
-def _corrected(corrections: Mapping[str, float]) -> _Numbers:
-    return WEIGHTS | {name: WEIGHTS.get(name, 0.0) + value for name, value in corrections.items()}
+def informed(approvals: int) -> _Numbers:
+    """The general weights, nearer to those of well-known tenants the more approvals there are."""
+    share = approvals / (approvals + _MANY)
+    moves = {name: share * (value - WEIGHTS.get(name, 0.0)) for name, value in INFORMED.items()}
+    return _corrected(WEIGHTS, moves)
+
+
+def _corrected(weights: Mapping[str, float], corrections: Mapping[str, float]) -> _Numbers:
+    return {**weights, **{name: weights.get(name, 0.0) + value for name, value in corrections.items()}}
 
 
 def _rehearse(context: Context) -> _Rehearsal:

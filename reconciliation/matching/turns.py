@@ -17,8 +17,12 @@ _FREE = 0.05
 _PER_DAY = 1 / 30
 _LAG_PRICE = 0.01
 _ANCHOR = 3.0
+_EVEN = tuple((days, 1.0 if days == 0 else 0.9) for days in (-3, -2, -1, 1, 2, 3, 0))
+"""So many days between the due days of two documents say next to nothing about which of them is paid first."""
 _NAMED = frozenset(("name_full", "name_most", "name_alias", "name_some", "payer_known"))
 _CITED = frozenset(("ref_sure", "ref_strong", "ref_fair"))
+_OF_MONTH = frozenset(("month_told", "month_usual"))
+_ELSEWHERE = frozenset(("ref_elsewhere_sure", "month_other", "month_unusual"))
 
 
 def take_turns(books: Books, found: Sequence[Hypothesis]) -> None:
@@ -46,11 +50,14 @@ def _pair_off(books: Books, supposed: Sequence[Hypothesis]) -> None:
     known = {(h.rows[0], h.items[0]): h for h in supposed}
     chosen = _best(books, [books.rows[r] for r in rows], [books.items[i] for i in items], known)
     busy = {r for r, _ in chosen} | {-1 - i for _, i in chosen}
-    # Nothing but luck says which of two documents due on one day is paid by which of two lines that cite neither.
-    even = {(row, books.items[item].due) for row, item in chosen if _CITED.isdisjoint(known[row, item].features)}
+    # Little but luck says which of two documents due within days is paid by which of two lines that cite neither.
+    quiet = [(row, books.items[item].due) for row, item in chosen if _CITED.isdisjoint(known[row, item].features)]
+    even = {(row, due + days): share for days, share in _EVEN for row, due in quiet}
     for (row, item), h in known.items():
-        if (row, item) in chosen or (row, books.items[item].due) in even:
+        if (row, item) in chosen:
             h.features["in_turn"] = 1.0
+        elif (row, books.items[item].due) in even:
+            h.features["in_turn"] = even[row, books.items[item].due]
         elif row in busy or -1 - item in busy:
             h.features["out_of_turn"] = 1.0
 
@@ -93,6 +100,6 @@ def _cost(row: Row, item: Item, known: _Known, lag: int) -> float:
         return 9.0
     told = h.features
     cost = min(abs(row.day - item.due - lag) * _PER_DAY, 2.0)
-    if not _CITED.isdisjoint(told) or "month_told" in told:
+    if not _CITED.isdisjoint(told) or not _OF_MONTH.isdisjoint(told):
         return cost - _ANCHOR
-    return cost + _ANCHOR if "ref_elsewhere_sure" in told or "month_other" in told else cost
+    return cost if _ELSEWHERE.isdisjoint(told) else cost + _ANCHOR

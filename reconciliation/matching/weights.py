@@ -175,6 +175,47 @@ WEIGHTS: dict[str, float] = {
     "transfer_self": 2.09,
 }
 
+INFORMED: dict[str, float] = {
+    "day_later": -1.95,
+    "day_same": 3.61,
+    "day_soon": 2.7,
+    "due_bit_early": 0.83,
+    "due_early": -1.01,
+    "due_late": 1.24,
+    "due_overdue": -1.97,
+    "habit_account": 0.18,
+    "habit_account_new": -2.29,
+    "habit_account_rare": -0.84,
+    "habit_always_named": -0.59,
+    "habit_amount": -0.23,
+    "habit_gap": 0.83,
+    "habit_lag": 0.47,
+    "habit_lag_off": -1.71,
+    "habit_single": 0.02,
+    "in_turn": 1.21,
+    "kind_bill": -1.92,
+    "kind_credit_note": 0.15,
+    "kind_expense": 2.12,
+    "kind_invoice": -0.18,
+    "kind_payment": 0.89,
+    "month_unusual": -2.58,
+    "month_usual": 1.22,
+    "name_absent": 0.57,
+    "name_alias": -1.36,
+    "name_full": 1.63,
+    "name_other": -2.07,
+    "name_rarity": 2.11,
+    "name_stranger": -0.77,
+    "older_twin": -0.11,
+    "out_of_turn": 0.04,
+    "payer_often": -0.21,
+    "payer_strange": -1.03,
+    "told_other_day": -0.1,
+    "usual_day": 0.84,
+}
+"""What evidence is worth instead where many approvals have taught whose names and habits are whose: a stranger is one
+then, and a habit is one."""
+
 CALIBRATION: tuple[tuple[float, float], ...] = (
     (-10.0, -10.0),
     (-1.0, -0.75),

@@ -230,3 +230,64 @@ def test_approved_payouts_teach_how_long_a_processor_takes(lag: int, expected: s
     assert found is not None
     assert found.ledger_ids == (expected,)
     assert found.confidence > 0.9
+
+
+CLUB = ("Osmund Optics Ltd", "Tarragon Press SARL", "Vexley Seeds AB")
+
+
+def dues(*, number: str = "", month: str = "") -> Context:
+    """Members who pay the same dues, each approved once: their lines name nobody."""
+    paid = [
+        Approved(
+            (line(f"h{n}", "60.00", f"CREDIT IN {month} {number and number + str(n)}", day=-40 + n),),
+            (entry(f"he{n}", "60.00", name, f"D-1{n}44", day=-60, due=-30),),
+        )
+        for n, name in enumerate(CLUB)
+    ]
+    return replace(CONTEXT, history=tuple(paid))
+
+
+def test_a_short_number_that_only_one_member_s_payments_hold_tells_who_pays() -> None:
+    """Four digits are too few to be looked for anywhere; approvals say whose they are."""
+    owed = [entry(f"e{n}", "60.00", name, f"D-2{n}44") for n, name in enumerate(CLUB)]
+    asked = [line("b", "60.00", "CREDIT IN 7311")]
+
+    found = proposal_of("b", propose(asked, owed, dues(number="731")))
+
+    assert found is not None
+    assert found.ledger_ids == ("e1",)
+    assert (proposal_of("b", propose(asked, owed)) or found).confidence < found.confidence
+
+
+def test_a_short_number_of_a_document_that_was_paid_is_nobody_s() -> None:
+    owed = [entry(f"e{n}", "60.00", name, f"D-2{n}44") for n, name in enumerate(CLUB)]
+    paid = Approved((line("h", "60.00", "CREDIT IN D-1044", day=-40),), (entry("he", "60.00", CLUB[1], "D-1044"),))
+    asked = [line("b", "60.00", "CREDIT IN 1044")]
+
+    taught = proposal_of("b", propose(asked, owed, replace(CONTEXT, history=(paid,))))
+
+    assert taught is None or taught.confidence < 0.6
+
+
+def test_the_month_that_approved_payments_tell_is_the_month_of_issue_or_of_the_due_day() -> None:
+    habits = Habits()
+    for _ in range(4):
+        habits.learn_month("invoice", 24_305, {"issued": 24_305, "due": 24_306})
+    mine, later = {"issued": 24_307, "due": 24_308}, {"issued": 24_308, "due": 24_309}
+
+    assert habits.month_features("invoice", {24_307}, mine)["month_usual"] == pytest.approx(0.8)
+    assert habits.month_features("invoice", {24_307}, later).keys() == {"month_unusual"}
+    assert habits.month_features("bill", {24_307}, mine) == {}
+
+
+def test_the_day_on_which_the_tenant_pays_its_bills_is_learned_from_all_of_them() -> None:
+    habits = Habits()
+    for lag in (0, 0, 0, 0, 0, 0, 0):
+        habits.learn_day("bill", lag)
+    assert habits.day_features("bill", 0) == {}
+
+    habits.learn_day("bill", 1)
+
+    usual, rare, never = (habits.day_features("bill", lag)["usual_day"] for lag in (0, 1, 9))
+    assert usual > rare > 0 > never
+    assert habits.day_features("expense", 0) == {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciliation.matching import Approved, Context, match
-from reconciliation.matching.rehearsal import NEWEST, weights_of
+from reconciliation.matching.rehearsal import NEWEST, informed, weights_of
 from reconciliation.matching.weights import OWN_WAYS, WEIGHTS
 
 from .builders import CONTEXT, CROWD, entry, line
@@ -63,12 +63,13 @@ def test_late_payments_are_matched_as_the_tenant_s_customers_pay() -> None:
 
 def test_without_approvals_the_weights_are_everybody_s_and_few_change_next_to_nothing() -> None:
     assert weights_of(CONTEXT) is WEIGHTS
-    assert weights_of(knowing(*LATE[:2])) is WEIGHTS
-    assert weights_of(knowing(*LATE[:4])) == pytest.approx(WEIGHTS, abs=0.15)
+    few = weights_of(knowing(*LATE[:3]))
+
+    assert all(abs(value - WEIGHTS.get(name, 0.0)) < 0.15 for name, value in few.items())
 
 
 def test_approvals_that_surprise_nobody_change_nothing() -> None:
-    assert weights_of(knowing(*PUNCTUAL)) == pytest.approx(WEIGHTS, abs=0.05)
+    assert weights_of(knowing(*PUNCTUAL)) == pytest.approx(informed(len(PUNCTUAL)), abs=0.05)
 
 
 def test_an_approval_that_is_undone_is_unlearned() -> None:
@@ -95,10 +96,11 @@ def test_what_one_tenant_teaches_is_not_another_s() -> None:
 def test_corrections_are_bounded_and_only_of_the_tenant_s_own_ways() -> None:
     weights = weights_of(knowing(*paid(20, late=50, months=6)))
 
-    moved = {name for name, value in weights.items() if value != WEIGHTS.get(name, 0.0)}
+    general = informed(120)
+    moved = {name: weights[name] - general[name] for name in weights if weights[name] != general[name]}
     assert moved
     assert all(name.startswith(OWN_WAYS) for name in moved)
-    assert all(abs(weights[name] - WEIGHTS.get(name, 0.0)) <= 1.5 for name in moved)
+    assert all(abs(move) <= 1.5 + 1e-9 for move in moved.values())
 
 
 def test_only_the_newest_approvals_are_explained_again() -> None:
@@ -115,4 +117,4 @@ def test_a_document_of_several_approvals_teaches_nothing() -> None:
     shared = LATE[0].entries[0]
     split = (Approved((line("X1", "100.00", day=38),), (shared,)), Approved((line("X2", "100.00", day=39),), (shared,)))
 
-    assert weights_of(knowing(*LATE[1:], *split)) == weights_of(knowing(*LATE[1:]))
+    assert weights_of(knowing(*LATE[1:], *split)) == pytest.approx(weights_of(knowing(*LATE[1:])), abs=0.05)
