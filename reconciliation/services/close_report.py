@@ -43,6 +43,8 @@ def sections_of(close: PeriodClose, ground: Ground) -> Iterator[Section]:
     ]
     yield "Proof by day", proof_heads, proofs, [24, 26, 26, 26, 26, 26, 26]
     yield "The ledger's own balance", ["What", "Day", "Amount"], _compared(ground, coin), [100, 30, 50]
+    ages = [[words, f"{count}", figure(amount, coin)] for words, count, amount in ground.ages]
+    yield "Open items by age", ["Age", "Items", "Money"], ages, [60, 30, 50]
     item_heads = ["Day", "Age", "Amount", "Counterparty", "Description", "With", "Said last"]
     items = [
         [
@@ -76,7 +78,13 @@ def _compared(ground: Ground, coin: str) -> list[list[str]]:
     ):  # fmt: skip
         rows += [[f"{words}: {_named(x)}", f"{x.on}", figure(sign * x.amount, coin)] for x in items]
     rows.append(["Not explained by these", "", _shown(found.unexplained, coin)])
-    if found.unexplained:
+    if found.before is not None:
+        left_on, left = found.before
+        rows.append([f"Of it unexplained already on {left_on}, as certified", "", figure(left, coin)])
+        rows.append([f"Of it since {left_on}", "", _shown(found.arisen, coin)])
+    if found.made_up_by:
+        rows += [[f"Made up to the cent by: {_named(x)}", f"{x.on}", figure(x.amount, coin)] for x in found.made_up_by]
+    elif found.unexplained:
         rows += [[f"Perhaps in it: {_named(x)}", f"{x.on}", figure(x.amount, coin)] for x in found.perhaps]
     return [*rows, ["The ledger's own balance", "", figure(found.told.balance, coin)]]
 

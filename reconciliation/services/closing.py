@@ -25,6 +25,7 @@ from reconciliation.models import (
     StatementBalance,
     StatementImport,
 )
+from reconciliation.models.close import in_words
 from reconciliation.money import money
 from reconciliation.services.decisions import RefusedError, require
 from reconciliation.services.ledger_balance import Comparison, Told, compare
@@ -92,6 +93,15 @@ class Ground:
     checks: Sequence[Check] = ()
     print: str = ""
     comparison: Comparison = Comparison(Told("unasked"), None)
+
+    @property
+    def ages(self) -> list[tuple[str, int, Decimal]]:
+        """The open items by age: how many, and their money, signed."""
+        bands: dict[str, tuple[int, Decimal]] = {}
+        for item in sorted(self.open_items, key=lambda each: each.days):
+            count, amount = bands.get(item.age, (0, Decimal(0)))
+            bands[item.age] = count + 1, amount + item.line.amount
+        return [(words, count, amount) for words, (count, amount) in bands.items()]
 
     @property
     def is_blocked(self) -> bool:
@@ -251,7 +261,12 @@ def _check_ledger(close: PeriodClose, comparison: Comparison) -> Check:
     if comparison.unexplained is None:
         return Check(title, LOOK, told.note if told.balance is None else "The bank's balance is missing.")
     gap = money(comparison.unexplained, close.bank_account.currency)
-    return Check(title, LOOK, f"{gap} are not.") if comparison.unexplained else Check(title, OK, told.note)
+    if not comparison.unexplained:
+        return Check(title, OK, told.note)
+    if comparison.before is None:
+        return Check(title, LOOK, f"{gap} are not.")
+    arisen = money(comparison.arisen or Decimal(0), close.bank_account.currency)
+    return Check(title, LOOK, f"{gap} are not, {arisen} of it since {in_words(comparison.before[0])}.")
 
 
 def _check_before(close: PeriodClose) -> Check:

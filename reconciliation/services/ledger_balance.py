@@ -68,7 +68,8 @@ class Told:
 class Comparison:
     """statement + posted only − on the statement only + unexplained = ledger, to the cent.
 
-    `perhaps` are journal entries on the account: what the rest may consist of, and in none of the sums.
+    `perhaps` are journal entries on the account: what the rest may consist of, and in none of the sums. `before` is
+    what the last certified period left unexplained, on its last day.
     """
 
     told: Told
@@ -76,6 +77,22 @@ class Comparison:
     posted_only: Sequence[Item] = ()
     stated_only: Sequence[Item] = ()
     perhaps: Sequence[Item] = ()
+    before: tuple[date, Decimal] | None = None
+
+    @property
+    def arisen(self) -> Decimal | None:
+        """What of the unexplained came since the last certified period; None while that is not known."""
+        if self.unexplained is None or self.before is None:
+            return self.unexplained
+        return self.unexplained - self.before[1]
+
+    @property
+    def made_up_by(self) -> Sequence[Item]:
+        """The journal entries that make up what arose to the cent: all of them, or one; none where nothing does."""
+        if not self.arisen:
+            return ()
+        one = [item for item in self.perhaps if item.amount == self.arisen]
+        return self.perhaps if sum(item.amount for item in self.perhaps) == self.arisen else one[:1]
 
     @property
     def posted_total(self) -> Decimal:
@@ -116,7 +133,18 @@ def compare(close: PeriodClose, stated: Decimal | None, lines: Sequence[BankLine
     since = _looked_back_to(close)
     perhaps = list(_journals(close)) if told.state == "told" else []
     posted_only = [*_posted_only(close, since), *_cleared_later(close, since)]
-    return Comparison(told, stated, posted_only, [*_stated_only(close, lines, since), *_posted_later(close)], perhaps)
+    stated_only = [*_stated_only(close, lines, since), *_posted_later(close)]
+    return Comparison(told, stated, posted_only, stated_only, perhaps, _left_before(close))
+
+
+def _left_before(close: PeriodClose) -> tuple[date, Decimal] | None:
+    """Of the last certified period before this one: its last day, and what was signed as unexplained."""
+    rows = PeriodClose.objects.filter(
+        bank_account=close.bank_account, status=PeriodClose.Status.CERTIFIED, last_on__lt=close.first_on
+    )
+    found = rows.order_by("-last_on").first()
+    rest = found.figures.get("unexplained") if found else None
+    return (found.last_on, _decimal(rest)) if found and rest is not None else None
 
 
 def _looked_back_to(close: PeriodClose) -> date:

@@ -139,13 +139,61 @@ def test_what_is_left_names_the_journal_entries_on_the_account(acme: Actors) -> 
             body = {"unified": {"lines": lines}, "number": f"J-{day}", "issued_on": date(2026, 10, 1) + timedelta(day)}
             record_of(account.connection, "journal_entries", "5.00", **body)
         stated(close, "100.00")
-        answered(close, acme.editor, "152.50")
+        answered(close, acme.editor, "153.50")
         found = ground_of(close).comparison
-        assert found.unexplained == Decimal(5)
+        assert found.unexplained == Decimal(6)
         assert [(each.text, each.amount) for each in found.perhaps] == [("journal J-10", Decimal(5))]
+        assert found.made_up_by == []
         assert "Perhaps in it: journal J-10" in csv_of(close, ground_of(close)).decode("utf-8-sig")
-    page = acme.client("auditor").get(reverse("admin:reconciliation_periodclose_change", args=[close.pk]))
-    assert "These journal entries of the period are on the account" in page.content.decode()
+    url = reverse("admin:reconciliation_periodclose_change", args=[close.pk])
+    assert "These journal entries of the period are on the account" in acme.client("auditor").get(url).content.decode()
+    with tenant_scope(acme.tenant.pk):
+        answered(close, acme.editor, "152.50")
+        assert [each.text for each in ground_of(close).comparison.made_up_by] == ["journal J-10"]
+        assert "Made up to the cent by: journal J-10" in csv_of(close, ground_of(close)).decode("utf-8-sig")
+    assert "This journal entry makes up the rest to the cent" in acme.client("auditor").get(url).content.decode()
+
+
+def test_what_was_unexplained_before_is_told_from_what_came_since(acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        close = closing(acme)
+        stated(close, "100.00")
+        before = PeriodClose.objects.create(
+            tenant_id=acme.tenant.pk,
+            bank_account=close.bank_account,
+            first_on=date(2026, 9, 1),
+            last_on=date(2026, 9, 30),
+            status=PeriodClose.Status.CERTIFIED,
+            figures={"unexplained": "2.00"},
+        )
+        answered(close, acme.editor, "150.00")
+        ground = ground_of(close)
+        assert (ground.comparison.unexplained, ground.comparison.arisen) == (Decimal("2.50"), Decimal("0.50"))
+        assert any("2.50 GBP are not, 0.50 GBP of it since 30 Sep 2026" in check.text for check in ground.checks)
+        assert "unexplained already on 2026-09-30" in csv_of(close, ground).decode("utf-8-sig")
+    url = reverse("admin:reconciliation_periodclose_change", args=[close.pk])
+    assert "of it unexplained already on 30 Sep 2026" in acme.client("auditor").get(url).content.decode()
+    with tenant_scope(acme.tenant.pk):
+        PeriodClose.objects.filter(pk=before.pk).update(status=PeriodClose.Status.CHANGED)
+        # A certificate that was lost vouches for nothing.
+        assert ground_of(close).comparison.before is None
+
+
+def test_open_items_are_summed_by_age_and_the_sums_are_those_of_the_items(acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        close = closing(acme)
+        for amount, day in (("10.00", date(2026, 10, 30)), ("-4.00", date(2026, 9, 10)), ("1.00", date(2026, 1, 5))):
+            line_of(close.bank_account, amount, booked_on=day)
+        ground = ground_of(close)
+        assert ground.ages == [
+            ("up to 30 days", 2, Decimal("2.50")),
+            ("31 to 60 days", 1, Decimal("-4.00")),
+            ("over 90 days", 1, Decimal("1.00")),
+        ]
+        assert sum(amount for _, _, amount in ground.ages) == ground.figures["open_money"]
+        assert "Open items by age" in csv_of(close, ground).decode("utf-8-sig")
+    url = reverse("admin:reconciliation_periodclose_change", args=[close.pk])
+    assert "2 items, 2.50 GBP" in acme.client("auditor").get(url).content.decode()
 
 
 def test_what_is_not_explained_needs_a_word_of_the_preparer(acme: Actors) -> None:
