@@ -17,6 +17,7 @@ from reconciliation.admin.pages import ReconciliationPage, back, ring_run, workb
 from reconciliation.calibration import FEW, Outcome, above, bands_of
 from reconciliation.models import MatchRun, Proposal
 from reconciliation.services.runs import request_match_run
+from reconciliation.services.taught import taught_by
 from reconciliation.services.track_record import LAST, outcomes_of
 from tenants.http import TenantRequest
 from tenants.permissions import SYNC, may
@@ -40,7 +41,8 @@ class MatchRunAdmin(ReconciliationPage):
         record = path(
             "track-record/", self.admin_site.admin_view(self.track_record), name="reconciliation_track_record"
         )
-        return [start, record, *super().get_urls()]
+        taught = path("learned/", self.admin_site.admin_view(self.learned), name="reconciliation_learned")
+        return [start, record, taught, *super().get_urls()]
 
     def page(self, request: TenantRequest, row: MatchRun) -> dict[str, Any]:
         return {"run": row}
@@ -59,6 +61,12 @@ class MatchRunAdmin(ReconciliationPage):
             "is_cut": len(known) == LAST,
         }
         return self.render(request, "reconciliation/track_record.html", context, "Track record")
+
+    def learned(self, request: TenantRequest) -> HttpResponse:
+        """What the approvals of each connection have changed about how its lines are matched."""
+        rows = Connection.objects.for_tenant(request.tenant).exclude(status=Connection.Status.DISCONNECTED)
+        context = {"taught": [taught_by(row) for row in rows.order_by("name", "pk")]}
+        return self.render(request, "reconciliation/learned.html", context, "What matching has learned")
 
     def start(self, request: TenantRequest) -> HttpResponse:
         """Match the connection that the form names, or all of them."""

@@ -56,8 +56,11 @@ def weights_of(context: Context) -> Mapping[str, float]:
     They depend on the approvals of `context.history` alone, not on their order, and are found anew each time: an
     approval that is undone is unlearned.
     """
-    if not context.history:
-        return WEIGHTS
+    return _corrected(informed(len(context.history)), corrections_of(context)) if context.history else WEIGHTS
+
+
+def corrections_of(context: Context) -> dict[str, float]:
+    """By how much log-odds this tenant's approvals move which weights; weights that they leave alone are not there."""
     general, rehearsal = informed(len(context.history)), _rehearse(context)
     corrections: _Numbers = {}
     for _ in range(_STEPS if rehearsal.contests else 0):
@@ -67,7 +70,7 @@ def weights_of(context: Context) -> Mapping[str, float]:
         corrections |= renewed
         if moved < _STILL:
             break
-    return _corrected(general, corrections)
+    return {name: value for name, value in corrections.items() if value}
 
 
 def informed(approvals: int) -> _Numbers:
