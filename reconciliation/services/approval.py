@@ -1,5 +1,6 @@
 """Approve proposals: who may, who may not, the second person, and the postings that follow."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -206,10 +207,15 @@ class Bulk:
     """What approving everything above a confidence would do, before anybody does it."""
 
     proposals: Sequence[Proposal]
-    left_out: int
+    without: dict[str, int]
     money: dict[str, Decimal]
     expected_wrong: Decimal
     money_at_risk: dict[str, Decimal]
+
+    @property
+    def left_out(self) -> int:
+        """How many have to be looked at one by one; `without` says why."""
+        return sum(self.without.values())
 
 
 def _odd(proposals: Sequence[Proposal]) -> set[UUID]:
@@ -224,15 +230,26 @@ def _needs_second(proposal: Proposal, tenant: Tenant) -> bool:
     return needs_second_person(at_stake(proposal.amount, lines), tenant)
 
 
+def _why_not_in_bulk(proposal: Proposal, by: Membership, *, is_odd: bool) -> str:
+    """Words for the page, behind a number; empty when it may be approved with others."""
+    told = (
+        ("proposed by you", proposal.proposed_by_id == by.user_id),
+        ("an odd payment", is_odd),
+        ("for two people to approve", _needs_second(proposal, by.tenant)),
+        ("matched by hand, so without a measured confidence", proposal.kind == Proposal.Kind.MANUAL),
+    )
+    return next((words for words, holds in told if holds), "")
+
+
 def weigh_bulk(proposals: Sequence[Proposal], *, by: Membership) -> Bulk:
-    """The money moved and the mistakes to expect; leaves out what this person alone cannot approve, and odd payments.
+    """The money moved and the mistakes to expect; leaves out what this person alone cannot approve, odd payments, and
+    what was matched by hand: nobody has measured how often that is right.
 
     Expected mistakes are the sum of (1 - confidence), money at risk that sum weighted by amount, per currency.
     """
     odd = _odd(proposals)
-    usable = [
-        p for p in proposals if p.proposed_by_id != by.user_id and p.pk not in odd and not _needs_second(p, by.tenant)
-    ]
+    reasons = {p.pk: _why_not_in_bulk(p, by, is_odd=p.pk in odd) for p in proposals}
+    usable = [p for p in proposals if not reasons[p.pk]]
     totals: dict[str, Decimal] = {}
     risks: dict[str, Decimal] = {}
     for proposal in usable:
@@ -240,4 +257,5 @@ def weigh_bulk(proposals: Sequence[Proposal], *, by: Membership) -> Bulk:
         totals[proposal.currency] = totals.get(proposal.currency, Decimal(0)) + amount
         risks[proposal.currency] = risks.get(proposal.currency, Decimal(0)) + amount * doubt
     wrong = sum((1 - p.confidence for p in usable), Decimal(0))
-    return Bulk(usable, len(proposals) - len(usable), totals, wrong, {c: round(r, 2) for c, r in risks.items()})
+    without = dict(Counter(filter(None, reasons.values())))
+    return Bulk(usable, without, totals, wrong, {c: round(r, 2) for c, r in risks.items()})

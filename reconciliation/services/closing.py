@@ -223,8 +223,12 @@ def _check_balances(close: PeriodClose, ground: Ground) -> Check:
     if not stated:
         return Check(title, BLOCKED, "No statement names one: upload CAMT.053, MT940, OFX or a table with balances.")
     if last_line is not None and stated[-1] < last_line:
-        return Check(title, BLOCKED, f"The last one is of {stated[-1]}, and there are lines until {last_line}.")
-    return Check(title, OK, f"Of {stated[-1]}.")
+        return Check(
+            title,
+            BLOCKED,
+            f"The last one is of {in_words(stated[-1])}, and there are lines until {in_words(last_line)}.",
+        )
+    return Check(title, OK, f"Of {in_words(stated[-1])}.")
 
 
 def _check_gaps(close: PeriodClose, ground: Ground) -> Check:

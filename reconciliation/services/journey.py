@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from integrations.models import Posting
-from reconciliation.models import Decision, Match
+from reconciliation.models import Decision, Match, Proposal
 from reconciliation.money import money, percent
 from reconciliation.services.plan import noun_of
 from reconciliation.services.situations import ledger_name
@@ -48,10 +48,17 @@ def _proposed(match: Match) -> Step:
     return Step(
         "Proposed",
         DONE,
-        f"{proposal.get_kind_display()}, {percent(proposal.confidence)} confident.",
+        _how_sure(proposal),
         at=proposal.created_at,
         by=who,
     )
+
+
+def _how_sure(proposal: Proposal) -> str:
+    """A person's own choice has no probability that anybody measured."""
+    if proposal.kind == Proposal.Kind.MANUAL:
+        return f"{proposal.get_kind_display()}."
+    return f"{proposal.get_kind_display()}, {percent(proposal.confidence)} confident."
 
 
 def _decided(decision: Decision) -> Step:

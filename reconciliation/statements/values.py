@@ -100,6 +100,8 @@ def read_date(text: str, *, day_first: bool) -> date:
     parts = _date_parts(value, day_first=day_first)
     if parts is None:
         remedy = _SERIAL_REMEDY if re.fullmatch(r"[2-6]\d{4}", value) else _DATE_REMEDY
+        if not any(letter.isdigit() for letter in value):
+            remedy = f"{_DATE_REMEDY} Nothing is to be done if the row is a total."
         raise RowProblemError(f"{text!r} is not a date.", remedy)
     year, month, day = parts
     try:

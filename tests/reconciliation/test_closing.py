@@ -62,7 +62,7 @@ def test_figures_and_checklist_say_what_is_there_and_what_is_missing(acme: Actor
     ("more", "words"),
     [
         (b"date,amount,balance\n2026-10-20,5.00,2000.00\n2026-10-21,5.00,2005.00\n", "differ"),
-        (b"date,amount,description\n2026-10-31,5.00,x\n", "there are lines until 2026-10-31"),
+        (b"date,amount,description\n2026-10-31,5.00,x\n", "there are lines until 31 Oct 2026"),
     ],
 )
 def test_a_gap_in_the_balances_or_lines_after_the_last_one_block_it(

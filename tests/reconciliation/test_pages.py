@@ -201,8 +201,16 @@ def test_a_line_without_a_proposal_is_matched_by_hand_and_approved_by_somebody_e
         proposal = proposal_of(line)
         assert proposal.difference == 0
         assert proposal.proposed_by == acme.owner
+    # Nobody has measured how often a choice by hand is right: it is no part of bulk.
+    bulk = acme.client("approver").get(reverse("admin:reconciliation_bulk")).content.decode()
+    assert "Left out: 1 matched by hand, so without a measured confidence." in bulk
+    assert "Approve these" not in bulk
     acme.client("approver").post(reverse("admin:reconciliation_proposal_approve", args=[proposal.pk]))
-    assert _in(account, Match.objects.count) == 1
+    with tenant_scope(acme.tenant.pk):
+        match = Match.objects.get()
+    page = acme.client("approver").get(reverse("admin:reconciliation_match_change", args=[match.pk])).content.decode()
+    assert "Matched by hand." in page
+    assert "confident" not in page
 
 
 def test_what_is_chosen_by_hand_stays_chosen_while_somebody_searches_for_more(
