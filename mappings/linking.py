@@ -6,17 +6,19 @@ comparing all with all. What shares a key with more than `CROWD` others is told 
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
 from mappings.assignment import best_pairs
+from mappings.key_index import KeyIndex
 from mappings.transform.money import text_of
 
 CROWD = 30
@@ -114,26 +116,60 @@ def match(
     step: Callable[[int], None] = lambda done: None,
 ) -> Found:
     """Pairs of documents and records; the same whatever the order they come in. `step` hears how many are compared."""
-    pairs = _candidates(documents, records, days_apart, step)
-    found = Found()
-    exact_of_document: dict[str, int] = defaultdict(int)
-    exact_of_record: dict[str, int] = defaultdict(int)
-    for pair in (pair for each in pairs.values() for pair in each if pair.is_exact):
-        exact_of_document[pair.document] += 1
-        exact_of_record[pair.record] += 1
-    for document, each in pairs.items():
-        for pair in each:
-            if pair.is_exact and exact_of_document[document] == exact_of_record[pair.record] == 1:
-                found.sure[document] = pair
-    taken = {pair.record for pair in found.sure.values()}
-    left = {
-        document: [pair for pair in each if pair.record not in taken]
-        for document, each in pairs.items()
-        if document not in found.sure
-    }
-    found.candidates = {document: each for document, each in left.items() if each}
+    groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for document in documents:
+        groups[document.resource, document.currency].append(document)
+    found, done = Found(), 0
+    # One kind and currency after the other: the others can be no candidates, and only one index is held at a time.
+    for group, mine in groups.items():
+        theirs = [_known(record) for record in records if (record.resource, record.currency) == group]
+        fitting = _all_fitting(mine, theirs, days_apart, partial(_tell, step, done))
+        _sort_out(found, mine, theirs, fitting, days_apart)
+        done += len(mine)
+    step(len(documents))
+    found.sure, found.candidates = dict(sorted(found.sure.items())), dict(sorted(found.candidates.items()))
     _propose(found)
     return found
+
+
+def _tell(step: Callable[[int], None], before: int, more: int) -> None:
+    step(before + more)
+
+
+def _all_fitting(
+    documents: Sequence[Entry], records: Sequence["_Known"], days_apart: int, step: Callable[[int], None]
+) -> dict[int, "array[int]"]:
+    """By a document's place: the records that fit it best, best first, as numbers (`_record`, `_is_exact`)."""
+    index = KeyIndex(set(_keys(known, reach=0)) for known in records)
+    found: dict[int, array[int]] = {}
+    for place, document in enumerate(documents):
+        if fitting := _fitting(_known(document), records, index, days_apart):
+            found[place] = array("q", fitting)
+        if (place + 1) % _STEP == 0:
+            step(place + 1)
+    return found
+
+
+def _sort_out(
+    found: Found,
+    documents: Sequence[Entry],
+    records: Sequence["_Known"],
+    all_fitting: dict[int, "array[int]"],
+    days_apart: int,
+) -> None:
+    """What is sure and what may be; words are made only of what is left."""
+    exact = {place: [_record(each) for each in fits if _is_exact(each)] for place, fits in all_fitting.items()}
+    wanted = Counter(record for each in exact.values() for record in each)
+    sure = {place: each[0] for place, each in exact.items() if len(each) == 1 and wanted[each[0]] == 1}
+    taken = set(sure.values())
+    for place, fits in all_fitting.items():
+        left = [sure[place]] if place in sure else [each for each in map(_record, fits) if each not in taken]
+        document = _known(documents[place])
+        pairs = [_compared(document, records[each], days_apart) for each in left]
+        if place in sure:
+            found.sure[document.entry.id] = pairs[0]
+        elif pairs:
+            found.candidates[document.entry.id] = pairs
 
 
 def _propose(found: Found) -> None:
@@ -209,42 +245,26 @@ def _keys(known: _Known, *, reach: int) -> Iterator[int]:
     yield from (hash(("amount and day", entry.amount, day)) for day in days)
 
 
-def _candidates(
-    documents: Sequence[Entry], records: Sequence[Entry], days_apart: int, step: Callable[[int], None]
-) -> dict[str, list[Pair]]:
-    groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-    for document in documents:
-        groups[document.resource, document.currency].append(document)
-    found, done = {}, 0
-    # One kind and currency after the other: the others can be no candidates, and only one index is held at a time.
-    for group, mine in groups.items():
-        index: dict[int, list[_Known]] = defaultdict(list)
-        for known in (_known(record) for record in records if (record.resource, record.currency) == group):
-            for key in set(_keys(known, reach=0)):
-                index[key].append(known)
-        for document in mine:
-            if each := _of(_known(document), index, days_apart):
-                found[document.id] = each
-            done += 1
-            if done % _STEP == 0:
-                step(done)
-    step(len(documents))
-    return dict(sorted(found.items()))
-
-
-def _of(document: _Known, index: Mapping[int, list[_Known]], days_apart: int) -> list[Pair]:
-    near: dict[str, _Known] = {}
-    for key in _keys(document, reach=days_apart):
-        sharing = index.get(key, ())
-        if len(sharing) <= CROWD:
-            near.update((known.entry.id, known) for known in sharing)
-    weighed = ((_weigh(document, known, days_apart), known) for known in near.values())
+def _fitting(document: _Known, records: Sequence[_Known], index: KeyIndex, days_apart: int) -> list[int]:
+    """The records that fit a document best, best first, each as one number (`_record`, `_is_exact`)."""
+    near = {
+        place: records[place] for key in _keys(document, reach=days_apart) for place in index.sharing(key, most=CROWD)
+    }
+    weighed = ((_weigh(document, known, days_apart), place) for place, known in near.items())
     fitting = sorted(
-        ((weight, known) for weight, known in weighed if weight.confidence >= LEAST),
-        key=lambda each: (-each[0].confidence, each[1].entry.id),
+        ((weight, place) for weight, place in weighed if weight.confidence >= LEAST),
+        key=lambda each: (-each[0].confidence, records[each[1]].entry.id),
     )
     exact = sum(weight.is_exact for weight, _ in fitting)
-    return [_pair(document, known, weight) for weight, known in fitting[: max(MOST_CANDIDATES, exact)]]
+    return [place << 1 | weight.is_exact for weight, place in fitting[: max(MOST_CANDIDATES, exact)]]
+
+
+def _record(fitting: int) -> int:
+    return fitting >> 1
+
+
+def _is_exact(fitting: int) -> bool:
+    return bool(fitting & 1)
 
 
 # Evidence -----------------------------------------------------------------------------------------------------------
@@ -267,7 +287,10 @@ class _Weight(NamedTuple):
 
 def compare(document: Entry, record: Entry, *, days_apart: int) -> Pair:
     """How well the two agree, with the reasons for and against in sentences."""
-    ours, theirs = _known(document), _known(record)
+    return _compared(_known(document), _known(record), days_apart)
+
+
+def _compared(ours: _Known, theirs: _Known, days_apart: int) -> Pair:
     return _pair(ours, theirs, _weigh(ours, theirs, days_apart))
 
 

@@ -6,6 +6,7 @@ person's "post it after all" lead on from there. Comparing happens outside trans
 
 from collections.abc import Collection, Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -149,24 +150,27 @@ def _compare_and_write(cut_over: CutOver, at_once: int) -> dict[str, Any]:
         _hold_back(cut_over)
     with tenant_scope(cut_over.tenant_id):
         documents, records = documents_of(cut_over), records_of(cut_over)
-    _say(cut_over, "comparing", 0, len(documents))
+    total = len(documents)
+    _say(cut_over, "comparing", 0, total)
     found = match(
         documents,
         records,
         days_apart=cut_over.days_apart,
-        step=lambda done: _say(cut_over, "comparing", done, len(documents)),
+        step=partial(_say, cut_over, "comparing", total=total),
     )
     with tenant_scope(cut_over.tenant_id):
         kept_open = set(map(str, cut_over.links.filter(is_kept_open=True).values_list("document_id", flat=True)))
     for document in kept_open & set(found.sure):
         found.doubt(document)
-    ids = [entry.id for entry in documents]
+    ids, in_ledger = [entry.id for entry in documents], len(records)
+    # What was compared takes most of the memory of a run, and writing needs only what was found.
+    del documents, records
     if not cut_over.is_dry:
         for done, chunk in _counted(ids, at_once):
             with tenant_scope(cut_over.tenant_id):
                 write(cut_over, list(chunk), found)
             _say(cut_over, "writing", done, len(ids))
-    counts = _counts(ids, found, records=len(records))
+    counts = _counts(ids, found, records=in_ledger)
     if not cut_over.is_dry:
         with tenant_scope(cut_over.tenant_id):
             counts["states"] = state_counts(cut_over)

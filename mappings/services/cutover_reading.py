@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
+from sys import intern
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,8 @@ from mappings.models import CutOver, CutOverLink, SourceDocument
 RESOURCES = {"sale": "invoices", "purchase": "bills", "expense": "expenses"}
 _GONE = ("void", "voided", "deleted")
 _CHUNK = 5000
+_REMEMBERED = 20_000
+_NOBODY: frozenset[str] = frozenset()
 _HELD = [SourceDocument.Status.MATCHING, SourceDocument.Status.RECEIVED, SourceDocument.Status.WAITING]
 
 
@@ -23,17 +27,17 @@ def documents_of(cut_over: CutOver) -> list[Entry]:
     """Documents dated before the start that are neither linked nor decided on, in the order of arrival."""
     rows = SourceDocument.objects.for_tenant(cut_over.tenant_id).filter(cut_over.covered, status__in=_HELD)
     rows = rows.exclude(cut_over_link__state=CutOverLink.State.POST).order_by("id")
-    known = _contacts(cut_over)
+    known = {name: frozenset(ids) for name, ids in _contacts(cut_over).items()}
     columns = ("pk", "kind", "number", "external_id", "counterparty", "total", "currency", "issued_on")
     return [
         Entry(
             id=str(pk),
             resource=RESOURCES[kind],
             numbers=_texts(number, external_id),
-            contact=(name := plain_name(counterparty)),
-            contacts=frozenset(known.get(name, ())),
+            contact=(name := _name(counterparty)),
+            contacts=known.get(name, _NOBODY),
             amount=_plain(total),
-            currency=currency,
+            currency=intern(currency),
             day=day,
         )
         for pk, kind, number, external_id, counterparty, total, currency, day in rows.values_list(*columns).iterator(
@@ -84,12 +88,12 @@ def _entry(row: dict[str, Any], cut_over: CutOver) -> Entry:
     contact = row["contact_id_external"]
     return Entry(
         id=str(row["pk"]),
-        resource=row["resource"],
+        resource=intern(row["resource"]),
         numbers=_texts(row["number"], row["unified__reference"]),
-        contact=plain_name(row["contact_name"]),
-        contacts=frozenset({contact} if contact else ()),
+        contact=_name(row["contact_name"]),
+        contacts=_alone(contact) if contact else _NOBODY,
         amount=_plain(row["amount"]),
-        currency=row["currency"] or cut_over.connection.currency,
+        currency=intern(row["currency"] or cut_over.connection.currency),
         day=row["issued_on"],
     )
 
@@ -120,8 +124,22 @@ def _texts(*texts: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
+# Of a hundred thousand documents few name another contact or amount than all others: what is equal is kept once.
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _plain(amount: Decimal) -> Decimal:
     return amount.normalize()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _name(text: str) -> str:
+    return plain_name(text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _alone(contact: str) -> frozenset[str]:
+    return frozenset({contact})
 
 
 def candidates_of(links: Collection[CutOverLink]) -> dict[UUID, list[tuple[LedgerRecord, dict[str, Any]]]]:

@@ -61,6 +61,22 @@ def test_a_genuine_delivery_is_one_row_and_an_empty_answer_without_cookies() -> 
     assert count("stored") == before + 1
 
 
+def test_no_message_is_sent_while_a_ledger_waits_whoever_would_send_it(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """A message cost up to twice the time of the whole answer; workers find the row."""
+    sent: list[str] = []
+    for place in (
+        "celery.app.base.Celery.send_task",
+        "celery.app.task.Task.apply_async",
+        "kombu.messaging.Producer.publish",
+    ):
+        monkeypatch.setattr(place, lambda *_, place=place, **__: sent.append(place))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert send().status_code == 200
+    assert sent == []
+
+
 def test_a_repetition_is_answered_the_same_and_stored_once() -> None:
     assert [send().status_code for _ in range(3)] == [200, 200, 200]
     assert WebhookDelivery.objects.count() == 1

@@ -40,6 +40,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     ),
     "6 a message to the broker while a webhook waits for its answer": (
         "integrations/test_webhooks.py::test_a_genuine_delivery_is_one_row_and_an_empty_answer_without_cookies",
+        "integrations/test_webhooks.py::test_no_message_is_sent_while_a_ledger_waits_whoever_would_send_it",
         "integrations/engine/test_ten_traps.py::test_a_webhook_is_received_without_a_message_to_the_broker",
     ),
     "7 a broker that is believed": (
