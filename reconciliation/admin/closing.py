@@ -126,9 +126,9 @@ class PeriodCloseAdmin(ReconciliationPage):
         reopen(close=row, by=request.membership, reason=request.POST.get("reason", ""))
 
     def ask(self, request: TenantRequest, row: PeriodClose) -> None:
-        """Let a worker ask the ledger for its balance of the last day."""
-        fetch = ask(close=row, by=request.user)
-        transaction.on_commit(partial(perform_fetch.delay, str(fetch.tenant_id), str(fetch.pk)))
+        """Let a worker ask the ledger for its balance of the last day, and of the day before where nobody signed it."""
+        for fetch in ask(close=row, by=request.user):
+            transaction.on_commit(partial(perform_fetch.delay, str(fetch.tenant_id), str(fetch.pk)))
         messages.success(request, "The ledger is being asked for its balance; reload the page in a moment.")
 
     def file(self, request: TenantRequest, row_id: Any, kind: str) -> HttpResponse:

@@ -79,9 +79,10 @@ def _compared(ground: Ground, coin: str) -> list[list[str]]:
         rows += [[f"{words}: {_named(x)}", f"{x.on}", figure(sign * x.amount, coin)] for x in items]
     rows.append(["Not explained by these", "", _shown(found.unexplained, coin)])
     if found.before is not None:
-        left_on, left = found.before
-        rows.append([f"Of it unexplained already on {left_on}, as certified", "", figure(left, coin)])
-        rows.append([f"Of it since {left_on}", "", _shown(found.arisen, coin)])
+        whose = "as certified" if found.before.is_certified else "as the ledger tells that day"
+        words = f"Of it unexplained already on {found.before.on}, {whose}"
+        rows.append([words, "", figure(found.before.amount, coin)])
+        rows.append([f"Of it since {found.before.on}", "", _shown(found.arisen, coin)])
     if found.made_up_by:
         rows += [[f"Made up to the cent by: {_named(x)}", f"{x.on}", figure(x.amount, coin)] for x in found.made_up_by]
     elif found.unexplained:

@@ -145,7 +145,7 @@ def ground_of(close: PeriodClose) -> Ground:
         matches={row.bank_line_id: row.match for row in live},
     )
     ground.figures = _figures(ground)
-    ground.comparison = compare(close, ground.figures["stated"], lines)
+    ground.comparison = compare(close, ground.figures["stated"], lines, ground.figures["opening"])
     if ground.comparison.told.balance is not None:
         ground.figures |= {"ledger": ground.comparison.told.balance, "unexplained": ground.comparison.unexplained}
     ground.print = _print(close, ground)
@@ -270,7 +270,7 @@ def _check_ledger(close: PeriodClose, comparison: Comparison) -> Check:
     if comparison.before is None:
         return Check(title, LOOK, f"{gap} are not.")
     arisen = money(comparison.arisen or Decimal(0), close.bank_account.currency)
-    return Check(title, LOOK, f"{gap} are not, {arisen} of it since {in_words(comparison.before[0])}.")
+    return Check(title, LOOK, f"{gap} are not, {arisen} of it since {in_words(comparison.before.on)}.")
 
 
 def _check_before(close: PeriodClose) -> Check:

@@ -65,11 +65,20 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What was unexplained on the last day before: as a certified period signed it, or as the ledger tells that day."""
+
+    on: date
+    amount: Decimal
+    is_certified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """statement + posted only − on the statement only + unexplained = ledger, to the cent.
 
     `perhaps` are journal entries on the account: what the rest may consist of, and in none of the sums. `before` is
-    what the last certified period left unexplained, on its last day.
+    what of it was there before the period.
     """
 
     told: Told
@@ -77,14 +86,14 @@ class Comparison:
     posted_only: Sequence[Item] = ()
     stated_only: Sequence[Item] = ()
     perhaps: Sequence[Item] = ()
-    before: tuple[date, Decimal] | None = None
+    before: Before | None = None
 
     @property
     def arisen(self) -> Decimal | None:
-        """What of the unexplained came since the last certified period; None while that is not known."""
+        """What of the unexplained came with the period; None while that is not known."""
         if self.unexplained is None or self.before is None:
             return self.unexplained
-        return self.unexplained - self.before[1]
+        return self.unexplained - self.before.amount
 
     @property
     def made_up_by(self) -> Sequence[Item]:
@@ -117,34 +126,67 @@ class Comparison:
         return self.told.balance - (self.stated + self.posted_total - self.stated_total)
 
 
-def ask(*, close: PeriodClose, by: User | None) -> Fetch:
-    """Ask the ledger; ring `perform_fetch` after commit. ValidationError, in words, when it cannot be asked."""
+def ask(*, close: PeriodClose, by: User | None) -> list[Fetch]:
+    """Ask the ledger for its balance of the last day, and of the day before the period where no certified one tells it.
+
+    Ring `perform_fetch` for each after commit. ValidationError, in words, when it cannot be asked.
+    """
     if why := _why_not(close):
         raise ValidationError(why)
+    days = [close.last_on] if _certified_before(close) else [close.last_on, _day_before(close)]
     connection = close.bank_account.connection
-    return request_fetch(connection=connection, kind=Fetch.Kind.REPORT, params=_params(close), requested_by=by)
+    return [
+        request_fetch(connection=connection, kind=Fetch.Kind.REPORT, params=_params(close, on), requested_by=by)
+        for on in days
+    ]
 
 
-def compare(close: PeriodClose, stated: Decimal | None, lines: Sequence[BankLine]) -> Comparison:
-    """What the ledger says against the bank's last balance, and the items between; a fixed number of queries."""
-    told = _told(close)
+def compare(
+    close: PeriodClose, stated: Decimal | None, lines: Sequence[BankLine], opening: Decimal | None = None
+) -> Comparison:
+    """What the ledger says against the bank's last balance, and the items between; a fixed number of queries.
+
+    `opening` is the bank's balance before the period.
+    """
+    told = _told(close, close.last_on)
     if told.state in ("cannot", "unasked"):
         return Comparison(told, stated)
     since = _looked_back_to(close)
     perhaps = list(_journals(close)) if told.state == "told" else []
+    before = _certified_before(close) or _told_before(close, opening, since)
+    return Comparison(told, stated, *_between(close, lines, since), perhaps, before)
+
+
+def _between(close: PeriodClose, lines: Sequence[BankLine], since: date) -> tuple[list[Item], list[Item]]:
+    """What is posted only, and what is on the statement only, on the last day."""
     posted_only = [*_posted_only(close, since), *_cleared_later(close, since)]
-    stated_only = [*_stated_only(close, lines, since), *_posted_later(close)]
-    return Comparison(told, stated, posted_only, stated_only, perhaps, _left_before(close))
+    return posted_only, [*_stated_only(close, lines, since), *_posted_later(close)]
 
 
-def _left_before(close: PeriodClose) -> tuple[date, Decimal] | None:
-    """Of the last certified period before this one: its last day, and what was signed as unexplained."""
+def _day_before(close: PeriodClose) -> date:
+    return close.first_on - timedelta(days=1)
+
+
+def _certified_before(close: PeriodClose) -> Before | None:
+    """What the last certified period before this one was signed with as unexplained."""
     rows = PeriodClose.objects.filter(
         bank_account=close.bank_account, status=PeriodClose.Status.CERTIFIED, last_on__lt=close.first_on
     )
     found = rows.order_by("-last_on").first()
     rest = found.figures.get("unexplained") if found else None
-    return (found.last_on, _decimal(rest)) if found and rest is not None else None
+    return Before(found.last_on, _decimal(rest), True) if found and rest is not None else None
+
+
+def _told_before(close: PeriodClose, opening: Decimal | None, since: date) -> Before | None:
+    """The same comparison on the day before, as the lines and bookings of until then stand to each other now."""
+    day = _day_before(close)
+    told = _told(close, day)
+    if told.balance is None or opening is None:
+        return None
+    earlier = PeriodClose(tenant_id=close.tenant_id, bank_account=close.bank_account, first_on=since, last_on=day)
+    lines = BankLine.objects.moving().filter(bank_account=close.bank_account, booked_on__range=(since, day))
+    rest = Comparison(told, opening, *_between(earlier, list(lines), since)).unexplained
+    return None if rest is None else Before(day, rest, False)
 
 
 def _looked_back_to(close: PeriodClose) -> date:
@@ -230,9 +272,9 @@ def _journals(close: PeriodClose) -> Iterator[Item]:
         yield Item(row.issued_on or close.last_on, moved, f"journal {row.number}".strip(), "record", row.pk)
 
 
-def _params(close: PeriodClose) -> dict[str, Any]:
+def _params(close: PeriodClose, on: date) -> dict[str, Any]:
     known = connector_of(close.bank_account.connection).reports[_TRIAL_BALANCE].params
-    return {"name": _TRIAL_BALANCE, "on" if "on" in known else "end_on": close.last_on.isoformat()}
+    return {"name": _TRIAL_BALANCE, "on" if "on" in known else "end_on": on.isoformat()}
 
 
 def _why_not(close: PeriodClose) -> str:
@@ -248,12 +290,12 @@ def _why_not(close: PeriodClose) -> str:
     return ""
 
 
-def _told(close: PeriodClose) -> Told:
+def _told(close: PeriodClose, on: date) -> Told:
     if why := _why_not(close):
         return Told("cannot", note=why)
     account = close.bank_account
     rows = Fetch.objects.for_tenant(close.tenant_id).filter(
-        connection=account.connection, kind=Fetch.Kind.REPORT, params=_params(close), expires_at__gt=timezone.now()
+        connection=account.connection, kind=Fetch.Kind.REPORT, params=_params(close, on), expires_at__gt=timezone.now()
     )
     fetch = rows.order_by("-id").first()
     if fetch is None:

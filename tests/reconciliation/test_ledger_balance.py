@@ -17,6 +17,7 @@ from reconciliation.services.closing import ground_of
 from reconciliation.services.ledger_balance import ask
 from reconciliation.services.rejection import propose_by_hand
 from reconciliation.services.statements import bank_account_for
+from tenants.models import Membership
 from tenants.rls import tenant_scope
 from tests.conftest import Actors
 from tests.integrations.conftest import CLIENT, Sandbox, sandbox, sandbox_process  # noqa: F401
@@ -53,9 +54,9 @@ def stated(close: PeriodClose, amount: str) -> None:
     )
 
 
-def answered(close: PeriodClose, by: Any, debit: str) -> Fetch:
-    """What a worker brings."""
-    fetch = ask(close=close, by=by)
+def answered(close: PeriodClose, by: Any, debit: str, at: int = 0) -> Fetch:
+    """What a worker brings of the last day, or (`at` 1) of the day before the period."""
+    fetch = ask(close=close, by=by)[at]
     values = {"debit": debit, "credit": None}
     leaf = {"kind": "line", "id": close.bank_account.external_account_id, "values": values, "rows": []}
     fetch.answer = {"rows": [{"kind": "section", "rows": [leaf]}]}
@@ -179,6 +180,38 @@ def test_what_was_unexplained_before_is_told_from_what_came_since(acme: Actors) 
         assert ground_of(close).comparison.before is None
 
 
+def test_in_a_first_period_the_ledgers_balance_of_the_day_before_tells_what_was_there_already(acme: Actors) -> None:
+    with tenant_scope(acme.tenant.pk):
+        close = closing(acme)
+        account = close.bank_account
+        book = {"account": {"id": account.external_account_id}, "memo": "", "reference": ""}
+        line_of(account, "-3.00", booked_on=date(2026, 9, 20), description="nobody posted it")
+        # Paid out in the ledger in September, on the statement in October: between the two only until then.
+        late = record_of(account.connection, "expenses", "20.00", issued_on=date(2026, 9, 29), unified=book)
+        across = line_of(account, "-20.00", booked_on=date(2026, 10, 2))
+        by = Membership.objects.select_related("user", "tenant").get(user=acme.editor)
+        proposal = propose_by_hand(connection=account.connection, lines=[across], records=[late], by=by)
+        (made,) = approve(
+            proposals=[proposal], by=Membership.objects.select_related("user", "tenant").get(user=acme.approver)
+        )
+        assert made.match is not None
+        stated(close, "100.00")
+        # 127.50 was there before the lines of October, so the ledger held 110.50 (3.00 and -20.00 between) and a rest.
+        statement = account.imports.get()
+        account.balances.create(
+            tenant_id=close.tenant_id, statement=statement, on=FIRST, is_opening=True, amount=Decimal("127.50")
+        )
+        answered(close, acme.editor, "155.50")
+        answered(close, acme.editor, "115.50", at=1)
+        found = ground_of(close).comparison
+        assert found.before is not None
+        assert (found.before.on, found.before.amount, found.before.is_certified) == (
+            date(2026, 9, 30), Decimal("5.00"), False
+        )  # fmt: skip
+        assert (found.unexplained, found.arisen) == (Decimal("5.00"), Decimal("0.00"))
+        assert "as the ledger tells that day" in csv_of(close, ground_of(close)).decode("utf-8-sig")
+
+
 def test_open_items_are_summed_by_age_and_the_sums_are_those_of_the_items(acme: Actors) -> None:
     with tenant_scope(acme.tenant.pk):
         close = closing(acme)
@@ -218,8 +251,8 @@ def test_the_ledger_is_asked_by_a_worker_and_only_on_request(acme: Actors, rival
     page = acme.client("editor").post(address, follow=True).content.decode()
     assert "The ledger is being asked" in page
     with tenant_scope(acme.tenant.pk):
-        (fetch,) = Fetch.objects.all()
-        assert fetch.params == {"name": "trial_balance", "end_on": "2026-10-31"}
+        asked = [fetch.params for fetch in Fetch.objects.order_by("id")]
+        assert asked == [{"name": "trial_balance", "end_on": day} for day in ("2026-10-31", "2026-09-30")]
 
 
 @pytest.mark.integration
@@ -240,7 +273,7 @@ def test_the_balance_that_is_read_is_that_of_the_true_books(
         close = PeriodClose.objects.create(
             tenant_id=acme.tenant.pk, bank_account=account, first_on=last - timedelta(days=30), last_on=last
         )
-        asked = ask(close=close, by=acme.editor)
+        asked, _ = ask(close=close, by=acme.editor)
     perform_fetch(acme.tenant.pk, asked.pk)
     true = books.balances()[_in_books(books.accounts["bank"])]
     with tenant_scope(acme.tenant.pk):
