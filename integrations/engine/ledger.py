@@ -237,18 +237,27 @@ class Ledger:
         key: str,
         sent_at: datetime | None = None,
         by_own_key: bool = True,
+        may_repeat: bool = True,
         ignoring: Collection[str] = (),
     ) -> Probe:
         """What became of a write without an answer, by the ways its declaration names, strongest first.
 
         `sent_at` (UTC) tells whether the ledger still remembers the key; not `by_own_key`: it was an item of a batch;
+        not `may_repeat`: nothing may be written now, so it is looked for and never sent again to hear the first answer;
         `ignoring`: paths that were written otherwise than `unified` says.
         Raises what the ledger answers to a replay (RejectedError: it was refused) and TransientError when it cannot be
         asked.
         """
         declared = self.connector.resource(resource)
         return Prober(self).probe(
-            declared, operation, unified, key=key, sent_at=sent_at, by_own_key=by_own_key, ignoring=ignoring
+            declared,
+            operation,
+            unified,
+            key=key,
+            sent_at=sent_at,
+            by_own_key=by_own_key,
+            may_repeat=may_repeat,
+            ignoring=ignoring,
         )
 
     def post_batch(self, items: Sequence[BatchItem]) -> list[BatchResult]:

@@ -46,6 +46,7 @@ class Prober:
         key: str,
         sent_at: datetime | None,
         by_own_key: bool = True,
+        may_repeat: bool = True,
         ignoring: Collection[str] = (),
     ) -> Probe:
         """The first definite outcome of the declared ways; UNKNOWN when none is definite.
@@ -61,6 +62,7 @@ class Prober:
             return Probe(Outcome.UNKNOWN, reason=f"it can no longer be compared with the ledger's: {error.message}")
         entity = resource.entity_for(checked)
         ways = ways_of(self._ledger.connector.idempotency.probe, entity, operation, by_own_key=by_own_key)
+        ways = ways if may_repeat else tuple(way for way in ways if way != "replay")
         settles = self._ledger.connector.idempotency.settle_seconds
         settles = settles if by_own_key else max(settles, _SETTLES_WITHOUT_KEY)
         found = Probe(Outcome.UNKNOWN, reason="the ledger offers no way to find out")

@@ -17,7 +17,7 @@ from integrations.engine.errors import (
 )
 from integrations.engine.results import Deletion, Outcome, Record
 from integrations.models import Connection, LedgerRecord, Posting
-from integrations.services import attaching, budgets, closing, failures, ledgers, overriding
+from integrations.services import attaching, budgets, closing, failures, ledgers, overriding, policies
 from integrations.services.attaching import Attached
 from integrations.services.calls import Recorder
 from integrations.services.closing import PeriodClosedError
@@ -149,6 +149,8 @@ class Delivery:
     def _probe(self, session: Session) -> Record | Deletion | None:
         posting = self.posting
         laid = overriding.sent_with(posting)
+        with tenant_scope(posting.tenant_id):
+            may_repeat = policies.lets(posting)
         probe = session.ledger.probe(
             posting.resource,
             posting.operation,
@@ -157,6 +159,8 @@ class Delivery:
             sent_at=posting.sent_at,
             # The ledger knows the key of the call that carried it, not its own.
             by_own_key=posting.batch is None,
+            # Asked by repeating it, a ledger that never got it writes it now.
+            may_repeat=may_repeat,
             ignoring=laid.altered if laid else (),
         )
         if probe.outcome == Outcome.POSTED and probe.record is not None:

@@ -99,6 +99,12 @@ def check_writes(connection: Connection, resource: str, *, is_undoing: bool = Fa
         raise DirectionError(_not_written(connection, policy), _turn_on("writing"))
 
 
+def lets(posting: Posting) -> bool:
+    """Whether switches and directions let the write leave now; inside the tenant's scope."""
+    policy = of(posting.connection, posting.resource)
+    return not policy.is_read_only and (policy.direction in _WRITING or posting.reverses_id is not None)
+
+
 def check_posting(posting: Posting) -> None:
     """RejectedError when the direction was changed after the write was asked for; inside the tenant's scope."""
     policy = of(posting.connection, posting.resource)

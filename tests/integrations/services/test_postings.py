@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.models import ApiCall, Connection, CrossReference, LedgerRecord, LimitLease, Posting
-from integrations.services import ledgers, postings, reversing
+from integrations.services import ledgers, policies, postings, reversing
 from integrations.services.autoconsent import connect_by_itself
 from integrations.services.calls import Recorder
 from integrations.services.work import LeaseLostError, claim, keep
@@ -62,6 +62,31 @@ def test_a_write_without_a_trustworthy_answer_is_looked_up_and_lands_once(
     assert posting.status in {Status.UNKNOWN, Status.PENDING}
     assert posting.error["remedy"]
     assert (send(posting).status, in_books(company, "P-4")) == (Status.POSTED, 1)
+
+
+@pytest.mark.parametrize("switch", ["read only", "direction"])
+def test_a_write_without_an_answer_is_never_repeated_once_writing_is_turned_off(
+    connected: Connection, company: Company, sandbox: Sandbox, switch: str
+) -> None:
+    """Asked by repeating it under its key, a ledger that never got it would write it now."""
+    unknown = []
+    for number, day, action in (("P-41", "2026-11-02", "drop_after_commit"), ("P-42", "2026-11-05", "drop_before")):
+        unknown.append(ask(connected, "invoices", invoice(company, number, issued_on=day)))
+        sandbox.fault(action, **WRITES)
+        assert send(unknown[-1]).status == Status.UNKNOWN
+    arrived, lost = unknown
+    with tenant_scope(connected.tenant_id):
+        if switch == "read only":
+            Connection.objects.filter(pk=connected.pk).update(is_read_only=True)
+        else:
+            connected.refresh_from_db()
+            policies.set_policy(connection=connected, resource="invoices", direction="read")
+        # So long ago that the ledger would show it.
+        Posting.objects.all().update(sent_at=timezone.now() - timedelta(minutes=10))
+    assert (send(arrived).status, in_books(company, "P-41")) == (Status.POSTED, 1)
+    lost = send(lost)
+    assert (lost.status, lost.error_code) == (Status.REJECTED, switch.replace(" ", "_"))
+    assert in_books(company, "P-42") == 0
 
 
 def test_a_ledger_that_asks_to_slow_down_is_left_alone_as_long_as_it_says(
