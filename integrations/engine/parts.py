@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.engine import paths
 from integrations.engine.conditions import Holds
+from integrations.engine.errors import RejectedError
 from integrations.engine.paging import Listing
 
 
@@ -24,6 +25,9 @@ class Part:
     """Settings of the connection with which there are such rows."""
 
 
+_SURELY_TAKEN = 500
+"""So many ids in one question no ledger has been seen to refuse; how many more it takes is seldom published."""
+
 Walk = Callable[[Listing, Mapping[str, Any]], Iterator[Sequence[Any]]]
 """All pages of a listing, as rows, with more places filled."""
 
@@ -35,9 +39,7 @@ def filled(parts: Sequence[Part], records: Mapping[str, dict[str, Any]], walk: W
         for path, _ in part.into:
             for owner in owners.values():
                 paths.putter(path)(owner, [])
-        ids = list(owners)
-        for start in range(0, len(ids), part.most):
-            _chunk(part, owners, ids[start : start + part.most], walk)
+        _asked(part, owners, list(owners), part.most, walk)
 
 
 def _owners(part: Part, records: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -46,13 +48,25 @@ def _owners(part: Part, records: Mapping[str, dict[str, Any]]) -> dict[str, dict
     return {str(identity(row)): row for record in records.values() for row in rows(record) or []}
 
 
-def _chunk(part: Part, records: Mapping[str, dict[str, Any]], ids: list[str], walk: Walk) -> None:
+def _asked(part: Part, owners: Mapping[str, dict[str, Any]], ids: Sequence[str], most: int, walk: Walk) -> None:
+    """Ask for the rows of so many at once; where the ledger refuses that many, for fewer from there on."""
+    for start in range(0, len(ids), most):
+        try:
+            _chunk(part, owners, ids[start : start + most], walk)
+        except RejectedError:
+            if min(most, len(ids) - start) <= _SURELY_TAKEN:
+                raise
+            _asked(part, owners, ids[start:], max(most // 2, _SURELY_TAKEN), walk)
+            return
+
+
+def _chunk(part: Part, records: Mapping[str, dict[str, Any]], ids: Sequence[str], walk: Walk) -> None:
     owner = paths.getter(part.key)
     # User-defined fields are those of lines, not of what lines are made of.
     places = {"ids": ids, "custom": {}} if part.under else {"ids": ids}
-    for rows in walk(part.listing, places):
-        for row in rows:
-            record = records.get(str(owner(row)))
-            place = next((path for path, holds in part.into if holds(row)), None)
-            if record is not None and place is not None:
-                paths.getter(place)(record).append(row)
+    # All of them before any is put in its place: a question that is refused on its second page is asked anew.
+    for row in [row for rows in walk(part.listing, places) for row in rows]:
+        record = records.get(str(owner(row)))
+        place = next((path for path, holds in part.into if holds(row)), None)
+        if record is not None and place is not None:
+            paths.getter(place)(record).append(row)

@@ -9,6 +9,7 @@ import pytest
 
 from integrations.engine.columns import Columns
 from integrations.engine.converters import Context, FieldProblems, Shape
+from integrations.engine.errors import RejectedError
 from integrations.engine.fields import Compiler
 from integrations.engine.messages import Answer
 from integrations.engine.paging import Listing, Match, Since
@@ -76,6 +77,37 @@ def test_rows_may_belong_to_rows_of_an_earlier_part() -> None:
     assert [line["taxes"] for line in records["1"]["lines"]] == [[{"line": {"key": "l1"}, "amount": 3}], []]
     # What lines are made of has no user-defined fields of its own.
     assert asked[1]["custom"] == {}
+
+
+def test_where_a_ledger_takes_fewer_ids_at_once_it_is_asked_for_fewer_and_no_row_comes_twice() -> None:
+    lines = Part(BILLS, "bill.key", 2000, (("lines", lambda row: True),))
+    asked: list[int] = []
+
+    def walk(listing: Listing, places: Mapping[str, Any]) -> Iterator[list[Any]]:
+        asked.append(len(places["ids"]))
+        rows = [{"bill": {"key": each}} for each in places["ids"]]
+        # It notices on the second page.
+        yield rows[:100]
+        if len(rows) > 700:
+            raise RejectedError("Too many values.")
+        yield rows[100:]
+
+    records: dict[str, dict[str, Any]] = {str(number): {} for number in range(2500)}
+    filled([lines], records, walk)
+    assert asked == [2000, 1000, 500, 500, 500, 500, 500]
+    assert {len(record["lines"]) for record in records.values()} == {1}
+
+
+def test_a_refusal_that_is_not_for_the_number_of_ids_is_told() -> None:
+    asked: list[int] = []
+
+    def walk(listing: Listing, places: Mapping[str, Any]) -> Iterator[list[Any]]:
+        asked.append(len(places["ids"]))
+        raise RejectedError("No such column.")
+
+    with pytest.raises(RejectedError, match="No such column"):
+        filled([Part(BILLS, "bill.key", 2000, (("lines", lambda row: True),))], {str(n): {} for n in range(2000)}, walk)
+    assert asked == [2000, 1000, 500]
 
 
 def test_a_word_told_by_several_properties_is_written_as_all_of_them() -> None:
