@@ -17,8 +17,12 @@ _FREE = 0.05
 _PER_DAY = 1 / 30
 _LAG_PRICE = 0.01
 _ANCHOR = 3.0
-_EVEN = tuple((days, 1.0 if days == 0 else 0.9) for days in (-3, -2, -1, 1, 2, 3, 0))
-"""So many days between the due days of two documents say next to nothing about which of them is paid first."""
+_EVEN = (-3, -2, -1, 1, 2, 3)
+"""So many days between the due days of two documents say next to nothing about which of them is paid first, where
+approvals speak for the days."""
+_MANY = 50
+"""So many approvals speak half as loud as all that could be."""
+_NEARLY = 0.9
 _NAMED = frozenset(("name_full", "name_most", "name_alias", "name_some", "payer_known"))
 _CITED = frozenset(("ref_sure", "ref_strong", "ref_fair"))
 _OF_MONTH = frozenset(("month_told", "month_usual"))
@@ -50,9 +54,12 @@ def _pair_off(books: Books, supposed: Sequence[Hypothesis]) -> None:
     known = {(h.rows[0], h.items[0]): h for h in supposed}
     chosen = _best(books, [books.rows[r] for r in rows], [books.items[i] for i in items], known)
     busy = {r for r, _ in chosen} | {-1 - i for _, i in chosen}
-    # Little but luck says which of two documents due within days is paid by which of two lines that cite neither.
+    # Nothing but luck says which of two documents due on one day is paid by which of two lines that cite neither.
     quiet = [(row, books.items[item].due) for row, item in chosen if _CITED.isdisjoint(known[row, item].features)]
-    even = {(row, due + days): share for days, share in _EVEN for row, due in quiet}
+    taught = len(books.context.history)
+    nearly = _NEARLY * taught / (taught + _MANY)
+    even = {(row, due + days): nearly for days in _EVEN for row, due in quiet} if taught else {}
+    even |= dict.fromkeys(quiet, 1.0)
     for (row, item), h in known.items():
         if (row, item) in chosen:
             h.features["in_turn"] = 1.0

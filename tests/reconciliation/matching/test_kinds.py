@@ -275,19 +275,3 @@ def test_more_than_a_flat_fee_or_without_a_name_is_no_foreign_payment(text: str,
     books = [entry("i", "125.00", "Pelham Roofing Inc", "INV-88120", currency="USD")]
 
     assert proposal_of("b", propose([line("b", amount, text)], books)) is None
-
-
-@pytest.mark.parametrize(("apart", "is_sure"), [(0, False), (2, False), (30, True)])
-def test_which_of_two_equal_documents_is_paid_first_is_only_sure_when_their_due_days_are_apart(
-    apart: int, is_sure: bool
-) -> None:
-    documents = [entry("one", "80.00", ACME, "B-7001"), entry("two", "80.00", ACME, "B-7002", due=apart)]
-    payments = [line(x, "80.00", "HARROWGATE LANTERN WORKS", day=d, party=ACME) for x, d in (("b", 0), ("c", apart))]
-
-    proposals = propose(payments, documents)
-
-    for bank_id, document in (("b", "one"), ("c", "two")):
-        found = proposal_of(bank_id, proposals)
-        assert found is not None
-        assert (found.confidence > 0.9) is is_sure
-        assert not is_sure or found.ledger_ids == (document,)

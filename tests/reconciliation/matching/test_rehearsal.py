@@ -118,3 +118,20 @@ def test_a_document_of_several_approvals_teaches_nothing() -> None:
     split = (Approved((line("X1", "100.00", day=38),), (shared,)), Approved((line("X2", "100.00", day=39),), (shared,)))
 
     assert weights_of(knowing(*LATE[1:], *split)) == pytest.approx(weights_of(knowing(*LATE[1:])), abs=0.05)
+
+
+def test_where_approvals_speak_for_the_days_the_order_of_equal_documents_due_within_days_says_less() -> None:
+    name, first = CROWD[15], 250
+
+    def surest(apart: int, *history: Approved) -> float:
+        days = (first, first + apart)
+        documents = [entry(f"D{d}", "80.00", name, f"B-{d}", day=d - 14, due=d) for d in days]
+        payments = [line(f"P{d}", "80.00", f"transfer {name}", day=d, party=name) for d in days]
+        found = match(payments, documents, knowing(*history))
+        assert [p.ledger_ids[0][1:] for p in found] == [p.bank_ids[0][1:] for p in found]
+        return max(p.confidence for p in found)
+
+    known = paid(20, late=1, months=7)
+
+    assert surest(2, *known) < surest(2)
+    assert surest(30, *known) > 0.9
