@@ -167,8 +167,8 @@ def _book(**sheets: Sequence[Sequence[object]]) -> bytes:
 
 
 def test_a_workbook_is_read_from_the_sheet_with_the_lines_and_numbers_are_no_texts() -> None:
-    heads = ["Date", "Text", "Amount"]
-    lines = [
+    heads: list[object] = ["Date", "Text", "Amount"]
+    lines: list[list[object]] = [
         heads,
         ["01/11/2026", "text", "1.234,56"],
         [date(2026, 11, 2), "number", -10.5],

@@ -208,9 +208,9 @@ def test_a_line_without_a_proposal_is_matched_by_hand_and_approved_by_somebody_e
     acme.client("approver").post(reverse("admin:reconciliation_proposal_approve", args=[proposal.pk]))
     with tenant_scope(acme.tenant.pk):
         match = Match.objects.get()
-    page = acme.client("approver").get(reverse("admin:reconciliation_match_change", args=[match.pk])).content.decode()
-    assert "Matched by hand." in page
-    assert "confident" not in page
+    told = acme.client("approver").get(reverse("admin:reconciliation_match_change", args=[match.pk])).content.decode()
+    assert "Matched by hand." in told
+    assert "confident" not in told
 
 
 def test_what_is_chosen_by_hand_stays_chosen_while_somebody_searches_for_more(
