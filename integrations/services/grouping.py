@@ -5,6 +5,7 @@ process has nothing else to do than to read the next ones.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from integrations.engine.errors import IntegrationError
@@ -48,6 +49,11 @@ class Group:
         if self._whole is None:
             self._whole = joined([each.read() for each in self._arrived])
         return self._whole
+
+    def read_ahead(self) -> None:
+        """Read it before its turn; what cannot be read is told when its turn comes, and is read once more for that."""
+        with suppress(IntegrationError):
+            self.read()
 
 
 def stored_together(pages: Iterable[Met]) -> Iterator[Group]:

@@ -181,7 +181,7 @@ class Pull:
         entity, is_end = group.entity, group.is_end
         with tenant_scope(self.run.tenant_id):
             written_behind()
-            total = self._take(resource, page.records, following.read if following else None)
+            total = self._take(resource, page.records, following.read_ahead if following else None)
             if page.deletions:
                 gone = [(each.resource, each.remote_type, each.external_id, each.at) for each in page.deletions]
                 total += Counts(deleted=records.mark_deleted(connection=self.connection, gone=gone))

@@ -96,6 +96,17 @@ def test_a_group_is_read_once() -> None:
     assert order == ["read a"]
 
 
+def test_what_cannot_be_read_is_told_at_its_turn_and_not_before() -> None:
+    def broken() -> Page[Any]:
+        raise LedgerUnavailable("half an answer")
+
+    met = page("a", is_end=True)
+    (group,) = stored_together([met._replace(page=replace(met.page, read=broken))])
+    group.read_ahead()
+    with pytest.raises(LedgerUnavailable):
+        group.read()
+
+
 def failing(*met: Met) -> Iterator[Met]:
     yield from met
     raise LedgerUnavailable("gone")
