@@ -51,8 +51,7 @@ class Prober:
     ) -> Probe:
         """The first definite outcome of the declared ways; UNKNOWN when none is definite.
 
-        `ignoring`: fields that were written otherwise than the record says.
-        Without `by_own_key` it travelled with others under their common key: its own tells the ledger nothing.
+        `ignoring`: fields written otherwise than the record says. Without `by_own_key` a common key carried it.
         A refused replay (RejectedError) is the outcome only when the other ways do not find what was written: a ledger
         that forgot the key refuses the number, name or version that the first writing has taken.
         """
@@ -61,10 +60,9 @@ class Prober:
         except InvalidRecord as error:
             return Probe(Outcome.UNKNOWN, reason=f"it can no longer be compared with the ledger's: {error.message}")
         entity = resource.entity_for(checked)
-        ways = ways_of(self._ledger.connector.idempotency.probe, entity, operation, by_own_key=by_own_key)
-        ways = ways if may_repeat else tuple(way for way in ways if way != "replay")
-        settles = self._ledger.connector.idempotency.settle_seconds
-        settles = settles if by_own_key else max(settles, _SETTLES_WITHOUT_KEY)
+        native = self._ledger.connector.idempotency
+        ways = ways_of(native.probe, entity, operation, by_own_key=by_own_key, may_repeat=may_repeat)
+        settles = native.settle_seconds if by_own_key else max(native.settle_seconds, _SETTLES_WITHOUT_KEY)
         found = Probe(Outcome.UNKNOWN, reason="the ledger offers no way to find out")
         refusal: RejectedError | None = None
         for way in ways:
@@ -161,11 +159,17 @@ class Prober:
 
 
 def ways_of(
-    declared: Mapping[str, tuple[str, ...]], entity: Entity, operation: str, *, by_own_key: bool = True
+    declared: Mapping[str, tuple[str, ...]],
+    entity: Entity,
+    operation: str,
+    *,
+    by_own_key: bool = True,
+    may_repeat: bool = True,
 ) -> tuple[str, ...]:
     """The ways of finding out that apply to a write, strongest first."""
     ways = {**declared, **entity.probe}.get(operation, ())
-    return ways if by_own_key else tuple(way for way in ways if way not in {"replay", "by_key"})
+    left_out = (set() if by_own_key else {"replay", "by_key"}) | (set() if may_repeat else {"replay"})
+    return tuple(way for way in ways if way not in left_out)
 
 
 def is_findable(declared: Mapping[str, tuple[str, ...]], entity: Entity, unified: Mapping[str, Any]) -> bool:
