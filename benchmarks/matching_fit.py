@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 import tempfile
@@ -69,6 +70,7 @@ def lesson(directory: Path, weight: float = 1.0) -> Lesson:
     job = read_job({n: (directory / n).read_text(encoding="utf-8") for n in FILES if (directory / n).is_file()})
     truth = json.loads((directory / "truth.json").read_text(encoding="utf-8"))
     books = Books(job.lines, job.entries, job.context)
+    books.hopeless = -math.inf
     found = engine.explain_all(books)
     same, copies = truth.get("ledger_equiv", {}), _copies(truth, books)
     groups = {_key(g["bank"], g["ledger"], same, copies) for g in truth["groups"]}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from .model import Tolerances
 from .units import UNITS, to_units
@@ -39,6 +40,7 @@ def limits(tolerances: Tolerances) -> Limits:
     )
 
 
+@lru_cache(maxsize=16384)
 def agreed_discounts(memo: str) -> tuple[float, ...]:
     """The percentages that a memo's terms grant for paying early (“2/10 net 30”, “2,5 % Skonto 10 Tage”)."""
     has_terms = "/" in memo or "%" in memo
@@ -85,8 +87,7 @@ def discount_kind(gap: int, want: int, granted: Sequence[float]) -> str | None:
 
 def is_transposed(have: int, want: int) -> bool:
     """True when two neighbouring digits were swapped while typing."""
-    a, b = str(have), str(want)
-    if len(a) != len(b) or (have - want) % 9:
+    if (have - want) % 9 or len(a := str(have)) != len(b := str(want)):
         return False
     wrong = [i for i in range(len(a)) if a[i] != b[i]]
     return len(wrong) == 2 and wrong[1] == wrong[0] + 1 and a[wrong[0]] == b[wrong[1]] and a[wrong[1]] == b[wrong[0]]

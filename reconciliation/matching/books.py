@@ -8,7 +8,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from .amounts import agreed_discounts, limits
 from .census import Census
@@ -17,11 +16,11 @@ from .model import DUE_KINDS, BankLine, Context, LedgerEntry
 from .names import KNOWN_BY_NUMBER, KNOWN_BY_PAYER, NAMED, ContactIndex, NameMatch, trading_names
 from .normalise import words
 from .rates import RateTable
-from .reading import cited_by, long_citations, months_of, read
-from .references import MAX_RUNS, NEAR_LEAST, number_keys, told_days, told_months
+from .reading import cited_by, keys_of, long_citations, months_of, read
+from .references import MAX_RUNS, NEAR_LEAST, told_days, told_months
 from .shelves import Dated, Prices, Shelf
 from .units import to_units
-from .weights import WEIGHTS
+from .weights import HOPELESS, WEIGHTS
 
 LOUD = 3.6
 """A citation of at least this strength is no coincidence."""
@@ -38,12 +37,15 @@ _FAINT = 2.0
 _PAYER_LEAST = 6
 """Fewer letters outside a column for payers are nobody's name."""
 
+Evidence = tuple[dict[str, float], float]
+"""Features, and what they are worth in log-odds."""
+
 
 @dataclass(slots=True, eq=False)
 class Row:
     """A bank line, prepared. `loud` are the entries that it cites strongly, `named` the contacts it names with their
     weight, the heaviest first; `evidence` keeps what was found to speak for each contact, `elsewhere` for entries that
-    are not cited."""
+    are not cited; `parts` are the documents that it cites or whose contact it names, and may pay a part of."""
 
     index: int
     line: BankLine
@@ -59,8 +61,10 @@ class Row:
     loud: tuple[tuple[float, int], ...] = ()
     payer: tuple[str, ...] = ()
     has_name: bool = False
-    evidence: dict[int, dict[str, float]] = field(default_factory=dict)
-    elsewhere: dict[str, float] = field(default_factory=dict)
+    evidence: dict[int, Evidence] = field(default_factory=dict)
+    elsewhere: Evidence | None = None
+    parts: tuple[int, ...] = ()
+    names_self: bool | None = None
     months: frozenset[int] = frozenset()
 
 
@@ -120,7 +124,8 @@ class Carried:
 class Books:
     """Everything that the searches look things up in: `asked` are the lines to explain, `past` approved lines of the
     same days, which only say that a line was delivered again; `rows` holds both. `whole`: these are a few lines and
-    entries out of many, and words and numbers are counted over those."""
+    entries out of many, and words and numbers are counted over those. What would be worth less than `hopeless` by
+    `weights`, in log-odds, need not be supposed."""
 
     def __init__(
         self,
@@ -144,10 +149,12 @@ class Books:
         self.contacts = ContactIndex(names, (r.text for r in self.asked), len(self.asked), whole)
         self.own = own_contacts(context)
         self.cards = frozenset(a.id for a in context.accounts if a.type == "card")
-        self.crowd: dict[int, dict[str, float]] = {}
+        self.crowd: dict[int, Evidence] = {}
+        self.room: dict[tuple[str, bool, bool], float] = {}
+        self.weights: Mapping[str, float] = WEIGHTS
+        self.hopeless = HOPELESS
         self.habits = Habits()
         self.banks_words: frozenset[str] = frozenset()
-        self.weights: Mapping[str, float] = WEIGHTS
         self._index_items()
         self._index_aliases()
         for row in self.rows:
@@ -217,7 +224,7 @@ class Books:
         return row
 
     def _cite(self, row: Row) -> None:
-        row.hits, row.elsewhere = self._hits(row), {}
+        row.hits, row.elsewhere = self._hits(row), None
         loud = [(s, i) for i, s in row.hits.items() if s >= LOUD] if row.hits else []
         row.loud = tuple(loud if len(loud) <= MAX_RUNS else sorted(loud, key=lambda h: (-h[0], h[1]))[:MAX_RUNS])
 
@@ -376,19 +383,7 @@ def _item(index: int, entry: LedgerEntry, position: Mapping[str, int]) -> Item:
     contact = position[entry.contact_name]
     told = told_days(entry.memo) if entry.memo else frozenset()
     months = told_months(entry.memo) if entry.memo else frozenset()
-    aliases = tuple(trading_names(entry.memo))
+    aliases = trading_names(entry.memo)
     return Item(
         index, entry, day, due, to_units(entry.open_amount), contact, keys, long, granted, told, months, aliases
     )
-
-
-def keys_of(entry: LedgerEntry) -> tuple[str, ...]:
-    """Every way to cite an entry: by its number, its reference, or the codes of its memo."""
-    texts = (entry.number, entry.reference, *_codes(entry.memo))
-    return tuple(dict.fromkeys(k for text in texts if text for k in number_keys(text)))
-
-
-def _codes(memo: str) -> list[str]:
-    """The first words of a memo that can be an identifier: they hold a digit and are longer than a year."""
-    long = (w for w in memo.split() if len(w) > 4 and not w.isalpha() and w.count("-") < 2)
-    return list(islice((w for w in long if any(map(str.isdigit, w))), MAX_RUNS))

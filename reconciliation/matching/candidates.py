@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import islice
 
 from . import amounts
-from .books import Books, Item, Row
-from .evidence import single_features
+from .books import LOUD, Books, Item, Row
+from .evidence import Features, single_features
+from .glance import GLANCED, is_hopeless
 from .hypothesis import Hypothesis
-from .names import leaders
+from .names import KNOWN_BY_PAYER, NAMED_WELL, NO_MATCH, leaders
 
 _BUCKET = 10
 _BUCKET_SETTLED = 3
@@ -28,6 +29,7 @@ _FX_BLIND_SHARE = 0.006
 _AHEAD_DAYS = 12
 _BEHIND_DAYS = 500
 SETTLING = ("exact", "rounding")
+_SHAPED = frozenset(("partial", "short", "over"))
 _NEARLY = ("rounding", "short", "discount", "usual_discount", "currency")
 _DOUBTS = frozenset(("name_other", "ref_elsewhere", "ref_elsewhere_sure", "ref_uncovered"))
 
@@ -48,10 +50,19 @@ def single_hypotheses(books: Books, row: Row) -> list[Hypothesis]:
     if not settled and not books.rates.is_empty:
         blind += _blind_currency(books, row)
     found += _explain(books, row, sorted(set(blind) - told), limit)[0]
-    if settled:
+    row.parts = ()
+    if settled or not parts:
         return found
-    parts.sort(key=lambda item: _partial_order(row, item))
-    return found + [_single(books, row, item, "partial") for item in parts[:_PARTIALS]]
+    parts = sorted(parts, key=lambda item: _partial_order(row, item))[:_PARTIALS]
+    row.parts = tuple([item.index for item in parts if _is_told(row, item)])
+    return found + [h for item in parts if (h := _single(books, row, item, "partial"))]
+
+
+def _is_told(row: Row, item: Item) -> bool:
+    """Whether the line cites a document or names whose it is, as parts of it must."""
+    match = row.contacts.get(item.contact, NO_MATCH)
+    is_named = match.coverage >= NAMED_WELL and match is not KNOWN_BY_PAYER
+    return is_named or row.hits.get(item.index, 0.0) >= LOUD
 
 
 def _is_settled(found: list[Hypothesis]) -> bool:
@@ -92,9 +103,9 @@ def _partial_order(row: Row, item: Item) -> tuple[float, float, int, int]:
 def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) -> tuple[list[Hypothesis], list[Item]]:
     """Hypotheses that settle an item, and the items that the line may pay a part of."""
     found, parts = [], []
-    currency = row.line.currency
+    currency, first, last = row.line.currency, row.day - _BEHIND_DAYS, row.day + _AHEAD_DAYS
     for item in [books.items[i] for i in indexes]:
-        if not _is_timely(item, row):
+        if not first <= item.day <= last:
             continue
         if item.currency != currency:
             hypothesis = _currency(books, row, item, limit)
@@ -104,13 +115,9 @@ def _explain(books: Books, row: Row, indexes: list[int], limit: amounts.Limits) 
         family = _family(books, row, item, limit)
         if family == "partial":
             parts.append(item)
-        elif family:
-            found.append(_single(books, row, item, family))
+        elif family and (hypothesis := _single(books, row, item, family)):
+            found.append(hypothesis)
     return found, parts
-
-
-def _is_timely(item: Item, row: Row) -> bool:
-    return -_BEHIND_DAYS <= item.day - row.day <= _AHEAD_DAYS
 
 
 def _told_items(books: Books, row: Row) -> set[int]:
@@ -147,13 +154,11 @@ def _nearest(books: Books, row: Row, indexes: list[int], most: int) -> list[int]
 
 def _blind_currency(books: Books, row: Row) -> list[int]:
     found: list[int] = []
+    items, own, day, is_in = books.items, row.line.currency, row.day, row.units > 0
     for (currency, is_positive), prices in books.priced.items():
-        if currency == row.line.currency or is_positive != (row.units > 0):
-            continue
-        factor = books.rates.factor(row.line.currency, currency, row.day)
-        if factor:
+        if currency != own and is_positive == is_in and (factor := books.rates.factor(own, currency, day)):
             near = prices.near(row.units * factor, _FX_BLIND_SHARE, _FX_READ)
-            found += islice((i for i in near if _is_timely(books.items[i], row)), _FX_BLIND)
+            found += islice((i for i in near if -_BEHIND_DAYS <= items[i].day - day <= _AHEAD_DAYS), _FX_BLIND)
     return found
 
 
@@ -168,9 +173,12 @@ def _family(books: Books, row: Row, item: Item, limit: amounts.Limits) -> str | 
     return None if family == "partial" and not _may_be_part(row, item) else family
 
 
-def _single(books: Books, row: Row, item: Item, family: str) -> Hypothesis:
+def _single(books: Books, row: Row, item: Item, family: str) -> Hypothesis | None:
+    shape = _shape(row, item, family) if family in _SHAPED else {}
+    if family in GLANCED and is_hopeless(books, row, item, family, shape):
+        return None
     features = single_features(books, row, item, family)
-    _shape(features, row, item, family)
+    features |= shape
     return Hypothesis((row.index,), (item.index,), family, features, row.units - item.open)
 
 
@@ -180,18 +188,20 @@ def _may_be_part(row: Row, item: Item) -> bool:
     return told and item.is_due and row.day >= item.day - 1
 
 
-def _shape(features: dict[str, float], row: Row, item: Item, family: str) -> None:
+def _shape(row: Row, item: Item, family: str) -> Features:
+    features: Features = {}
     share = abs(row.units) / abs(item.open)
     if family == "partial":
         features["partial_small"] = 1.0 if share < 0.1 else 0.0
         features["partial_nearly"] = 1.0 if share > 0.85 else 0.0
         if row.units % 10_000 == 0 or abs(share * 20 - round(share * 20)) < 0.0005:
             features["partial_round"] = 1.0
-    elif family in ("short", "over"):
+    else:
         gap = abs(row.units - item.open)
         features["gap_share"] = min(gap / abs(item.open), 0.05) * 20
         if gap % 500 == 0:
             features["gap_round"] = 1.0
+    return features
 
 
 def _tip(books: Books, row: Row, item: Item) -> str | None:
@@ -217,13 +227,16 @@ def _currency(books: Books, row: Row, item: Item, limit: amounts.Limits) -> Hypo
     low, high = (-room, limit.fx_share) if row.units > 0 else (-limit.fx_share, room)
     if not low <= off <= high or (not is_told and abs(off) > _FX_BLIND_SHARE):
         return None
-    features = single_features(books, row, item, "currency")
     size = abs(off)
-    features[
-        "fx_close" if size < 0.002 else "fx_near" if size < 0.006 else "fx_within" if size < 0.015 else "fx_far"
-    ] = 1.0
+    shape = {
+        "fx_close" if size < 0.002 else "fx_near" if size < 0.006 else "fx_within" if size < 0.015 else "fx_far": 1.0
+    }
     if size > limit.fx_share + _FEE_SHARE:
-        features["fx_flat_fee"] = 1.0
+        shape["fx_flat_fee"] = 1.0
+    if is_hopeless(books, row, item, "currency", shape):
+        return None
+    features = single_features(books, row, item, "currency")
+    features |= shape
     if original_amount_cited(row, item):
         features["fx_original"] = 1.0
     gap = row.units - round(expected)

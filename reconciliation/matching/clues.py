@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from .books import keys_of
 from .model import BankLine, LedgerEntry
 from .names import BUCKET_LIMIT, NameMatch, block_keys, probe_keys, trading_names
 from .normalise import words
+from .reading import keys_of
 from .references import citations
 from .units import to_units
 

@@ -125,7 +125,7 @@ def explain_together(books: Books, rows: Sequence[Row], alone: Mapping[int, Sequ
     rows = sorted(rows, key=lambda row: (row.day, row.line.id))
     found = [h for row in rows for h in alone[row.index]]
     open_questions = [row for row in rows if not any(map(is_settling, alone[row.index]))]
-    found += instalment_hypotheses(books, [h for h in found if h.family == "partial"])
+    found += instalment_hypotheses(books, rows)
     found += many_to_many_hypotheses(books, open_questions)
     take_turns(books, found)
     inside = internal_hypotheses(books, rows)
@@ -140,14 +140,13 @@ def _allowed(books: Books, found: list[Hypothesis]) -> list[Hypothesis]:
     refused = {(r.bank_ids, r.ledger_ids) for r in books.context.rejections}
     unique: dict[tuple[tuple[int, ...], tuple[int, ...]], Hypothesis] = {}
     for h in sorted(found, key=lambda h: (h.rows, h.items, h.family)):
-        unique.setdefault((_in_order(h.rows), _in_order(h.items)), h)
+        rows, items = h.rows, h.items
+        unique.setdefault(
+            (rows if len(rows) == 1 else tuple(sorted(rows)), items if len(items) < 2 else tuple(sorted(items))), h
+        )
     if not refused:
         return list(unique.values())
     return [h for h in unique.values() if _ids(books, h) not in refused]
-
-
-def _in_order(numbers: tuple[int, ...]) -> tuple[int, ...]:
-    return numbers if len(numbers) < 2 else tuple(sorted(numbers))
 
 
 def _ids(books: Books, h: Hypothesis) -> tuple[frozenset[str], frozenset[str]]:

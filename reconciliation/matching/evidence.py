@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from sys import intern
 
-from .books import Books, Item, Row
-from .names import KNOWN_BY_PAYER, NAMED, NO_MATCH
+from .books import Books, Evidence, Item, Row
+from .names import KNOWN_BY_PAYER, NAMED, NAMED_WELL, NO_MATCH, NameMatch
 from .references import document_months, is_near
 
 Features = dict[str, float]
@@ -43,6 +43,11 @@ _STRENGTHS = (3.6, 4.6, 6.0)
 _REF_BINS = ("ref_weak", "ref_fair", "ref_strong", "ref_sure")
 
 
+def weigh(features: Features, weights: Mapping[str, float]) -> float:
+    """What features are worth together, in log-odds."""
+    return sum([weights.get(name, 0.0) * value for name, value in features.items()])
+
+
 def text_features(books: Books, row: Row, items: Sequence[Item]) -> Features:
     """References and names, for one line against the entries of one hypothesis."""
     features: Features = {}
@@ -50,29 +55,36 @@ def text_features(books: Books, row: Row, items: Sequence[Item]) -> Features:
         _reference_features(row, items, books, features)
     contact = items[0].contact
     if len(items) > 1 and any(i.contact != contact for i in items):
-        _name_features(row, {i.contact for i in items}, features)
+        contacts = {i.contact for i in items}
+        own = max([row.contacts.get(c, NO_MATCH) for c in sorted(contacts)], key=_coverage)
+        rival = next((weight for weight, contact in row.named if contact not in contacts), 0.0)
+        _name_features(row, own, rival, features)
         return features
-    features |= row.evidence.get(contact) or _payer_features(books, row, contact)
+    features |= (row.evidence.get(contact) or contact_evidence(books, row, contact))[0]
     return features
 
 
-def _payer_features(books: Books, row: Row, contact: int) -> Features:
+def contact_evidence(books: Books, row: Row, contact: int) -> Evidence:
     """What speaks for a contact's payment, whichever of its entries is meant; found once for every line."""
     features: Features = {}
-    _name_features(row, (contact,), features)
+    match, rival = row.contacts.get(contact, NO_MATCH), 0.0
+    for weight, other in row.named:
+        if other != contact:
+            rival = weight
+            break
+    _name_features(row, match, rival, features)
     line = row.line
     price = (line.currency, row.units)
-    match = row.contacts.get(contact, NO_MATCH)
     is_named = match.coverage >= NAMED and match is not KNOWN_BY_PAYER
     features |= books.habits.features(row.index, row.payer, line.account_id, price, contact, is_named)
-    row.evidence[contact] = features
-    return features
+    found = row.evidence[contact] = (features, weigh(features, books.weights))
+    return found
 
 
 def _reference_features(row: Row, items: Sequence[Item], books: Books, features: Features) -> None:
     if len(items) == 1 and items[0].index not in row.hits:
         if row.loud:
-            features |= row.elsewhere or _elsewhere(row, items, books)
+            features |= (row.elsewhere or elsewhere_evidence(books, row, items[0]))[0]
         if _near_citation(row, items):
             features["ref_near"] = 1.0
         return
@@ -90,9 +102,11 @@ def _reference_features(row: Row, items: Sequence[Item], books: Books, features:
         features["ref_near"] = 1.0
 
 
-def _elsewhere(row: Row, items: Sequence[Item], books: Books) -> Features:
-    """What a line's citations say about entries that it does not cite; found once for every line."""
-    _loud_features(row, items, books, False, row.elsewhere)
+def elsewhere_evidence(books: Books, row: Row, item: Item) -> Evidence:
+    """What a line's loud citations say about an entry that it does not cite; found once for every line."""
+    features: Features = {}
+    _loud_features(row, (item,), books, False, features)
+    row.elsewhere = (features, weigh(features, books.weights))
     return row.elsewhere
 
 
@@ -115,20 +129,20 @@ def _near_citation(row: Row, items: Sequence[Item]) -> bool:
     for item in items if row.long_cites else ():
         if item.index not in row.hits:
             for key in item.long_keys:
-                first, last = key[0], key[-1]
+                first, last, size = key[0], key[-1], len(key)
                 for cited in row.long_cites:
-                    # One slip leaves at least one end of a number as it was.
-                    if (cited[0] == first or cited[-1] == last) and is_near(cited, key):
+                    # One slip leaves at least one end of a number as it was, and its length but for one.
+                    if (cited[0] == first or cited[-1] == last) and -2 < len(cited) - size < 2 and is_near(cited, key):
                         return True
     return False
 
 
-def _name_features(row: Row, contacts: Collection[int], features: Features) -> None:
-    own = max([row.contacts.get(c, NO_MATCH) for c in sorted(contacts)], key=_coverage)
+def _name_features(row: Row, own: NameMatch, rival: float, features: Features) -> None:
+    """How well a line names whom it is about, and how much more it names somebody else."""
     if own is KNOWN_BY_PAYER:
         features["payer_instead"] = 1.0
     elif own.coverage >= NAMED:
-        name = "name_full" if own.coverage >= 0.9 else "name_most" if own.coverage >= 0.65 else "name_some"
+        name = "name_full" if own.coverage >= 0.9 else "name_most" if own.coverage >= NAMED_WELL else "name_some"
         features[name] = 1.0
         features["name_rarity"] = min(own.bits, 10.0) / 10.0
         if own.via_alias:
@@ -137,7 +151,6 @@ def _name_features(row: Row, contacts: Collection[int], features: Features) -> N
         features["name_stranger"] = 1.0
     else:
         features["name_absent"] = 1.0
-    rival = next((weight for weight, contact in row.named if contact not in contacts), 0.0)
     lead = rival - own.coverage * min(own.bits, 8.0)
     if lead > 1.0:
         features["name_other"] = min(lead, 6.0) / 6.0
@@ -160,7 +173,7 @@ def _lag_features(row: Row, item: Item) -> Features:
     return _DAY_BINS[bisect_left(_DAYS, day - item.day)]
 
 
-def _own_features(books: Books, item: Item) -> Features:
+def own_evidence(books: Books, item: Item) -> Evidence:
     """What an entry says by itself: how ordinary its amount is, whether the same contact has an older open twin of it,
     and its kind; found once for every entry."""
     twins = books.by_amount[item.currency, item.open].count(item.due - _CROWD_DAYS, item.due + _CROWD_DAYS)
@@ -170,8 +183,8 @@ def _own_features(books: Books, item: Item) -> Features:
     if older:
         features["older_twin"] = older / 2.0
     features[intern(f"kind_{item.entry.kind}")] = 1.0
-    books.crowd[item.index] = features
-    return features
+    found = books.crowd[item.index] = (features, weigh(features, books.weights))
+    return found
 
 
 def _account_features(books: Books, row: Row, item: Item, features: Features) -> None:
@@ -187,11 +200,14 @@ def _account_features(books: Books, row: Row, item: Item, features: Features) ->
 
 def mentions_self(books: Books, row: Row) -> bool:
     """True when the line names the tenant itself or another of its accounts."""
-    words = set(row.text)
-    if any(own and len(own & words) >= max(2, len(own) - 1) for own in books.own):
-        return True
-    text = f"{row.line.description} {row.line.reference}"
-    return any(a.id in text for a in books.context.accounts if a.id != row.line.account_id)
+    known = row.names_self
+    if known is None:
+        words = set(row.text)
+        text = f"{row.line.description} {row.line.reference}"
+        known = row.names_self = any(own and len(own & words) >= max(2, len(own) - 1) for own in books.own) or any(
+            a.id in text for a in books.context.accounts if a.id != row.line.account_id
+        )
+    return known
 
 
 def single_features(books: Books, row: Row, item: Item, family: str) -> Features:
@@ -199,7 +215,7 @@ def single_features(books: Books, row: Row, item: Item, family: str) -> Features
     features: Features = {intern(f"is_{family}"): 1.0}
     if row.cites:
         _reference_features(row, (item,), books, features)
-    features |= row.evidence.get(item.contact) or _payer_features(books, row, item.contact)
+    features |= (row.evidence.get(item.contact) or contact_evidence(books, row, item.contact))[0]
     features |= time_features(row, item)
     features |= books.habits.day_features(item.entry.kind, row.day - item.due)
     if item.is_due:
@@ -211,7 +227,7 @@ def single_features(books: Books, row: Row, item: Item, family: str) -> Features
     elif row.months and item.is_due:
         months = document_months(item.entry.on, item.entry.due_on or item.entry.on)
         features |= books.habits.month_features(item.entry.kind, row.months, months)
-    features |= books.crowd.get(item.index) or _own_features(books, item)
+    features |= (books.crowd.get(item.index) or own_evidence(books, item))[0]
     _account_features(books, row, item, features)
     if row.units % 100_000 == 0:
         features["round_amount"] = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from reconciliation.money import figure, money
 
@@ -139,10 +140,16 @@ def difference(books: Books, h: Hypothesis) -> Decimal:
     return to_decimal(h.difference).quantize(Decimal("0.01")) if h.family == "currency" else to_decimal(h.difference)
 
 
+@lru_cache(maxsize=1024)
+def _money(units: int, currency: str) -> str:
+    """Most amounts are told twice: as paid and as owed."""
+    return money(to_decimal(units), currency)
+
+
 def amount_words(books: Books, h: Hypothesis) -> str:
     """One sentence about the sums."""
     currency = books.rows[h.rows[0]].line.currency
-    paid = money(to_decimal(sum(books.rows[r].units for r in h.rows)), currency)
+    paid = _money(sum([books.rows[r].units for r in h.rows]), currency)
     if not h.items:
         return _internal_words(books, h)
     gap = difference(books, h)
@@ -150,7 +157,7 @@ def amount_words(books: Books, h: Hypothesis) -> str:
         item = books.items[h.items[0]].entry
         worth = f"{money(item.open_amount, item.currency)} at {h.rate}"
         return f"{paid} is {worth}, difference {money(gap, currency)}"
-    owed = money(to_decimal(sum(books.items[i].open for i in h.items)), currency)
+    owed = _money(sum([books.items[i].open for i in h.items]), currency)
     count = f"{len(h.items)} entries of together " if len(h.items) > 1 else ""
     lines = f"{len(h.rows)} lines of together " if len(h.rows) > 1 else ""
     return f"{lines}{paid} against {count}{owed}" + (

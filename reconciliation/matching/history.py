@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from .books import SURE, Books, Item, Row, keys_of
+from .books import SURE, Books, Item, Row
 from .habits import CLIENTS, Lesson, Settlement, Words
 from .model import DUE_KINDS, Approved, BankLine, LedgerEntry
 from .names import NAMED
 from .normalise import words
-from .reading import cited_by, long_citations, months_of, read
+from .reading import cited_by, keys_of, long_citations, months_of, read
 from .references import NEAR_LEAST, document_months
 from .units import to_units
 
@@ -24,16 +24,21 @@ _SEVERAL = 3
 """A word in lines of so many contacts is the bank's."""
 
 
+Certain = tuple[Row, Item]
+"""A line and the document that it cites and pays to the cent."""
+
+
 def prepare(books: Books) -> None:
     """Learn aliases from citations and from history, read all lines with them, and learn habits."""
-    learn(books)
+    certain = [(row, items[0]) for row in books.asked if (items := _certain_items(books, row))]
+    learn(books, certain)
     books.read_texts()
-    learn_habits(books)
+    learn_habits(books, certain)
 
 
-def learn(books: Books) -> None:
+def learn(books: Books, certain: Sequence[Certain]) -> None:
     """Add payer names as aliases of contacts: from approved matches, and from lines that cite one document and pay
-    it exactly.
+    it exactly, given with it.
 
     Words that pay for several contacts (a payment platform) and names that mostly stay unexplained teach nothing.
     """
@@ -43,26 +48,28 @@ def learn(books: Books) -> None:
         contacts = {e.contact_name for e in approved.entries}
         if len(contacts) == 1 and (name := contacts.pop()) in position:
             lessons += [(words(x.counterparty) or words(x.description), position[name]) for x in approved.lines]
-    for row in books.asked:
-        lessons += [(row.party or row.text, item.contact) for item in _certain_items(books, row)[:1]]
+    lessons += [(row.party or row.text, item.contact) for row, item in certain]
     shared = _shared_words(books, lessons)
-    payers = Counter(_payer(books, row.party or row.text, shared) for row in books.asked)
     seen: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
     for text, contact in lessons:
         payer = _payer(books, text, shared)
         if payer and books.contacts.score(text, contact).coverage < NAMED:
             seen[payer][contact] += 1
+    # Who pays by none of the words that begin a payer in question is none of them.
+    first = {payer[0] for payer in seen}
+    told = [text for row in books.asked if not first.isdisjoint(text := row.party or row.text)]
+    payers = Counter(_payer(books, text, shared) for text in told)
     for payer, counts in sorted(seen.items()):
         contact, most = max(sorted(counts.items()), key=lambda c: c[1])
         if most >= _DOMINANCE * sum(counts.values()) and most * _TRUST >= payers[payer]:
             books.contacts.add_name(contact, " ".join(payer), is_alias=True)
 
 
-def learn_habits(books: Books) -> None:
+def learn_habits(books: Books, certain: Sequence[Certain]) -> None:
     """Teach the books how contacts usually pay: from approved matches of one contact, and from this statement's certain
-    lines."""
+    lines, given with what they pay."""
     position = {name: at for at, name in enumerate(books.contacts.names)}
-    _learn_payers(books)
+    _learn_payers(books, certain)
     for approved in books.context.history:
         _learn_month(books, approved)
         _learn_day(books, approved)
@@ -81,13 +88,12 @@ def learn_habits(books: Books) -> None:
             payer = books.payer_of(words(approved.lines[0].counterparty), words(approved.lines[0].description))
             for name in sorted(names & position.keys()):
                 books.habits.learn_client(payer, position[name])
-    for row in books.asked:
-        for item in _certain_items(books, row)[:1]:
-            row.payer = books.payer_of(row.party, row.text)
-            lag = row.day - item.due if item.entry.due_on else None
-            price = (row.line.currency, row.units)
-            lesson = Lesson(row.payer, item.contact, row.line.account_id, price, lag, books.codes_of(row.cites))
-            books.habits.learn(lesson, row.index)
+    for row, item in certain:
+        row.payer = books.payer_of(row.party, row.text)
+        lag = row.day - item.due if item.entry.due_on else None
+        price = (row.line.currency, row.units)
+        lesson = Lesson(row.payer, item.contact, row.line.account_id, price, lag, books.codes_of(row.cites))
+        books.habits.learn(lesson, row.index)
     for row in books.asked:
         books.recognise(row)
 
@@ -124,7 +130,7 @@ def _is_collective(approved: Approved, names: Collection[str]) -> bool:
     )
 
 
-def _learn_payers(books: Books) -> None:
+def _learn_payers(books: Books, certain: Sequence[Certain]) -> None:
     """How banks write the payers of approved and of certain lines: in a column for them, else in the words that are
     not of several contacts' lines."""
     told: list[tuple[Words, Words, str]] = []
@@ -132,9 +138,7 @@ def _learn_payers(books: Books) -> None:
         names = {e.contact_name for e in approved.entries}
         if len(names) == 1 or _is_collective(approved, names):
             told += [(words(x.counterparty), words(x.description), min(names)) for x in approved.lines]
-    for row in books.asked:
-        for item in _certain_items(books, row)[:1]:
-            told.append((row.party, row.text, item.entry.contact_name))
+    told += [(row.party, row.text, item.entry.contact_name) for row, item in certain]
     books.banks_words = _banks_words(told)
     for party, text, _ in told:
         books.know_payer(party or text, is_party=bool(party))

@@ -26,4 +26,5 @@ class Hypothesis:
 
     def __post_init__(self) -> None:
         if not self.claims:
-            self.claims = (*self.rows, *[-1 - i for i in self.items])
+            items = self.items
+            self.claims = (*self.rows, -1 - items[0]) if len(items) == 1 else (*self.rows, *[-1 - i for i in items])

@@ -28,24 +28,21 @@ _MOST_OPEN = 60
 _LONGEST_ROWS = 12
 _STEP_DAYS = 4
 _LONG_DAYS = 30
-_TOLD = frozenset(("name_full", "name_most", "ref_fair", "ref_strong", "ref_sure"))
 
 
-def instalment_hypotheses(books: Books, partial: Sequence[Hypothesis]) -> list[Hypothesis]:
+def instalment_hypotheses(books: Books, asked: Sequence[Row]) -> list[Hypothesis]:
     """Lines that each pay a part of one document and together the whole of it."""
-    payers: dict[int, list[int]] = defaultdict(list)
-    for h in partial:
-        if not _TOLD.isdisjoint(h.features):
-            payers[h.items[0]].append(h.rows[0])
+    payers: dict[int, list[Row]] = defaultdict(list)
+    for row in asked:
+        for index in row.parts:
+            payers[index].append(row)
     slack = books.limits.rounding
     out: list[Hypothesis] = []
     for index, found in sorted(payers.items()):
         item = books.items[index]
-        rows = sorted(
-            (books.rows[r] for r in found), key=lambda r: (item.index not in r.hits, abs(r.day - item.due), r.index)
-        )[:_ROWS]
-        if len(rows) < 2:
+        if len(found) < 2:
             continue
+        rows = sorted(found, key=lambda r: (item.index not in r.hits, abs(r.day - item.due), r.index))[:_ROWS]
         for chosen in subsets([r.units for r in rows], item.open, slack, sizes=range(2, 6), most=_KEEP * 3):
             picked = sorted((rows[i] for i in chosen), key=lambda r: (r.day, r.index))
             if picked[-1].day - picked[0].day <= _SPAN_DAYS:
@@ -181,7 +178,8 @@ def _documents(books: Books, rows: Sequence[Row], contact: int) -> list[Item]:
         for i in books.documents(contact, last.day - _POOL_DAYS, last.day + _AHEAD_DAYS)
         if i.is_due and i.currency == currency and (i.open > 0) == is_in
     ]
-    pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
+    if len(pool) > _POOL:
+        pool.sort(key=lambda i: (i.index not in cited, abs(i.due - first.day), i.index))
     return sorted(pool[:_POOL], key=lambda i: (i.due, i.index))
 
 

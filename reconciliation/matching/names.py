@@ -39,6 +39,8 @@ class NameMatch:
 
 NAMED = 0.35
 """A text that explains this share of a name is taken to name the contact."""
+NAMED_WELL = 0.65
+"""And one that explains this much, not by chance."""
 NO_MATCH = NameMatch(0.0, 0.0, False)
 KNOWN_BY_NUMBER = NameMatch(0.7, 3.0, True)
 """A contact recognised by a number that only its payments held."""
@@ -49,11 +51,11 @@ KNOWN_BY_PAYER = NameMatch(0.6, 2.0, False)
 def leaders(contacts: Mapping[int, NameMatch], least: float) -> list[int]:
     """The contacts worth a closer look: named at least so well, and not far behind the best in coverage or in
     rarity."""
-    best = max((m.coverage for m in contacts.values()), default=0.0)
-    bits = max((m.bits for m in contacts.values()), default=0.0)
-    return [
-        c for c, m in contacts.items() if m.coverage >= least and (m.coverage >= best - 0.3 or m.bits >= 0.9 * bits)
-    ]
+    if not contacts:
+        return []
+    most = max([m.coverage for m in contacts.values()]) - 0.3
+    rare = 0.9 * max([m.bits for m in contacts.values()])
+    return [c for c, m in contacts.items() if m.coverage >= least and (m.coverage >= most or m.bits >= rare)]
 
 
 class _Text:
@@ -81,10 +83,11 @@ class _Variant:
     total: float
 
 
-def trading_names(memo: str) -> list[str]:
+@lru_cache(maxsize=16384)
+def trading_names(memo: str) -> tuple[str, ...]:
     """Other names that a memo declares (“t/a Blue Door Bakery”)."""
     folded = f" {fold(memo)} "
-    return [folded.split(mark, 1)[1].strip() for mark in TRADING_AS if mark in folded]
+    return tuple([folded.split(mark, 1)[1].strip() for mark in TRADING_AS if mark in folded])
 
 
 class ContactIndex:
@@ -105,7 +108,7 @@ class ContactIndex:
         self._pair: dict[tuple[str, str], float] = {}
         self._rare: dict[str, bool] = {}
         self._shares: dict[str, float] = {}
-        self._votes: dict[str, list[tuple[float, list[int]]]] = {}
+        self._votes: dict[str, dict[int, float]] = {}
         for contact, name in enumerate(names):
             self.add_name(contact, name, is_alias=False)
 
@@ -164,16 +167,14 @@ class ContactIndex:
         return hit
 
     def _search(self, text: tuple[str, ...]) -> dict[int, NameMatch]:
-        votes: dict[int, float] = defaultdict(float)
-        for word in text:
-            asked = self._votes.get(word)
-            for share, bucket in self._ask(word) if asked is None else asked:
-                for contact in bucket:
-                    votes[contact] += share
+        known = self._votes
+        asked = [for_word for word in text if (for_word := known[word] if word in known else self._ask(word))]
+        votes = self._count(asked)
         ordered = sorted(votes.values())[-_SCORED:]
         enough = max(ordered[-1] * _HOPEFUL, ordered[0] if len(votes) > _SCORED else 0.0) if ordered else 0.0
         hopeful = [c for c, v in votes.items() if v >= enough]
-        best = sorted(hopeful, key=lambda c: (-votes[c], self.names[c]))[:_SCORED]
+        crowded = len(hopeful) > _SCORED
+        best = sorted(hopeful, key=lambda c: (-votes[c], self.names[c]))[:_SCORED] if crowded else hopeful
         heard = _Text(text)
         scored = {c: self._score(heard, c) for c in best}
         ranked = sorted(
@@ -181,7 +182,20 @@ class ContactIndex:
         )
         return {c: scored[c] for c in ranked[:_CANDIDATES] if scored[c].coverage >= 0.2}
 
-    def _ask(self, word: str) -> list[tuple[float, list[int]]]:
+    @staticmethod
+    def _count(asked: list[dict[int, float]]) -> dict[int, float]:
+        """The votes of all words together; those of the word that means most contacts are copied, not counted."""
+        if not asked:
+            return {}
+        longest = max(asked, key=len)
+        votes = longest.copy()
+        for of_word in asked:
+            if of_word is not longest:
+                for contact, share in of_word.items():
+                    votes[contact] = votes.get(contact, 0.0) + share
+        return votes
+
+    def _ask(self, word: str) -> dict[int, float]:
         """The contacts that a word may mean, and how much it speaks for them; a word that half of all lines share
         hardly counts."""
         share = self._shares.get(word)
@@ -195,8 +209,13 @@ class ContactIndex:
             if (bucket := self._blocks.get(key))
         ]
         known = 2 + self._known
-        votes = [(w * math.log(known / size), b) for w, b, size in found if size <= BUCKET_LIMIT]
-        self._votes[word] = votes
+        votes: dict[int, float] = defaultdict(float)
+        for weight, bucket, size in found:
+            if size <= BUCKET_LIMIT:
+                vote = weight * math.log(known / size)
+                for contact in bucket:
+                    votes[contact] += vote
+        self._votes[word] = votes = dict(votes)
         return votes
 
     def score(self, text: tuple[str, ...], contact: int) -> NameMatch:

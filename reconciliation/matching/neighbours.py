@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .books import keys_of
 from .census import Census
 from .clues import cites_of, text_of
 from .model import BankLine, LedgerEntry
 from .names import ContactIndex
+from .reading import keys_of
 from .units import to_units
 
 MOST_NEAR = 40

@@ -43,4 +43,4 @@ def skeleton(token: str) -> str:
 def words(text: str) -> tuple[str, ...]:
     """Tokens without digits, in one spelling, apostrophes and dots inside a word removed."""
     folded = fold(text).replace("'", "").replace(".", "")
-    return tuple(sound(w) for w in _WORD.findall(folded) if not _DIGIT.search(w))
+    return tuple([sound(w) for w in _WORD.findall(folded) if w.isalpha() or not _DIGIT.search(w)])

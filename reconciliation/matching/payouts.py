@@ -98,6 +98,7 @@ class Desks:
         self._by_first: dict[str, list[Desk]] = defaultdict(list)
         for desk in self._all:
             self._by_first[desk.name[0]].append(desk)
+        self._by_text: dict[tuple[str, ...], list[Desk]] = {}
         for item in books.items if self._all else ():
             self.add(item)
         self._by_word: dict[str, tuple[int, ...]] = {}
@@ -108,8 +109,16 @@ class Desks:
         """Put an open item on the desk of the processor that its memo or contact names."""
         if item.open and item.entry.kind in (*_TAKINGS, "expense"):
             for told in (item.said, words(item.entry.contact_name)):
-                for desk in [d for word in dict.fromkeys(told) for d in self._by_first.get(word, ())]:
+                for desk in self._begun_by(told):
                     desk.keep(item, told)
+
+    def _begun_by(self, told: tuple[str, ...]) -> list[Desk]:
+        """The processors whose first word is among these; the same memos and contacts come again and again."""
+        known = self._by_text.get(told)
+        if known is None:
+            known = [d for word in dict.fromkeys(told) for d in self._by_first.get(word, ())]
+            self._by_text[told] = known
+        return known
 
     def _learn(self, approved: Approved) -> None:
         """What an approved payout says about its processor: one line that names it, for takings that do."""
@@ -222,8 +231,8 @@ def _with_list_fee(row: Row, desk: Desk, pool: list[Item]) -> list[_Found]:
     if not share and not fixed:
         return out
     gross = [0, *accumulate(max(i.open, 0) for i in pool)]
-    for start, end in takings.windows:
-        extra, whole = takings.total(start, end) - row.units, gross[end] - gross[start]
+    for (start, end), total in zip(takings.windows, takings.totals, strict=True):
+        extra, whole = total - row.units, gross[end] - gross[start]
         if whole and 2 * _CENT < extra <= _EXTRA_SHARE * whole:
             out.append(_Found(takings.indexes(range(start, end)), "payout_extra", extra / whole, 0, True))
     return out
@@ -238,12 +247,9 @@ class _Takings:
         self._priced = sorted((value, at) for at, value in enumerate(values))
         starts = [at for at in range(len(pool)) if not at or pool[at].day != pool[at - 1].day]
         self.windows = [(s, e) for s in starts for e in (*starts[1:], len(pool)) if e > s]
+        self.totals = [self._sums[end] - self._sums[start] for start, end in self.windows]
         self._recent = range(max(0, len(pool) - _RECENT), len(pool))
         self._small: SubsetSums | None = None
-
-    def total(self, start: int, end: int) -> float:
-        """What the takings from start to end bring together."""
-        return self._sums[end] - self._sums[start]
 
     def indexes(self, chosen: Iterable[int]) -> tuple[int, ...]:
         """The items at these places."""
@@ -251,25 +257,38 @@ class _Takings:
 
     def search(self, target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:
         """Whole days first, then whole days with one taking held back or carried over, then small sets."""
-        exact, moved = [], []
-        for start, end in self.windows:
-            gap = self.total(start, end) - target
-            if abs(gap) <= slack * max(1.0, (end - start) ** 0.5):
-                exact.append((self.indexes(range(start, end)), 0, True))
-            elif gap > 0:
+        exact = [
+            (self.indexes(range(start, end)), 0, True)
+            for (start, end), total in zip(self.windows, self.totals, strict=True)
+            if abs(total - target) <= slack * max(1.0, (end - start) ** 0.5)
+        ]
+        return exact or self._moved(target, slack)[: 2 * _KEEP] + self._small_sets(target, slack)
+
+    def _moved(self, target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:
+        """Whole days less one taking, or with one of the days around them."""
+        moved: list[tuple[tuple[int, ...], int, bool]] = []
+        for (start, end), total in zip(self.windows, self.totals, strict=True):
+            gap = total - target
+            if len(moved) >= 2 * _KEEP:
+                break
+            if not self._may_be(gap if gap > 0 else -gap, slack):
+                continue
+            if gap > 0:
                 held = self._worth(gap, slack, start, end) if end - start > 1 else []
                 moved += [(self.indexes(j for j in range(start, end) if j != i), 1, True) for i in held]
             else:
                 before, after = self._worth(-gap, slack, start - 40, start), self._worth(-gap, slack, end, end + 20)
                 moved += [(self.indexes(sorted((*range(start, end), i))), 1, True) for i in (*before, *after)]
-        return exact or moved[: 2 * _KEEP] + self._small_sets(target, slack)
+        return moved
+
+    def _may_be(self, amount: float, slack: float) -> bool:
+        """Whether the amount lies within what single takings are worth."""
+        return self._priced[0][0] - slack <= amount <= self._priced[-1][0] + slack
 
     def _worth(self, amount: float, slack: float, start: int, end: int) -> list[int]:
         """Places between start and end whose value is the amount."""
-        least, most = amount - slack, amount + slack
-        if most < self._priced[0][0] or least > self._priced[-1][0]:
-            return []
-        low, high = bisect_left(self._priced, (least, -1)), bisect_right(self._priced, (most, len(self._pool)))
+        low = bisect_left(self._priced, (amount - slack, -1))
+        high = bisect_right(self._priced, (amount + slack, len(self._pool)))
         return sorted(at for _, at in self._priced[low:high] if start <= at < end)
 
     def _small_sets(self, target: float, slack: float) -> list[tuple[tuple[int, ...], int, bool]]:

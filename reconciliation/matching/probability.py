@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log1p
 
 from .hypothesis import Hypothesis
+from .weights import HOPELESS
 
 ROUNDS = 8
 _PACE = 0.65
 _STILL = 0.01
 _SMALL = 0.05
-_HOPELESS = -3.0
 _FAR = 8.0
 _LIMIT = 32.0
 """e to this power leaves doubles precise enough to take one claimant off the sum of all. Messages only take away from a
@@ -27,10 +27,11 @@ score, so nothing in a contest is above it."""
 
 def score(hypotheses: Sequence[Hypothesis], weights: Mapping[str, float]) -> None:
     """Set each hypothesis' log-odds against “nothing explains it”, before any competition."""
+    weight = weights.get
     for h in hypotheses:
         total = 0.0
         for name, value in h.features.items():
-            total += weights.get(name, 0.0) * value
+            total += weight(name, 0.0) * value
         h.score = max(-_LIMIT, min(_LIMIT, total))
 
 
@@ -39,12 +40,12 @@ def hopeful(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
     best: dict[int, float] = {}
     for h in hypotheses:
         for row in h.rows:
-            if h.score > best.get(row, _HOPELESS):
+            if h.score > best.get(row, HOPELESS):
                 best[row] = h.score
     return [
         h
         for h in hypotheses
-        if h.score >= 0.0 or (h.score >= _HOPELESS and h.score >= min([best.get(r, _HOPELESS) for r in h.rows]) - _FAR)
+        if h.score >= 0.0 or (h.score >= HOPELESS and h.score >= min([best.get(r, HOPELESS) for r in h.rows]) - _FAR)
     ]
 
 

@@ -6,7 +6,6 @@ import re
 from contextlib import suppress
 from datetime import date
 from functools import lru_cache
-from itertools import islice
 
 from rapidfuzz.distance import OSA
 
@@ -42,15 +41,16 @@ def number_keys(number: str) -> tuple[str, ...]:
     """Ways to cite a document number: all its digits, the last run, what follows a year, the last five; its mixed
     code."""
     text = fold(number)
-    runs = [r.lstrip("0") for r in _RUN.findall(text)]
+    digits = _RUN.findall(text)
+    runs = [r.lstrip("0") for r in digits]
     keys: dict[str, None] = {}
     if len(runs) <= 3 or (len(runs) <= _MOST_GROUPS and len(text) <= _SLIP_LENGTH):
-        whole = "".join(_RUN.findall(text)).lstrip("0")
+        whole = "".join(digits).lstrip("0")
         if len(whole) >= MIN_DIGITS:
             keys[whole] = None
         tails = [runs[-1] if runs else "", _YEAR.sub("", whole), whole[-5:] if len(whole) >= 7 else ""]
         keys |= dict.fromkeys(t for t in (tail.lstrip("0") for tail in tails) if len(t) >= MIN_DIGITS)
-    squashed = "".join(c for c in text if c.isalnum())
+    squashed = "".join(filter(str.isalnum, text))
     if len(squashed) >= 5 and _HAS_BOTH.match(squashed):
         keys[squashed] = None
     return tuple(keys)
@@ -78,7 +78,7 @@ def citations(text: str) -> frozenset[str]:
 
 def _codes(text: str) -> set[str]:
     """The first codes of letters and digits."""
-    return set(islice(filter(_HAS_BOTH.match, _CODE.findall(text)), MAX_RUNS))
+    return set([w for w in _CODE.findall(text) if not w.isalpha() and not w.isdigit()][:MAX_RUNS])
 
 
 def _add_slips(found: set[str], folded: str, matches: list[re.Match[str]]) -> None:

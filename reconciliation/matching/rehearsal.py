@@ -9,6 +9,7 @@ never the chance that a line means nothing: approved lines all mean something, a
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -92,6 +93,7 @@ def _rehearse(context: Context) -> _Rehearsal:
     single = sorted((a for a in whole if len(a.lines) == len(a.entries) == 1), key=_newest, reverse=True)[:NEWEST]
     entries = [replace(e, open_amount=e.amount) for a in whole for e in a.entries]
     books = Books([a.lines[0] for a in single], entries, replace(context, history=(), rejections=()))
+    books.hopeless = -math.inf
     prepare(books)
     supposed = [h for row in books.asked for h in single_hypotheses(books, row)]
     take_turns(books, supposed)

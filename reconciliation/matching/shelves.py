@@ -99,7 +99,7 @@ class Prices:
         while most > 0:
             below = value - amounts[left] if left >= 0 else math.inf
             above = amounts[right] - value if right < end else math.inf
-            away = min(below, above)
+            away = below if below < above else above
             if away > room:
                 return
             found: list[int] = []
@@ -109,7 +109,9 @@ class Prices:
             while right < end and amounts[right] - value == away:
                 found.append(indexes[right])
                 right += 1
-            yield from sorted(found)[:most]
+            if len(found) > 1:
+                found.sort()
+            yield from found[:most]
             most -= len(found)
 
 
@@ -178,22 +180,20 @@ class Shelf:
         """Documents of more than an amount that existed by the day, the nearest to their due day first; of very many
         only those around the day are looked at."""
         found: list[tuple[int, int]] = []
-        for due, index, value, issued in self._outward(day):
-            if len(found) >= most and abs(due - day) > found[-1][0]:
+        documents = self._due
+        right = bisect_left(documents, (day,))
+        left, end = right - 1, len(documents)
+        for _ in range(min(_STEPS, end)):
+            before = day - documents[left][0] if left >= 0 else math.inf
+            after = documents[right][0] - day if right < end else math.inf
+            if before < after:
+                _, index, value, issued = documents[left]
+                left, away = left - 1, before
+            else:
+                _, index, value, issued = documents[right]
+                right, away = right + 1, after
+            if len(found) >= most and away > found[-1][0]:
                 break
             if value > than and issued <= day + 1:
-                found.append((abs(due - day), index))
+                found.append((int(away), index))
         return [index for _, index in sorted(found)[:most]]
-
-    def _outward(self, day: int) -> Iterator[tuple[int, int, int, int]]:
-        right = bisect_left(self._due, (day,))
-        left, due = right - 1, self._due
-        for _ in range(_STEPS):
-            if left < 0 and right >= len(due):
-                return
-            if right >= len(due) or (left >= 0 and day - due[left][0] < due[right][0] - day):
-                yield due[left]
-                left -= 1
-            else:
-                yield due[right]
-                right += 1

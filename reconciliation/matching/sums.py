@@ -10,13 +10,17 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, combinations, islice
-from operator import sub
+from itertools import accumulate, combinations, islice, starmap
+from operator import add, sub
 
 FULL_SEARCH = 16
 WIDE_SEARCH = 40
 MAX_FOUND = 64
 _MOST_MEETINGS = 40_000
+_FEW = 5
+"""Sets of fewer values than this are two sums of one or two each."""
+_HANDFUL = 6
+"""Of so many values all sums are made faster than those of one or two."""
 Subset = tuple[int, ...]
 
 
@@ -48,8 +52,8 @@ class SubsetSums:
         self._values = values[:WIDE_SEARCH]
         self._sizes = sizes
         ordered, largest = sorted(self._values), sizes.stop - 1
-        self._lowest = sum([v for v in ordered[:largest] if v < 0])
-        self._highest = sum([v for v in ordered[-largest:] if v > 0])
+        self._lowest = sum([v for v in ordered[:largest] if v < 0]) if ordered and ordered[0] < 0 else 0
+        self._highest = sum([v for v in ordered[-largest:] if v > 0]) if ordered and ordered[-1] > 0 else 0
         self._halves: tuple[_Side, _Side] | None = None
         self._few: tuple[_Side, _Side] | None = None
 
@@ -64,10 +68,12 @@ class SubsetSums:
 
     def _search(self, target: int, slack: int) -> set[Subset]:
         if len(self._values) <= FULL_SEARCH:
+            if self._sizes.stop <= _FEW and len(self._values) > _HANDFUL:
+                return self._of_few(target, slack)
             return self._by_halves(target, slack, self._sizes)
         found = self._of_few(target, slack) | set(_runs(self._values, target, slack, self._sizes))
-        if self._sizes.stop > 5:
-            found |= self._by_halves(target, slack, range(5, self._sizes.stop))
+        if self._sizes.stop > _FEW:
+            found |= self._by_halves(target, slack, range(_FEW, self._sizes.stop))
         return found
 
     def _by_halves(self, target: int, slack: int, sizes: range) -> set[Subset]:
@@ -88,7 +94,7 @@ class SubsetSums:
         """Sets of one to four values: one or two of them looked up among the sums of one or two others."""
         values = self._values
         if self._few is None:
-            pairs = [a + b for a, b in combinations(values, 2)] if self._sizes.stop > 3 else []
+            pairs = list(starmap(add, combinations(values, 2))) if self._sizes.stop > 3 else []
             self._few = (_Side(values, _sets_of(len(values), 1)), _Side(pairs, _sets_of(len(values), 2)))
         ones, twos = self._few
         found: set[Subset] = set()
@@ -118,10 +124,12 @@ class _Side:
     def near(self, other: _Side, target: int, slack: int) -> list[tuple[int, Subset]]:
         """The sums that may reach the target together with one of the other side, in order; with slack 0 all do."""
         steps = other._reachable(slack)
-        if not slack and steps.isdisjoint([target - total for total in self._sums]):
-            return []
-        top, width = target + slack, 2 * slack + 1
-        near = [at for at, total in enumerate(self._sums) if (top - total) // width in steps]
+        if slack:
+            top, width = target + slack, 2 * slack + 1
+            near = [at for at, total in enumerate(self._sums) if (top - total) // width in steps]
+        else:
+            met = {target - other for other in steps.intersection([target - total for total in self._sums])}
+            near = [at for at, total in enumerate(self._sums) if total in met] if met else []
         return sorted([(self._sums[at], s) for at in near if len(s := self._subsets[at]) <= self._largest])
 
     def _reachable(self, slack: int) -> set[int]:
@@ -139,9 +147,12 @@ class _Side:
 
 def _meetings(left: _Side, right: _Side, target: int, slack: int) -> Iterator[tuple[Subset, Subset]]:
     """Every pair of subsets, one of each side, that reaches the target together: at most 40,000, small left sums
-    first."""
+    first; where both sides are one, each pair once."""
     some = left.near(right, target, slack)
-    return islice(_meet(some, right.near(left, target, slack), target, slack), _MOST_MEETINGS) if some else iter(())
+    if not some:
+        return iter(())
+    others = some if right is left else right.near(left, target, slack)
+    return islice(_meet(some, others, target, slack), _MOST_MEETINGS)
 
 
 def _meet(
@@ -150,7 +161,8 @@ def _meet(
     totals = [total for total, _ in right]
     for total, chosen in left:
         missing = target - total
-        for at in range(bisect_right(totals, missing + slack) - 1, bisect_left(totals, missing - slack) - 1, -1):
+        least = missing - slack if right is not left else max(missing - slack, total)
+        for at in range(bisect_right(totals, missing + slack) - 1, bisect_left(totals, least) - 1, -1):
             yield chosen, right[at][1]
 
 
@@ -179,6 +191,8 @@ def _sets_of(count: int, size: int) -> tuple[Subset, ...]:
 def _runs(values: Sequence[int], target: int, slack: int, sizes: range) -> list[Subset]:
     """Contiguous subsets of these sizes that reach the target."""
     sums = [0, *accumulate(values)]
+    if not slack and set(sums).isdisjoint([total + target for total in sums]):
+        return []
     return [
         tuple(range(start, start + size))
         for size in sizes
@@ -190,6 +204,8 @@ def _runs(values: Sequence[int], target: int, slack: int, sizes: range) -> list[
 def windows(values: Sequence[int], target: int, *, longest: int) -> list[tuple[int, int]]:
     """Half-open index ranges of at most `longest` values whose sum is the target, by start."""
     sums = [0, *accumulate(values)]
+    if set(sums).isdisjoint([total + target for total in sums]):
+        return []
     places: dict[int, list[int]] = defaultdict(list)
     for at, total in enumerate(sums):
         places[total].append(at)

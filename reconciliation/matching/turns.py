@@ -23,7 +23,8 @@ approvals speak for the days."""
 _MANY = 50
 """So many approvals speak half as loud as all that could be."""
 _NEARLY = 0.9
-_NAMED = frozenset(("name_full", "name_most", "name_alias", "name_some", "payer_known"))
+NAMED_FEATURES = frozenset(("name_full", "name_most", "name_alias", "name_some", "payer_known"))
+"""What says that a line comes from a contact."""
 _CITED = frozenset(("ref_sure", "ref_strong", "ref_fair"))
 _OF_MONTH = frozenset(("month_told", "month_usual"))
 _ELSEWHERE = frozenset(("ref_elsewhere_sure", "month_other", "month_unusual"))
@@ -34,7 +35,7 @@ def take_turns(books: Books, found: Sequence[Hypothesis]) -> None:
     contact and amount are paired in order of time, so that all of them fit best."""
     groups: dict[tuple[int, str, int], list[Hypothesis]] = defaultdict(list)
     for h in found:
-        if h.family == "exact" and not _NAMED.isdisjoint(h.features):
+        if h.family == "exact" and not NAMED_FEATURES.isdisjoint(h.features):
             item = books.items[h.items[0]]
             if item.entry.kind in DUE_KINDS:
                 groups[item.contact, item.entry.currency, item.open].append(h)

@@ -235,6 +235,9 @@ CEILINGS: dict[str, float] = {"payout_extra": 0.9, "payout_booked": 0.985, "inst
 """Measured: what is right of these families at best. Other sets of the same sum are not all among the candidates, so
 nothing that competes can say how unsure they are."""
 
+HOPELESS = -3.0
+"""What has lower log-odds by itself does not compete."""
+
 AUTOMATIC = 0.98
 """The engine's own preset threshold for automatic approval."""
 
