@@ -20,10 +20,14 @@ class ResourceProgress:
     proved: bool | None = None
     ours: int | None = None
     ledgers: int | None = None
+    unmet: int = 0
 
     @property
     def proof(self) -> str:
         """What the ledger's own count says about a full pull, in words; empty where it has none."""
+        if self.unmet:
+            told = f"The ledger counts {self.unmet:,} more than it listed: what was not listed is kept, not deleted."
+            return f"{told} Run a full sync again; if it stays so, look at the calls."
         if self.proved is None:
             return ""
         if self.proved:
@@ -85,4 +89,5 @@ def _resource(name: str, found: dict[str, Any]) -> ResourceProgress:
         proved=found.get("proved"),
         ours=found.get("counted", {}).get("ours"),
         ledgers=found.get("counted", {}).get("ledger"),
+        unmet=int(found.get("unmet") or 0),
     )

@@ -67,12 +67,17 @@ def prove(state: dict[str, Any], ours: int) -> None:
 
     Rows that say of themselves that they are deleted are in the ledger's count and not among ours.
     """
-    totals = state.get("totals", {})
-    if not totals or set(totals) != set(state["entities"]):
+    ledger, ours = told_total(state), ours + state.get("gone", 0)
+    if ledger is None:
         state["proved"] = None
         return
-    ledger, ours = sum(totals.values()), ours + state.get("gone", 0)
     state |= {"proved": ours == ledger, "counted": {"ours": ours, "ledger": ledger}}
+
+
+def told_total(state: Mapping[str, Any]) -> int | None:
+    """How many the ledger said that there are, where it told that for every kind."""
+    totals = state.get("totals", {})
+    return sum(totals.values()) if totals and set(totals) == set(state["entities"]) else None
 
 
 def start_over(state: dict[str, Any], mode: str) -> None:
@@ -85,6 +90,7 @@ def start_over(state: dict[str, Any], mode: str) -> None:
         "through": None,
         "totals": {},
         "gone": 0,
+        "unmet": 0,
     }
 
 

@@ -20,7 +20,7 @@ from integrations.engine.reading import Known
 from integrations.engine.results import Deletion, Page, Record, Unreadable, at_hand
 from integrations.engine.surveys import Survey, Told
 from integrations.models import Connection, LedgerRecord, Resource, SyncCursor, SyncRun
-from integrations.services import records
+from integrations.services import records, unmet
 from integrations.services.calls import Recorder
 from integrations.services.connectors import connector_of, tells_deleted
 from integrations.services.custom_fields import Noticed
@@ -165,7 +165,7 @@ class Pull:
                 held = rows.filter(remote_type=entity, external_id__in=list(found)).values_list(
                     "external_id", "modified_at", "synced_at"
                 )
-                return {key for key, moment, read in held if moment == found[key] and _is_settled(moment, read)}
+                return {key for key, moment, read in held if moment == found[key] and records.is_settled(moment, read)}
 
         return unchanged
 
@@ -235,11 +235,11 @@ class Pull:
 
     def _finish_full(self, resource: str) -> None:
         state = self.run.progress[resource]
+        since = _moment(state["started_at"])
+        is_gone = unmet.is_gone(self.run, resource, since, self.session.ledger)
         with tenant_scope(self.run.tenant_id):
-            gone = 0
-            # A record that could not be read was not seen either, and is not gone for that.
-            if state["is_reread"] and not state["unreadable"]:
-                gone = records.delete_unseen(run=self.run, resource=resource, since=_moment(state["started_at"]))
+            gone = records.delete_unseen(run=self.run, resource=resource, since=since) if is_gone else 0
+            records.forget_seen(run=self.run, resource=resource)
             self._move_cursor(resource, _moment(state["through"] or state["started_at"]), is_full=True)
             self._note(resource, Counts(), is_done=True)
             rows = LedgerRecord.objects.for_tenant(self.run.tenant_id).of(self.connection, resource)
@@ -384,10 +384,6 @@ class Pull:
             **call_counts(self.run, self.session.recorder),
         )
         self.session.recorder.write()
-
-
-def _is_settled(modified_at: datetime | None, read_at: datetime) -> bool:
-    return modified_at is not None and read_at > modified_at + records.SETTLED
 
 
 def _moment(text: str) -> datetime:

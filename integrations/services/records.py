@@ -115,13 +115,16 @@ FROM jsonb_to_recordset(%(page)s::jsonb) AS p(id uuid, remote_type text, externa
 ON CONFLICT DO NOTHING
 """
 
-_DELETE_UNSEEN = """
-UPDATE integrations_ledgerrecord AS r SET deleted_at = %(at)s, synced_at = %(at)s
-WHERE r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resource = %(resource)s
+_UNSEEN = """
+r.tenant_id = %(tenant)s AND r.connection_id = %(connection)s AND r.resource = %(resource)s
   AND r.deleted_at IS NULL AND r.synced_at < %(since)s AND NOT EXISTS (
     SELECT FROM integrations_seenrecord s WHERE s.sync_run_id = %(run)s AND s.resource = r.resource
       AND s.remote_type = r.remote_type AND s.external_id = r.external_id)
 """
+_HAS_UNSEEN = f"SELECT FROM integrations_ledgerrecord r WHERE {_UNSEEN} LIMIT 1"  # noqa: S608 - constants
+_DELETE_UNSEEN = f"""
+UPDATE integrations_ledgerrecord AS r SET deleted_at = %(at)s, synced_at = %(at)s WHERE {_UNSEEN}
+"""  # noqa: S608 - constants
 
 
 def upsert_page(*, connection: Connection, resource: str, records: Sequence[Record], are_new: bool = False) -> Counts:
@@ -200,12 +203,26 @@ def note_seen(*, run: SyncRun, resource: str, keys: Sequence[tuple[str, str]]) -
         _execute(_SEE, run.connection, run=run.pk, resource=resource, page=_as_json(rows))
 
 
+def has_unseen(*, run: SyncRun, resource: str, since: datetime) -> bool:
+    """Whether there is anything that `delete_unseen` would mark."""
+    with _joining_as_sets():
+        return bool(_execute(_HAS_UNSEEN, run.connection, run=run.pk, resource=resource, since=since))
+
+
 def delete_unseen(*, run: SyncRun, resource: str, since: datetime) -> int:
     """Mark what a full re-read begun at `since` has not met; rows stored later than that are left alone."""
     with _joining_as_sets():
-        gone = _execute(_DELETE_UNSEEN, run.connection, run=run.pk, resource=resource, since=since, at=timezone.now())
+        return _execute(_DELETE_UNSEEN, run.connection, run=run.pk, resource=resource, since=since, at=timezone.now())
+
+
+def forget_seen(*, run: SyncRun, resource: str) -> None:
+    """What a full re-read has met is of no use after its end."""
     SeenRecord.objects.for_tenant(run.tenant_id).filter(sync_run=run, resource=resource).delete()
-    return gone
+
+
+def is_settled(modified_at: datetime | None, read_at: datetime) -> bool:
+    """Whether a record read then cannot have changed again under the same stamp."""
+    return modified_at is not None and read_at > modified_at + SETTLED
 
 
 def search_records(

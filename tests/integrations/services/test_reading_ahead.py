@@ -19,7 +19,7 @@ from integrations.engine.ledger import Ledger
 from integrations.engine.limits import NOTHING, Decision, Heard
 from integrations.engine.results import Record
 from integrations.engine.turns import Turn
-from integrations.models import Connection, LedgerRecord, SyncRun
+from integrations.models import Connection, LedgerRecord, SeenRecord, SyncRun
 from integrations.services import meanwhile, pulling, records
 from integrations.services.calls import Recorder
 from integrations.services.prepared import Prepared
@@ -64,31 +64,45 @@ class Tokens:
         return stale
 
 
-def answer(request: httpx.Request, broken: int, number: str = "") -> httpx.Response:
+@dataclass(frozen=True)
+class Shop:
+    """A ledger with one invoice a page, and what is odd about it."""
+
+    broken: int = 0
+    """The page whose answer breaks off."""
+    left_out: int = 0
+    """The page that comes without its invoice."""
+    counts: int = PAGES
+    """How many invoices it says there are."""
+    number: str = ""
+    """How its invoices' numbers end."""
+
+
+def answer(request: httpx.Request, shop: Shop) -> httpx.Response:
     page = int(request.url.params.get("page", 1))
-    if page == broken:
+    if page == shop.broken:
         raise httpx.ReadError("gone", request=request)
     row = {
         "InvoiceID": f"{page:04}",
         "Type": "ACCREC",
         "Status": "AUTHORISED",
-        "InvoiceNumber": f"INV-{page}{number}",
+        "InvoiceNumber": f"INV-{page}{shop.number}",
         "UpdatedDateUTC": "/Date(1777031976527+0000)/",
     }
-    told = {"page": page, "pageCount": PAGES, "pageSize": 1, "itemCount": PAGES}
+    told = {"page": page, "pageCount": PAGES, "pageSize": 1, "itemCount": shop.counts}
     return httpx.Response(
         200,
-        content=jsontext.dumps({"Invoices": [row], "pagination": told}),
+        content=jsontext.dumps({"Invoices": [] if page == shop.left_out else [row], "pagination": told}),
         headers={"content-type": "application/json"},
     )
 
 
-def pull(connection: Connection, run: SyncRun, limiter: Window, *, broken: int = 0, number: str = "") -> None:
+def pull(connection: Connection, run: SyncRun, limiter: Window, shop: Shop = Shop()) -> None:
     connector = manifest.load("xero")
     recorder = Recorder(connection, run=run, waits=True)
     with Client(
         connector, resolve(connector, {}), Tokens(), limiter=limiter, recorder=recorder, lane="backfill",
-        transport=httpx.MockTransport(lambda request: answer(request, broken, number)),
+        transport=httpx.MockTransport(lambda request: answer(request, shop)),
     ) as client:  # fmt: skip
         ledger = Ledger(connector, client, Context(values={"org": "o", "home_currency": "NZD"}))
         session: Any = SimpleNamespace(connection=connection, ledger=ledger, recorder=recorder)
@@ -104,6 +118,14 @@ def connection(in_acme: Actors) -> Connection:
 def run(connection: Connection) -> SyncRun:
     return SyncRun.objects.create(
         tenant_id=connection.tenant_id, connection=connection, trigger="initial", is_full=True, resources=["invoices"]
+    )
+
+
+def after(run: SyncRun) -> SyncRun:
+    """Everything is read once more."""
+    SyncRun.objects.filter(pk=run.pk).update(status="succeeded")
+    return SyncRun.objects.create(
+        tenant_id=run.tenant_id, connection=run.connection, trigger="manual", is_full=True, resources=["invoices"]
     )
 
 
@@ -127,7 +149,7 @@ def test_a_worker_that_dies_with_answers_in_its_hands_goes_on_after_the_last_pag
 ) -> None:
     first = Window()
     with pytest.raises(LedgerUnavailable):
-        pull(connection, run, first, broken=30)
+        pull(connection, run, first, Shop(broken=30))
     assert first.taken > 30
     assert stored() == [f"{page:04}" for page in range(1, 30)]
     run = SyncRun.objects.get(pk=run.pk)
@@ -185,11 +207,8 @@ def test_what_is_changed_while_the_next_pages_are_read_is_in_the_history_with_wh
 
     monkeypatch.setattr(pulling, "written_behind", in_a_new_transaction)
     pull(connection, run, Window())
-    SyncRun.objects.filter(pk=run.pk).update(status="succeeded")
-    again = SyncRun.objects.create(
-        tenant_id=connection.tenant_id, connection=connection, trigger="manual", is_full=True, resources=["invoices"]
-    )
-    pull(connection, again, Window(), number="-changed")
+    again = after(run)
+    pull(connection, again, Window(), Shop(number="-changed"))
     events = LedgerRecord.pgh_event_model.objects.all()  # type: ignore[attr-defined]
     told = [event.pgh_context for event in events]
     assert len(told) == PAGES
@@ -219,3 +238,22 @@ def test_a_stored_page_does_not_wait_for_the_disk_but_the_end_of_the_run_does(
     pull(connection, run, Window())
     assert set(told[:-1]) == {"off"}
     assert told[-1] == "on"
+
+
+def test_what_a_walk_leaves_out_that_the_ledger_counts_is_kept(connection: Connection, run: SyncRun) -> None:
+    pull(connection, run, Window())
+    again = after(run)
+    pull(connection, again, Window(), Shop(left_out=30))
+    assert LedgerRecord.objects.filter(deleted_at=None).count() == PAGES
+    state = SyncRun.objects.get(pk=again.pk).progress["invoices"]
+    assert (state["unmet"], again.deleted) == (1, 0)
+    assert not SeenRecord.objects.exists()
+
+
+def test_what_neither_the_walk_meets_nor_the_ledger_counts_is_gone(connection: Connection, run: SyncRun) -> None:
+    pull(connection, run, Window())
+    again = after(run)
+    pull(connection, again, Window(), Shop(left_out=30, counts=PAGES - 1))
+    assert LedgerRecord.objects.get(external_id="0030").deleted_at is not None
+    assert LedgerRecord.objects.filter(deleted_at=None).count() == PAGES - 1
+    assert "unmet" not in SyncRun.objects.get(pk=again.pk).progress["invoices"]

@@ -15,6 +15,7 @@ from integrations.engine.results import Record
 from integrations.models import Connection, LedgerRecord, SyncRun
 from integrations.services.records import (
     delete_unseen,
+    has_unseen,
     mark_deleted,
     note_seen,
     search_records,
@@ -196,7 +197,9 @@ def test_what_a_full_reread_never_meets_is_gone(connection: Connection) -> None:
     since = timezone.now()
     run = SyncRun.objects.create(tenant_id=connection.tenant_id, connection=connection, trigger="manual", is_full=True)
     note_seen(run=run, resource="invoices", keys=[(invoice(2).remote_type, invoice(2).external_id)])
+    assert has_unseen(run=run, resource="invoices", since=since)
     assert delete_unseen(run=run, resource="invoices", since=since) == 1
+    assert not has_unseen(run=run, resource="invoices", since=since)
     assert [row.external_id for row in LedgerRecord.objects.of(connection, "invoices")] == ["2"]
 
 
